@@ -1,0 +1,260 @@
+"""Ask Bitbucket one question and insist on an answer: retries, pace, and whether we are still signed in.
+
+Every request of a run but the anonymous one goes through `Client.get`. It sends GET only, only below the base URL.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import requests
+import urllib3
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
+
+from connector.collect.answer import Answer, JsonObject
+from connector.collect.clock import Clock
+from connector.collect.diagnosis import ADVICE, PASSING, Diagnosis, Problem, of_answer, of_failure
+from connector.collect.endpoints import RECENT_REPOSITORIES, Address
+from connector.collect.pace import Pace
+from connector.collect.transport import Transport
+from connector.errors import BitbucketError, Refused, Unreadable
+
+log = logging.getLogger(__name__)
+
+FIRST_CONTACT_SECONDS = 15.0
+_ATTEMPTS = 60
+_SERVER_ERRORS = 4
+_RATE_LIMITED = 60
+_RATE_LIMITED_SECONDS = 1800.0
+_LONGEST_PAUSE = 20.0
+_PROVE_AGAIN_AFTER = 500
+"""Answers between two proofs of the login where no answer names the account."""
+
+
+class _Passing(Exception):
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__(diagnosis.text)
+        self.diagnosis = diagnosis
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What the run has cost so far."""
+
+    requests: int = 0
+    retries: int = 0
+    rate_limited: int = 0
+
+
+@dataclass(slots=True)
+class _Patience:
+    """How long one question has been insisted on; waiting for a rate limit does not count."""
+
+    seconds: float
+    started: float
+    excused: float = 0.0
+    server_errors: int = 0
+    rate_limited: int = 0
+
+    def left(self, now: float) -> float:
+        return self.seconds - (now - self.started - self.excused)
+
+
+class Client:
+    """A conversation with one server, shared by all workers; signed in once `sign_in` was called."""
+
+    def __init__(
+        self,
+        base_url: str,
+        transport: Transport,
+        pace: Pace,
+        clock: Clock,
+        patience: float,
+        statistics: Statistics,
+    ) -> None:
+        self.base_url = base_url
+        self.version = "latest"
+        self.user_name: str | None = None
+        """Whom the answers must name; None until the login is proved, or where no answer names anybody."""
+        self._statistics = statistics
+        self._transport = transport
+        self._pace = pace
+        self._clock = clock
+        self._patience = patience
+        self._lock = threading.Lock()
+        self._met = False
+        self._proved = False
+        self._since_proof = 0
+
+    def get(self, address: Address, **question: str | int) -> JsonObject:
+        """Ask and give the JSON object that was answered.
+
+        Raises `Unreadable` where this one address cannot be read, another `BitbucketError` where the run
+        cannot go on: the server stays away, the login is lost, or the answer makes no sense.
+        """
+        url = self._url(address, question)
+        answer = self._insist(url, address)
+        self._watch_login(answer)
+        return _content(answer, url, address)
+
+    def answer(self, address: Address) -> Answer:
+        """Ask and give the answer whatever it is, once asking again would not change it."""
+        return self._insist(self._url(address, {}), address)
+
+    def prove_login(self) -> Answer:
+        """Ask what only somebody who is signed in may ask, even where public access is on.
+
+        Raises `BitbucketError` where the credentials are refused or taken for nobody's.
+        """
+        address = RECENT_REPOSITORIES.at()
+        url = self._url(address, {"limit": 1})
+        answer = self._insist(url, address)
+        try:
+            _content(answer, url, address)
+        except Refused:
+            raise BitbucketError(f"{url} answered as to somebody unknown. {ADVICE[Problem.NOT_SIGNED_IN]}.") from None
+        except Unreadable as unreadable:
+            raise BitbucketError(f"The login cannot be proved: {unreadable}") from None
+        return answer
+
+    def sign_in(self) -> str | None:
+        """Prove the login, and from now on expect every answer to name the same account.
+
+        Gives the account's name, or None where answers do not name one: then the login is proved again
+        from time to time.
+        """
+        self.user_name = self.prove_login().user_name
+        self._proved = True
+        return self.user_name
+
+    def _watch_login(self, answer: Answer) -> None:
+        if not self._proved:
+            return
+        if self.user_name is None:
+            self._prove_now_and_then()
+        elif answer.user_name is None:
+            self._explain_nobody(answer)
+        elif answer.user_name.lower() != self.user_name.lower():
+            raise BitbucketError(
+                f"Bitbucket answered as {answer.user_name!r} what was asked as {self.user_name!r}: "
+                "nothing of such a mixture can be published. Check proxies that sign in for others."
+            )
+
+    def _explain_nobody(self, answer: Answer) -> None:
+        """Tell a lost login from a refusal that just does not name the account."""
+        if answer.status == requests.codes.ok:
+            raise BitbucketError(
+                "The login was lost while the export ran: an answer names no account any more, so it shows "
+                f"only what is public. {ADVICE[Problem.NOT_SIGNED_IN]}."
+            )
+        self.prove_login()
+
+    def _prove_now_and_then(self) -> None:
+        with self._lock:
+            self._since_proof += 1
+            due = self._since_proof >= _PROVE_AGAIN_AFTER
+            if due:
+                self._since_proof = 0
+        if due:
+            self.prove_login()
+
+    def _url(self, address: Address, question: dict[str, str | int]) -> str:
+        query = f"?{urlencode(question)}" if question else ""
+        return f"{self.base_url}/rest/{address.endpoint.api}/{self.version}/{address.path}{query}"
+
+    def _insist(self, url: str, address: Address) -> Answer:
+        """Ask until there is an answer that asking again would not change."""
+        seconds = self._patience if self._met else min(self._patience, FIRST_CONTACT_SECONDS)
+        patience = _Patience(seconds, self._clock.now())
+        insist = Retrying(
+            retry=retry_if_exception_type(_Passing),
+            wait=wait_exponential_jitter(initial=0.5, max=_LONGEST_PAUSE, jitter=0.5),
+            stop=lambda state: self._is_over(state, patience),
+            sleep=self._clock.sleep,
+            before_sleep=self._tell,
+            reraise=True,
+        )
+        try:
+            return insist(self._ask, url, address, patience)
+        except _Passing as last:
+            raise self._gave_up(last.diagnosis, url) from None
+
+    def _is_over(self, state: RetryCallState, patience: _Patience) -> bool:
+        if patience.server_errors >= _SERVER_ERRORS or state.attempt_number >= _ATTEMPTS:
+            return True
+        return patience.left(self._clock.now()) <= state.upcoming_sleep
+
+    def _tell(self, state: RetryCallState) -> None:
+        with self._lock:
+            self._statistics.retries += 1
+        outcome = state.outcome.exception() if state.outcome else None
+        log.info("%s; asking again in %.1f s", outcome.diagnosis.said, state.upcoming_sleep)  # type: ignore[union-attr]
+
+    def _ask(self, url: str, address: Address, patience: _Patience) -> Answer:
+        """Ask, and wait for the rate limit as long as that is what is answered."""
+        while True:
+            answer = self._send(url, patience)
+            diagnosis = of_answer(answer, url, address)
+            if diagnosis is None or diagnosis.problem not in PASSING:
+                return answer
+            if diagnosis.problem is not Problem.RATE_LIMITED:
+                patience.server_errors += diagnosis.problem is Problem.SERVER_ERROR
+                raise _Passing(diagnosis)
+            self._slow_down(diagnosis, patience)
+
+    def _send(self, url: str, patience: _Patience) -> Answer:
+        waiting_since = self._clock.now()
+        self._pace.wait()
+        patience.excused += self._clock.now() - waiting_since
+        with self._lock:
+            self._statistics.requests += 1
+        try:
+            answer = self._transport.get(url, max(1.0, patience.left(self._clock.now())))
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
+            raise self._passing_or_final(of_failure(failure, url)) from failure
+        self._met = True
+        return answer
+
+    def _passing_or_final(self, diagnosis: Diagnosis) -> Exception:
+        # A name that was resolved before, or a proxy that let us through, is expected to work again.
+        hopeful = self._met and diagnosis.problem in {Problem.NAME_NOT_RESOLVED, Problem.PROXY_FAILED}
+        return _Passing(diagnosis) if hopeful or diagnosis.problem in PASSING else diagnosis.error()
+
+    def _slow_down(self, diagnosis: Diagnosis, patience: _Patience) -> None:
+        patience.rate_limited += 1
+        with self._lock:
+            self._statistics.rate_limited += 1
+        told = diagnosis.retry_after
+        seconds = min(2.0**patience.rate_limited, _LONGEST_PAUSE) if told is None else told
+        if patience.rate_limited >= _RATE_LIMITED or patience.excused + seconds > _RATE_LIMITED_SECONDS:
+            raise BitbucketError(diagnosis.text)
+        self._pace.rate_limited(seconds)
+
+    def _gave_up(self, diagnosis: Diagnosis, url: str) -> BitbucketError:
+        """Tell a server that is away from one address that does not work."""
+        if diagnosis.problem is Problem.SERVER_ERROR or (self._proved and self._is_well(url)):
+            return Unreadable(f"{diagnosis.said}, again and again. {ADVICE[diagnosis.problem]}.")
+        return BitbucketError(f"Bitbucket stays away: {diagnosis.text}")
+
+    def _is_well(self, url: str) -> bool:
+        """Whether the server answers another question, asked once."""
+        other = self._url(RECENT_REPOSITORIES.at(), {"limit": 1})
+        if other == url:
+            return False
+        try:
+            answer = self._send(other, _Patience(FIRST_CONTACT_SECONDS, self._clock.now()))
+        except (_Passing, BitbucketError):
+            return False
+        return of_answer(answer, other, RECENT_REPOSITORIES.at()) is None
+
+
+def _content(answer: Answer, url: str, address: Address) -> JsonObject:
+    diagnosis = of_answer(answer, url, address)
+    if diagnosis is not None:
+        raise diagnosis.error()
+    if not isinstance(answer.json, dict):
+        raise BitbucketError(f"{url} answered JSON that is no object. {ADVICE[Problem.UNEXPECTED]}.")
+    return answer.json

@@ -1,0 +1,190 @@
+"""What has been found so far, and how it becomes one snapshot. Knows the model, nothing of HTTP.
+
+Only one thread touches it. Whatever order answers come in, the same findings give the same snapshot.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+
+from connector.model import (
+    Gap,
+    GlobalPermissionsRead,
+    Grant,
+    Group,
+    GroupGrant,
+    Permission,
+    Project,
+    ProjectPermission,
+    ProjectType,
+    PublicAccess,
+    Repository,
+    Server,
+    Snapshot,
+    User,
+    UserGrant,
+    group_key,
+)
+
+UserRows = Iterable[tuple[User, Permission]]
+GroupRows = Iterable[tuple[str, Permission]]
+
+
+class Findings:
+    """A snapshot in the making."""
+
+    def __init__(self) -> None:
+        self.listed_users: dict[int, User] = {}
+        self.named_users: dict[int, User] = {}
+        """Whom a grant, a membership or a personal project names."""
+        self.listed_groups: dict[str, Group] = {}
+        self.named_groups: dict[str, Group] = {}
+        """Groups that a grant names, as it spells them."""
+        self.newly_named_groups: list[str] = []
+        """Keys of groups since somebody last emptied this list."""
+        self.members: dict[str, frozenset[int]] = {}
+        self.unread_groups: set[str] = set()
+        """Keys of groups whose members are a gap."""
+        self.listed_projects: dict[int, Project] = {}
+        self.named_projects: dict[int, Project] = {}
+        """Projects that a repository names; personal ones stand in no listing."""
+        self.gone_projects: set[int] = set()
+        """Ids of projects that were deleted while the export ran; their repositories went with them."""
+        self.gone_repositories: set[int] = set()
+        self.repositories: dict[int, Repository] = {}
+        self.global_permissions = GlobalPermissionsRead.NONE
+        self.global_grants: tuple[Grant, ...] = ()
+        self.project_grants: dict[int, tuple[Grant, ...]] = {}
+        self.repository_grants: dict[int, tuple[Grant, ...]] = {}
+        self.default_permissions: dict[int, ProjectPermission] = {}
+        self.gaps: list[Gap] = []
+        self._same_grants: dict[Grant, Grant] = {}
+
+    def name_user(self, user: User) -> None:
+        """Remember somebody whom something else than the directory names; the fullest row is kept."""
+        known = self.named_users.get(user.id)
+        if known is None or (known != user and _fullness(user) > _fullness(known)):
+            self.named_users[user.id] = user
+
+    def grants(self, users: UserRows, groups: GroupRows) -> tuple[Grant, ...]:
+        """Keep whom the rows of a scope's two listings name, and give the highest grant of each."""
+        highest: dict[int | str, Grant] = {}
+        for user, permission in users:
+            self.name_user(user)
+            self._raise(highest, user.id, UserGrant(user.id, permission))
+        for name, permission in groups:
+            key = self._name_group(name)
+            self._raise(highest, key, GroupGrant(key, permission))
+        return tuple(highest.values())
+
+    def _raise(self, highest: dict[int | str, Grant], holder: int | str, grant: Grant) -> None:
+        known = highest.get(holder)
+        if known is None or grant.permission.rank > known.permission.rank:
+            # Equal grants on different repositories are one object: a million rows hold few that differ.
+            highest[holder] = self._same_grants.setdefault(grant, grant)
+
+    def _name_group(self, name: str) -> str:
+        key = group_key(name)
+        known = self.named_groups.get(key)
+        if known is None:
+            self.newly_named_groups.append(key)
+        if known is None or name < known.name:
+            self.named_groups[key] = Group(name, in_directory=False)
+        return key
+
+    def snapshot(self, base_url: str, version: str, public_access: PublicAccess) -> Snapshot:
+        """Make of all findings one whole: references resolved, what was deleted left out, gaps named."""
+        users = _Directory(self.listed_users, self.named_users)
+        groups = self.named_groups | self.listed_groups
+        projects = self.projects
+        repositories = self.present_repositories
+        return Snapshot(
+            server=Server(base_url, version, public_access, self.global_permissions),
+            users=self._with_licences(users),
+            groups=groups,
+            members={key: users.ids(ids) for key, ids in self.members.items() if key in groups},
+            projects={i: users.owned(project) for i, project in projects.items()},
+            repositories=repositories,
+            global_grants=users.grants(self.global_grants),
+            project_grants={i: users.grants(g) for i, g in self.project_grants.items() if i in projects},
+            repository_grants={i: users.grants(g) for i, g in self.repository_grants.items() if i in repositories},
+            default_permissions={i: p for i, p in self.default_permissions.items() if i in projects},
+            gaps=tuple(sorted({*self.gaps, *_nothing_seen(users.users, projects, repositories)})),
+        )
+
+    @property
+    def projects(self) -> dict[int, Project]:
+        """Every project that still exists; the listing knows most of one."""
+        known = self.named_projects | self.listed_projects
+        return {i: project for i, project in known.items() if i not in self.gone_projects}
+
+    @property
+    def present_repositories(self) -> dict[int, Repository]:
+        """Every repository that still exists."""
+        gone = self.gone_repositories
+        projects = self.projects
+        return {i: r for i, r in self.repositories.items() if i not in gone and r.project_id in projects}
+
+    def _with_licences(self, users: _Directory) -> dict[int, User]:
+        """Say of each user whether any global permission, which is what makes a licence, is held."""
+        if self.global_permissions is GlobalPermissionsRead.NONE:
+            return users.users
+        holders: set[int] = set()
+        unread = False
+        for grant in users.grants(self.global_grants):
+            match grant:
+                case UserGrant(user_id=user_id):
+                    holders.add(user_id)
+                case GroupGrant(group_key=key):
+                    holders |= users.ids(self.members.get(key, frozenset()))
+                    unread = unread or key in self.unread_groups
+        otherwise = None if unread else False
+        return {
+            i: dataclasses.replace(user, licensed=True if i in holders else otherwise)
+            for i, user in users.users.items()
+        }
+
+
+class _Directory:
+    """Users as one: a grant or membership may name somebody in another case, or by an id of former times."""
+
+    def __init__(self, listed: Mapping[int, User], named: Mapping[int, User]) -> None:
+        by_name = {user.name.lower(): i for i, user in listed.items()}
+        others = {i: user for i, user in sorted(named.items()) if i not in listed}
+        self._same: dict[int, int] = {}
+        self.users: dict[int, User] = dict(listed)
+        for i, user in others.items():
+            known = by_name.setdefault(user.name.lower(), i)
+            if known == i:
+                self.users[i] = user
+            else:
+                self._same[i] = known
+
+    def ids(self, ids: frozenset[int]) -> frozenset[int]:
+        return frozenset(self._same.get(i, i) for i in ids) if self._same else ids
+
+    def owned(self, project: Project) -> Project:
+        owner = project.owner_id
+        if project.type is not ProjectType.PERSONAL or owner not in self._same:
+            return project
+        return dataclasses.replace(project, owner_id=self._same[owner])
+
+    def grants(self, grants: tuple[Grant, ...]) -> tuple[Grant, ...]:
+        return tuple(self._grant(grant) for grant in grants) if self._same else grants
+
+    def _grant(self, grant: Grant) -> Grant:
+        if isinstance(grant, UserGrant) and grant.user_id in self._same:
+            return UserGrant(self._same[grant.user_id], grant.permission)
+        return grant
+
+
+def _nothing_seen(*seen: Mapping[int, object]) -> Iterable[Gap]:
+    for what, things in zip(("users", "projects", "repositories"), seen, strict=True):
+        if not things:
+            reason = f"the account sees no {what} at all; a server without any looks the same as one that hides them"
+            yield Gap("instance", what, reason)
+
+
+def _fullness(user: User) -> tuple[bool, str]:
+    return user.directory_name is not None, repr(user)

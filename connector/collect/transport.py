@@ -1,0 +1,66 @@
+"""One GET over pooled connections. Knows sockets, TLS and proxies; nothing of retries or meaning."""
+
+from __future__ import annotations
+
+import time
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from connector import __version__
+from connector.collect.answer import Answer
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 60.0
+_CHUNK = 1 << 16
+
+
+class Transport:
+    """Connections to one server, shared by all threads; every request carries the same headers.
+
+    Cookies are neither kept nor sent: each answer is an answer to this credential, and not to a session
+    that outlived it. Redirects are not followed. Nothing is taken from a .netrc file.
+    """
+
+    def __init__(self, base_url: str, authorization: str | None, connections: int) -> None:
+        self._session = requests.Session()
+        self._adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections, max_retries=0)
+        self._session.mount(base_url, self._adapter)
+        # Proxies and certificates come from the environment; looking them up for each request is slow.
+        self._environment = self._session.merge_environment_settings(
+            base_url, proxies={}, stream=True, verify=None, cert=None
+        )
+        self._headers = {"Accept": "application/json", "User-Agent": f"oaa-bitbucket/{__version__}"}
+        if authorization is not None:
+            self._headers["Authorization"] = authorization
+
+    def get(self, url: str, within: float = ANSWER_SECONDS) -> Answer:
+        """Ask once. The answer is whole, or an exception of requests or urllib3 says why not.
+
+        `within` bounds connecting and answering, each, in seconds.
+        """
+        prepared = requests.Request("GET", url, headers=self._headers, auth=_as_it_is).prepare()
+        timeouts = (min(CONNECT_SECONDS, within), min(ANSWER_SECONDS, within))
+        deadline = time.monotonic() + sum(timeouts)
+        response = self._session.send(prepared, allow_redirects=False, timeout=timeouts, **self._environment)
+        with response:
+            return Answer(response.status_code, response.headers, _read(response, deadline))
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._session.close()
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Stand in the place of authentication, so that requests does not look for one in a .netrc file."""
+    return request
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    """Read the body; a server that sends it byte by byte is given up like one that sends nothing."""
+    chunks = []
+    while chunk := response.raw.read1(_CHUNK, decode_content=True):
+        chunks.append(chunk)
+        if time.monotonic() > deadline:
+            raise requests.exceptions.ReadTimeout("the answer did not end in time")
+    return b"".join(chunks)

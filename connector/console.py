@@ -1,0 +1,134 @@
+"""What a person sees while a run lasts: log lines and progress, on standard error. Knows nothing of Bitbucket."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TextIO
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from connector.review.second_look import Finding
+
+log = logging.getLogger(__name__)
+
+_TEXT = "%(asctime)s %(levelname)s: %(message)s"
+"""As Veza's own connectors print their log."""
+
+_SECONDS_BETWEEN_LINES = 30.0
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to whatever sys.stderr is at the time: a live bar takes its place to keep lines above itself."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry)
+
+
+def set_up_logging(*, debug: bool, as_json: bool) -> None:
+    """Send log lines to standard error, as text or as JSON objects."""
+    handler = _StandardError()
+    handler.setFormatter(_JsonLines() if as_json else logging.Formatter(_TEXT))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("connector").setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+class LiveProgress:
+    """A bar that moves, for a terminal."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("collecting"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("elapsed"),
+            TimeElapsedColumn(),
+            TextColumn("remaining"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None)
+        self._total = 0
+
+    def __enter__(self) -> LiveProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def expect(self, scopes: int) -> None:
+        """See `collect.Progress`."""
+        self._total += scopes
+        self._bar.update(self._task, total=self._total)
+
+    def done(self) -> None:
+        """See `collect.Progress`."""
+        self._bar.advance(self._task)
+
+
+class LoggedProgress:
+    """A log line now and then, for cron and containers."""
+
+    def __init__(self) -> None:
+        self._total = self._done = 0
+        self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def __enter__(self) -> LoggedProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def expect(self, scopes: int) -> None:
+        """See `collect.Progress`."""
+        self._total += scopes
+
+    def done(self) -> None:
+        """See `collect.Progress`."""
+        self._done += 1
+        if time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+            log.info("collecting: %d of %d groups, projects and repositories", self._done, self._total)
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """Print what is worth a second look as a table, to standard output."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("worth a second look", ratio=2)
+    table.add_column("where", ratio=3, overflow="fold")
+    for finding in findings:
+        what = Text(f"{finding.title} ({len(finding.places)})\n", "bold").append(finding.reason, "not bold dim")
+        table.add_row(what, Text("\n".join(finding.places) or "nowhere"))
+        table.add_section()
+    Console().print(table)
+
+
+def progress() -> LiveProgress | LoggedProgress:
+    """Give what fits standard error: a bar where it is a terminal."""
+    return LiveProgress() if sys.stderr.isatty() else LoggedProgress()

@@ -1,0 +1,217 @@
+"""The vocabulary: what Bitbucket knows about access, as frozen values, in Bitbucket's own words.
+
+Imports nothing of ours. References are ids, never objects: a user is its numeric id, a group its
+key (the name in lower case, since Bitbucket compares names without regard to case), a project and
+a repository their numeric ids. Times are epoch milliseconds, as Bitbucket sends them.
+`None` means that Bitbucket did not say; it is never replaced by a plausible value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class _Ladder(StrEnum):
+    """A permission scale: members are declared from the lowest to the highest."""
+
+    @property
+    def rank(self) -> int:
+        """Position on the scale, from 0; a higher permission implies the lower ones."""
+        return list(type(self)).index(self)
+
+
+class GlobalPermission(_Ladder):
+    """Permissions on the whole instance."""
+
+    LICENSED_USER = "LICENSED_USER"
+    PROJECT_CREATE = "PROJECT_CREATE"
+    ADMIN = "ADMIN"
+    SYS_ADMIN = "SYS_ADMIN"
+
+
+class ProjectPermission(_Ladder):
+    """Permissions on one project; REPO_CREATE exists since Bitbucket 8.3."""
+
+    PROJECT_READ = "PROJECT_READ"
+    PROJECT_WRITE = "PROJECT_WRITE"
+    REPO_CREATE = "REPO_CREATE"
+    PROJECT_ADMIN = "PROJECT_ADMIN"
+
+
+class RepositoryPermission(_Ladder):
+    """Permissions on one repository."""
+
+    REPO_READ = "REPO_READ"
+    REPO_WRITE = "REPO_WRITE"
+    REPO_ADMIN = "REPO_ADMIN"
+
+
+Permission = GlobalPermission | ProjectPermission | RepositoryPermission
+
+
+class UserType(StrEnum):
+    """NORMAL is a person or an account somebody made; SERVICE acts for an access token."""
+
+    NORMAL = "NORMAL"
+    SERVICE = "SERVICE"
+
+
+class ProjectType(StrEnum):
+    """PERSONAL projects belong to one user and have a key that starts with a tilde."""
+
+    NORMAL = "NORMAL"
+    PERSONAL = "PERSONAL"
+
+
+class PublicAccess(StrEnum):
+    """Whether somebody who is not signed in can read what is marked public."""
+
+    ON = "on"
+    OFF = "off"
+    UNKNOWN = "unknown"
+
+
+class GlobalPermissionsRead(StrEnum):
+    """How much of the global permissions could be read."""
+
+    FULL = "full"
+    """Every direct grant, to users and to groups."""
+    EFFECTIVE = "effective"
+    """Who holds them, but not through which group."""
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The Bitbucket instance itself."""
+
+    base_url: str
+    version: str
+    public_access: PublicAccess
+    global_permissions: GlobalPermissionsRead
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account. `in_directory` is false for one that only a grant or a membership names."""
+
+    id: int
+    name: str
+    slug: str | None
+    display_name: str | None
+    email_address: str | None
+    type: UserType | None
+    active: bool | None
+    in_directory: bool
+    licensed: bool | None = None
+    directory_name: str | None = None
+    last_authentication_timestamp: int | None = None
+    created_timestamp: int | None = None
+
+
+def group_key(name: str) -> str:
+    """Give what two spellings of one group's (or user's) name have in common.
+
+    Bitbucket's directories compare names in lower case, without the foldings of `str.casefold`:
+    "strasse" and "straße" are two groups.
+    """
+    return name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of users. `in_directory` is false for one that only a grant names."""
+
+    name: str
+    in_directory: bool
+
+    @property
+    def key(self) -> str:
+        """The reference by which grants and memberships name this group."""
+        return group_key(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project. `public` is None for personal projects, which Bitbucket sends without it; `url` is its page."""
+
+    id: int
+    key: str
+    name: str
+    description: str | None
+    type: ProjectType
+    public: bool | None
+    owner_id: int | None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository. `forked_from` is `KEY/slug`; `archived` is None before Bitbucket 8.0."""
+
+    id: int
+    slug: str
+    name: str
+    description: str | None
+    project_id: int
+    public: bool
+    archived: bool | None
+    state: str | None
+    forked_from: str | None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserGrant:
+    """A permission given to one user by name."""
+
+    user_id: int
+    permission: Permission
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGrant:
+    """A permission given to a group."""
+
+    group_key: str
+    permission: Permission
+
+
+Grant = UserGrant | GroupGrant
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Gap:
+    """Something that belongs to the answer and could not be read.
+
+    `scope` names what it is about ("repository PAY/api"), `missing` what is not known of it
+    ("permissions of users"), `reason` what Bitbucket answered and what to do about it, on one line.
+    """
+
+    scope: str
+    missing: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everything that was collected, whole or with its gaps named.
+
+    The mappings are keyed by the ids that `users`, `groups`, `projects` and `repositories` are
+    keyed by; whoever a grant or a membership names is in `users` or `groups`. A project or a
+    repository without an entry in `*_grants` has no grants, or a gap says why they are unknown.
+    """
+
+    server: Server
+    users: Mapping[int, User]
+    groups: Mapping[str, Group]
+    members: Mapping[str, frozenset[int]]
+    projects: Mapping[int, Project]
+    repositories: Mapping[int, Repository]
+    global_grants: tuple[Grant, ...]
+    project_grants: Mapping[int, tuple[Grant, ...]]
+    repository_grants: Mapping[int, tuple[Grant, ...]]
+    default_permissions: Mapping[int, ProjectPermission]
+    gaps: tuple[Gap, ...]

@@ -1,0 +1,1 @@
+"""Tests of the connector; the folders mirror `connector/`, `model` is what its answers are proved with."""
