@@ -25,6 +25,8 @@ _TEXT = "%(asctime)s %(levelname)s: %(message)s"
 
 _SECONDS_BETWEEN_LINES = 30.0
 
+_LINES_OF_A_FINDING = 3
+
 
 class _StandardError(logging.StreamHandler[TextIO]):
     """Writes to whatever sys.stderr is at the time: a live bar takes its place to keep lines above itself."""
@@ -118,15 +120,20 @@ class LoggedProgress:
 
 
 def show_findings(findings: Iterable[Finding]) -> None:
-    """Print what is worth a second look as a table, to standard output."""
+    """Print what is worth a second look as a table, to standard output; of long lists the beginning."""
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("worth a second look", ratio=2)
     table.add_column("where", ratio=3, overflow="fold")
     for finding in findings:
-        what = Text(f"{finding.title} ({len(finding.places)})\n", "bold").append(finding.reason, "not bold dim")
-        table.add_row(what, Text("\n".join(finding.places) or "nowhere"))
+        table.add_row(Text(f"{finding.title} ({len(finding.places)})", "bold"), Text("\n".join(_beginning(finding))))
         table.add_section()
     Console().print(table)
+
+
+def _beginning(finding: Finding) -> list[str]:
+    lines = [str(place) for place in finding.places]
+    rest = len(lines) - _LINES_OF_A_FINDING
+    return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest} more"]
 
 
 def progress() -> LiveProgress | LoggedProgress:

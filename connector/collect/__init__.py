@@ -11,6 +11,7 @@ diagnosis   what a failure means, and what to do
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 
 from connector.collect.client import Client, Statistics
@@ -38,12 +39,15 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
     pace = Pace(clock, limit)
     url = settings.base_url
 
-    def client(authorization: str | None) -> Client:
-        transport = Transport(url, authorization, settings.concurrency)
+    def client(transport: Transport) -> Client:
         return Client(url, transport, pace, clock, settings.patience, statistics)
 
-    signed_in = client(settings.credentials.authorization())
-    with Crew(settings.concurrency, clock) as crew:
+    with (
+        closing(Transport(url, settings.credentials.authorization(), settings.concurrency)) as ours,
+        closing(Transport(url, None, 1)) as nobodys,
+        Crew(settings.concurrency, clock) as crew,
+    ):
+        signed_in, anonymous = client(ours), client(nobodys)
         version = crew.call(partial(introduce, signed_in))
         crew.call(partial(sign_in, signed_in, settings.credentials.user))
         findings = Collector(
@@ -53,7 +57,8 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
             concurrency=settings.concurrency,
             granted_groups_only=settings.granted_groups_only,
         ).collect()
-        public = crew.call(partial(public_access, client(None), findings))
+        anonymous.version = signed_in.version
+        public = crew.call(partial(public_access, anonymous, findings))
         if signed_in.user_name is None:
-            crew.call(signed_in.prove_login)
+            crew.call(signed_in.prove_login_again)
     return findings.snapshot(url, version, public)

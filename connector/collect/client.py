@@ -20,7 +20,7 @@ from connector.collect.diagnosis import ADVICE, PASSING, Diagnosis, Problem, of_
 from connector.collect.endpoints import RECENT_REPOSITORIES, Address
 from connector.collect.pace import Pace
 from connector.collect.transport import Transport
-from connector.errors import BitbucketError, Refused, Unreadable
+from connector.errors import BitbucketError, Unreadable
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ _RATE_LIMITED_SECONDS = 1800.0
 _LONGEST_PAUSE = 20.0
 _PROVE_AGAIN_AFTER = 500
 """Answers between two proofs of the login where no answer names the account."""
+_LOST = "The login was lost while the export ran"
 
 
 class _Passing(Exception):
@@ -97,7 +98,8 @@ class Client:
         """
         url = self._url(address, question)
         answer = self._insist(url, address)
-        self._watch_login(answer)
+        if answer.status != requests.codes.ok or answer.is_json:
+            self._watch_login(answer)
         return _content(answer, url, address)
 
     def answer(self, address: Address) -> Answer:
@@ -114,8 +116,6 @@ class Client:
         answer = self._insist(url, address)
         try:
             _content(answer, url, address)
-        except Refused:
-            raise BitbucketError(f"{url} answered as to somebody unknown. {ADVICE[Problem.NOT_SIGNED_IN]}.") from None
         except Unreadable as unreadable:
             raise BitbucketError(f"The login cannot be proved: {unreadable}") from None
         return answer
@@ -147,10 +147,10 @@ class Client:
         """Tell a lost login from a refusal that just does not name the account."""
         if answer.status == requests.codes.ok:
             raise BitbucketError(
-                "The login was lost while the export ran: an answer names no account any more, so it shows "
-                f"only what is public. {ADVICE[Problem.NOT_SIGNED_IN]}."
+                f"{_LOST}: an answer names no account any more, so it shows only what is public. "
+                f"{ADVICE[Problem.NOT_SIGNED_IN]}."
             )
-        self.prove_login()
+        self.prove_login_again()
 
     def _prove_now_and_then(self) -> None:
         with self._lock:
@@ -159,7 +159,14 @@ class Client:
             if due:
                 self._since_proof = 0
         if due:
+            self.prove_login_again()
+
+    def prove_login_again(self) -> None:
+        """See that the login still holds. Raises `BitbucketError` where it was lost."""
+        try:
             self.prove_login()
+        except BitbucketError as error:
+            raise BitbucketError(f"{_LOST}: {error}") from None
 
     def _url(self, address: Address, question: dict[str, str | int]) -> str:
         query = f"?{urlencode(question)}" if question else ""
@@ -171,7 +178,7 @@ class Client:
         patience = _Patience(seconds, self._clock.now())
         insist = Retrying(
             retry=retry_if_exception_type(_Passing),
-            wait=wait_exponential_jitter(initial=0.5, max=_LONGEST_PAUSE, jitter=0.5),
+            wait=wait_exponential_jitter(multiplier=0.5, max=_LONGEST_PAUSE, jitter=0.5),
             stop=lambda state: self._is_over(state, patience),
             sleep=self._clock.sleep,
             before_sleep=self._tell,

@@ -7,6 +7,7 @@ thread runs. So only one thread ever touches what is collected, and nothing need
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -22,29 +23,35 @@ Job = Callable[[], Keep]
 
 _QUEUED_PER_WORKER = 4
 
+_GOODBYE_SECONDS = 0.5
+"""How long workers are given to end what they ask; a run that is told to end waits no longer."""
+
 
 class Crew:
     """So many workers, in daemon threads: a run that ends does not wait for answers nobody reads."""
 
     def __init__(self, size: int, clock: Clock) -> None:
         self._clock = clock
-        self._size = size
         self._waiting: deque[Iterator[Job]] = deque()
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._results: SimpleQueue[tuple[Keep | BaseException, bool]] = SimpleQueue()
         self._unfinished = 0
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(size)]
 
     def __enter__(self) -> Crew:
-        for _ in range(self._size):
-            threading.Thread(target=self._work, daemon=True).start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._clock.stop()
-        for _ in range(self._size):
+        for _ in self._threads:
             self._jobs.put(None)
+        deadline = time.monotonic() + _GOODBYE_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Queue jobs behind those that wait; they are drawn one by one, when a worker will soon be free."""
@@ -74,7 +81,7 @@ class Crew:
 
     def _feed(self) -> None:
         """Keep a few jobs queued, so that no worker waits for this thread, and not all of them in memory."""
-        while self._waiting and self._unfinished < _QUEUED_PER_WORKER * self._size:
+        while self._waiting and self._unfinished < _QUEUED_PER_WORKER * len(self._threads):
             job = next(self._waiting[0], None)
             if job is None:
                 self._waiting.popleft()

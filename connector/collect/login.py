@@ -6,7 +6,6 @@ import logging
 
 from connector.collect import parse
 from connector.collect.client import Client
-from connector.collect.diagnosis import ADVICE, Problem
 from connector.collect.endpoints import APPLICATION_PROPERTIES
 from connector.errors import BitbucketError, Missing
 
@@ -29,9 +28,7 @@ def introduce(client: Client) -> str:
             last = missing
         else:
             return parse.version(properties, "application-properties")
-    raise BitbucketError(
-        f"There is no Bitbucket at {client.base_url}: {last} To mend it, {ADVICE[Problem.WRONG_PATH]}."
-    )
+    raise BitbucketError(str(last))
 
 
 def sign_in(client: Client, user: str | None) -> None:

@@ -43,9 +43,9 @@ class Catalogue:
         for repository in self.repositories:
             self._repositories_by_project[repository.project_id][repository.slug.lower()] = repository
         self._groups_of: defaultdict[int, set[str]] = defaultdict(set)
-        for key, group in organisation.groups.items():
+        for group in self.groups:
             for member in group.members:
-                self._groups_of[member].add(key)
+                self._groups_of[member].add(group.name.lower())
 
     def account_named(self, name: str) -> Account | None:
         """Find a user of the directories by name, whatever its letter case."""
@@ -61,7 +61,7 @@ class Catalogue:
         return group if group and group.listed else None
 
     def groups_of(self, account_id: int) -> frozenset[str]:
-        """Give the lower-case names of the groups that a user belongs to."""
+        """Give the lower-case names of the groups of the directories that a user belongs to."""
         return frozenset(self._groups_of.get(account_id, ()))
 
     def project_by_key(self, key: str) -> Project | None:

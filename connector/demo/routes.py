@@ -336,7 +336,7 @@ def _is_wanted(call: Call, repository: Repository) -> bool:
     query = call.query
     project = call.desk.organisation.projects[repository.project_id]
     least = _rank(REPOSITORY, query.get("permission"))
-    public = repository.public or project.public
+    public = repository.public or (project.public and project.owner_id is None)
     return (
         call.contains("name", repository.name)
         and call.contains("projectname", project.name)

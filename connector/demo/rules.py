@@ -72,7 +72,7 @@ class Rights:
 
     def sees_project(self, project: Project) -> bool:
         """Tell whether the caller may view a project: reading one of its repositories is enough."""
-        if self.project_rank(project) or (self._organisation.public_access and project.public):
+        if self.project_rank(project) or (self._organisation.public_access and _is_marked_public(project)):
             return True
         return any(map(self.sees_repository, self._catalogue.repositories_of(project)))
 
@@ -80,7 +80,7 @@ class Rights:
         """Tell whether anybody can read a repository: the instance, and it or its project, say so."""
         if not self._organisation.public_access:
             return False
-        return repository.public or self._organisation.projects[repository.project_id].public
+        return repository.public or _is_marked_public(self._organisation.projects[repository.project_id])
 
     @cached_property
     def projects(self) -> list[Project]:
@@ -155,3 +155,8 @@ class Rules:
                 public = self._public_counts_as_read and permission == "REPO_READ" and rights.is_licensed
                 rank = rights.repository_rank(where)
                 return rank >= REPOSITORY[permission] or (public and rights.is_public(where))
+
+
+def _is_marked_public(project: Project) -> bool:
+    """Tell whether a project says that all of it is public; a personal one cannot."""
+    return project.public and project.owner_id is None

@@ -189,20 +189,26 @@ def _give_up(state: tenacity.RetryCallState) -> None:
 
 def _read(error: Exception) -> VezaError:
     """Tell what happened from the exception of requests that is behind oaaclient's, if there is one."""
-    cause = next((cause for cause in _causes(error) if isinstance(cause, requests.RequestException)), None)
-    match cause:
-        case requests.JSONDecodeError():
-            return _not_json(cause.doc)
-        case requests.TooManyRedirects(response=requests.Response() as response):
-            return _redirected(response)
-        case requests.HTTPError(response=requests.Response() as response):
-            return _read_answer(response)
-        case requests.RequestException():
-            return _read_connection(cause)
+    for cause in _causes(error):
+        if isinstance(cause, requests.RequestException):
+            return _read_request(cause)
+    if isinstance(error, OAAClientError):
+        return VezaError(one_line(error.message))
     if isinstance(error, OSError):
         # requests checks the path in REQUESTS_CA_BUNDLE before it does anything else
         return VezaError(f"could not be asked: {one_line(str(error))}")
     return VezaError(f"gave an answer that makes no sense: {_NOT_VEZA}")
+
+
+def _read_request(error: requests.RequestException) -> VezaError:
+    match error:
+        case requests.JSONDecodeError():
+            return _not_json(error.doc)
+        case requests.TooManyRedirects(response=requests.Response() as response):
+            return _redirected(response)
+        case requests.HTTPError(response=requests.Response() as response):
+            return _read_answer(response)
+    return _read_connection(error)
 
 
 def _redirected(response: requests.Response) -> VezaError:
@@ -263,21 +269,21 @@ def _read_tls(causes: list[BaseException]) -> VezaError:
 
 def _read_answer(response: requests.Response) -> VezaError:
     status = response.status_code
-    problem = _problem(response)
+    head, *details = _problem(response)
     if status in _BUSY or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and response.request.method == "GET"):
         wait = _retry_after(response)
         asks = "" if wait is None else f", and asks to wait {wait:,.0f} seconds"
-        return Transient(f"answered {problem}{asks}", retry_after=wait)
+        return Transient(f"answered {head}{asks}", retry_after=wait)
     if status == HTTPStatus.UNAUTHORIZED:
         return Rejected(
-            f"refuses the API key ({problem}): is VEZA_API_KEY whole, of this Veza, neither expired nor revoked?"
+            f"refuses the API key ({head}): is VEZA_API_KEY whole, of this Veza, neither expired nor revoked?"
             " New ones are made under Administration, API Keys",
             status,
         )
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return Rejected(f"finds it too large ({problem}): the limit is Veza's, or a proxy's in between", status)
+        return Rejected(f"finds it too large ({head}): the limit is Veza's, or a proxy's in between", status)
     hint = "" if _said(response) else f": {_NOT_VEZA}"
-    return Rejected(f"answered {problem}{hint}", status)
+    return Rejected("\n  ".join([f"answered {head}{hint}", *details]), status)
 
 
 def _retry_after(response: requests.Response) -> float | None:
@@ -290,12 +296,11 @@ def _retry_after(response: requests.Response) -> float | None:
         return None
 
 
-def _problem(response: requests.Response) -> str:
+def _problem(response: requests.Response) -> list[str]:
     """Say what an error of Veza's API holds: code, message and request id, then field by field."""
     key = str(response.request.headers.get("authorization", "")).removeprefix("Bearer ")
-    text = "\n  ".join(_lines(response))
     # whatever answers, maybe not Veza at all, can echo what it was sent
-    return text.replace(key, "***") if key else text
+    return [line.replace(key, "***") if key else line for line in _lines(response)]
 
 
 def _said(response: requests.Response) -> dict[str, object]:

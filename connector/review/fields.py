@@ -64,7 +64,8 @@ def _as_text(value: object, name: str) -> str | None:
 def shared_text(record: Record, name: str) -> str | None:
     """Give a text that many records repeat, such as a type: kept in memory once."""
     value = text(record, name)
-    return value if value is None else sys.intern(value)
+    # A payload that comes straight from oaaclient holds members of string enums, which cannot be interned.
+    return value if value is None else sys.intern(str.__str__(value))
 
 
 def flag(record: Record, name: str) -> bool | None:

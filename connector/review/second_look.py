@@ -1,77 +1,45 @@
 """What in an export deserves a second look, each with its reason and a list. Needs no network.
 
 About Bitbucket's own properties, as `publish.vocabulary` defines them; in another application's payload
-there is nothing of it to find.
+there is little of it to find. What an export does not tell is not found, never guessed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
+from connector.review import look_at_machines, look_at_openness, look_at_people
 from connector.review.access import Access
 from connector.review.export import Export
-from connector.review.values import Application, Level, Resource, User
+from connector.review.finding import Finding, Place, Urgency, place
 
-_EVERYONE = "bitbucket:everyone"
-_LICENSED_USERS = "bitbucket:licensed-users"
-_EVERYBODY = frozenset({_EVERYONE, _LICENSED_USERS})
+__all__ = ["Finding", "Place", "Urgency", "place", "second_look"]
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something to look at: what it is, why it matters, and where it occurs."""
-
-    title: str
-    reason: str
-    places: tuple[str, ...]
+_LOOKS: tuple[Callable[[Access], Finding], ...] = (
+    look_at_openness.public,
+    look_at_openness.everybody_writes,
+    look_at_machines.owners_left,
+    look_at_people.switched_off,
+    look_at_people.not_in_directory,
+    look_at_people.administrators,
+    look_at_machines.write_for_ever,
+    look_at_machines.rewritable_branches,
+    look_at_machines.outside_hosts,
+    look_at_people.unlicensed,
+    look_at_people.long_away,
+    look_at_machines.long_unused,
+    look_at_machines.weak_keys,
+    look_at_people.never_signed_in,
+    look_at_machines.never_used,
+    look_at_openness.everybody_reads,
+    look_at_people.one_by_one,
+    look_at_people.granted_twice,
+    look_at_people.empty_groups,
+)
 
 
 def second_look(export: Export) -> list[Finding]:
-    """Give what was looked for, the widest first; a finding without places was not found."""
-    return [
-        Finding("public", "anybody can read it, without signing in", tuple(_granted_to(export, _EVERYONE))),
-        Finding("open to everybody", "every licensed user has access", tuple(_granted_to(export, _LICENSED_USERS))),
-        Finding("administrators", "can do everything everywhere", tuple(_administrators(export))),
-        Finding("inactive with grants", "access waits for whoever reactivates them", tuple(_inactive(export))),
-    ]
-
-
-def place(resource: Resource) -> str:
-    """Name a project by its key and a repository by `KEY/slug`, or another resource by its name."""
-    properties = resource.properties
-    if "slug" in properties:
-        return f"{properties.get('project_key')}/{properties['slug']}"
-    return str(properties.get("key") or resource.name)
-
-
-def _granted_to(export: Export, group_id: str) -> Iterator[str]:
-    for group in export.groups:
-        if group.id == group_id:
-            for grant in export.grants_of(group):
-                if isinstance(grant.on, Resource):
-                    yield f"{place(grant.on)} ({grant.permission.name})"
-
-
-def _administrators(export: Export) -> Iterator[str]:
+    """Give what was found, the most urgent first."""
     access = Access(export)
-    for application in export.applications:
-        for user, level in access.who_can(application).items():
-            if level is Level.ADMIN:
-                yield f"{user.name} ({'; '.join(_ways(access, user, application))})"
-
-
-def _ways(access: Access, user: User, application: Application) -> Iterator[str]:
-    for path in access.paths(user, application):
-        if path.level is Level.ADMIN:
-            through = "".join(f" through {step.name}" for step in path.chain[1:])
-            yield f"{path.grant.permission.name}{through}"
-
-
-def _inactive(export: Export) -> Iterator[str]:
-    """Give inactive users with access of their own or a group's, leaving out what everybody has."""
-    everybody = [group for group in export.groups if group.id in _EVERYBODY]
-    access = Access(export, without=everybody)
-    for user in export.users:
-        if user.is_active is False and (reached := len(access.reach(user))):
-            yield f"{user.name} ({reached} projects and repositories)"
+    findings = (look(access) for look in _LOOKS)
+    return sorted((finding for finding in findings if finding.places), key=lambda finding: finding.urgency)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from connector.demo.organisation import Account, Organisation, Project
+from connector.demo.organisation import Account, Organisation, Project, Repository
 from connector.review.access import Access
 from connector.review.export import Export
 from connector.review.values import Category, Identity, User
@@ -52,7 +52,7 @@ def _visible_users(organisation: Organisation, projects: list[Project]) -> set[s
     ids = {account.id for account in organisation.accounts.values() if account.listed}
     ids.update(organisation.global_users)
     ids.update(project.owner_id for project in projects if project.owner_id is not None)
-    for scope in [*projects, *organisation.repositories.values()]:
+    for scope in _scopes(organisation, projects):
         ids.update(scope.users)
     return {str(user_id) for user_id in ids}
 
@@ -60,9 +60,13 @@ def _visible_users(organisation: Organisation, projects: list[Project]) -> set[s
 def _visible_groups(organisation: Organisation, projects: list[Project]) -> set[str]:
     names = {group.name for group in organisation.groups.values() if group.listed}
     names.update(organisation.global_groups)
-    for scope in [*projects, *organisation.repositories.values()]:
+    for scope in _scopes(organisation, projects):
         names.update(scope.groups)
     return {name.lower() for name in names}
+
+
+def _scopes(organisation: Organisation, projects: list[Project]) -> list[Project | Repository]:
+    return [*projects, *organisation.repositories.values()]
 
 
 def _own(identities: Iterable[Identity]) -> set[str]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import base64
 import copy
+import gzip
 import json
 import logging
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from oaaclient.client import OAAClient
 from oaaclient.templates import CustomApplication, OAAPermission, OAAPropertyType
 
@@ -22,6 +27,7 @@ from connector.errors import VezaError
 from connector.publish.veza import (
     PushResult,
     VezaSettings,
+    _pack,
     connect,
     fold_warnings,
     forbidden_characters,
@@ -86,12 +92,12 @@ def waits() -> Waits:
     return Waits()
 
 
-def settings(veza: FakeVeza, **changes: Any) -> VezaSettings:
-    values = {"url": veza.url, "api_key": veza.api_key, "provider_name": PROVIDER, "data_source_name": SOURCE}
-    return VezaSettings(**(values | changes))
+def settings(veza: FakeVeza, **changes: str) -> VezaSettings:
+    usual = VezaSettings(veza.url, veza.api_key, PROVIDER, SOURCE)
+    return replace(usual, **changes)  # type: ignore[arg-type]  # only texts are changed this way
 
 
-def push(veza: FakeVeza, payload: Payload, waits: Waits | None = None, **changes: Any) -> PushResult:
+def push(veza: FakeVeza, payload: Payload, waits: Waits | None = None, **changes: str) -> PushResult:
     return connect(settings(veza, **changes), sleep=waits if waits is not None else Waits()).push(payload)
 
 
@@ -102,7 +108,7 @@ def failure(call: Callable[[], object]) -> str:
     return str(caught.value)
 
 
-def refusal(veza: FakeVeza, **changes: Any) -> str:
+def refusal(veza: FakeVeza, **changes: str) -> str:
     """Give the message of a first contact that fails, which is always one line and never holds the key."""
     message = failure(lambda: connect(settings(veza, **changes), sleep=Waits()))
     assert "\n" not in message
@@ -200,6 +206,11 @@ def test_a_provider_with_another_template_is_refused_at_once(veza: FakeVeza) -> 
 # --- first contact
 
 
+def test_the_details_of_a_refused_key_do_not_break_the_line(veza: FakeVeza) -> None:
+    veza.fail(Call.TEMPLATES, error(401, "Unauthenticated", "No", Violation("authorization", "expired")))
+    assert "refuses the API key (401 Unauthenticated: No (request id req-401))" in refusal(veza)
+
+
 def test_a_wrong_key(veza: FakeVeza) -> None:
     message = refusal(veza, api_key="another-key")
     assert "refuses the API key" in message
@@ -267,7 +278,7 @@ def test_nobody_listens(veza: FakeVeza) -> None:
     assert "refuses connections" in message
 
 
-def test_a_first_contact_that_fails_is_given_up_within_seconds(veza: FakeVeza, waits: Waits) -> None:
+def test_a_first_contact_that_fails_is_given_up_within_seconds(veza: FakeVeza) -> None:
     persistence = Persistence(unreachable_seconds=0.5, first_wait=0.05, longest_wait=0.1)
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -368,8 +379,15 @@ def test_an_echo_of_the_key_is_not_shown(veza: FakeVeza) -> None:
 def test_a_server_that_never_answers_is_given_up(veza: FakeVeza, payload: Payload) -> None:
     veza.fail(Call.PUSH, Silence(), Silence())
     persistence = Persistence(attempts=2, first_wait=0.01)
-    connected = connect(settings(veza, answer_seconds=0.2), persistence)
+    connected = connect(replace(settings(veza), answer_seconds=0.2), persistence)
     assert "push: did not answer in time; given up after 2 attempts" in failure(lambda: connected.push(payload))
+
+
+def test_a_first_contact_that_is_never_answered_is_given_up(veza: FakeVeza, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.publish.veza._FIRST_ANSWER_SECONDS", 0.2)
+    veza.fail(Call.TEMPLATES, Silence())
+    message = failure(lambda: connect(settings(veza), Persistence(attempts=1)))
+    assert "first contact: did not answer in time" in message
 
 
 def test_the_first_contact_survives_a_busy_server(veza: FakeVeza, waits: Waits, payload: Payload) -> None:
@@ -559,6 +577,21 @@ def test_a_provider_that_cannot_be_created_for_another_reason(veza: FakeVeza, pa
     assert "name: is taken" in message
 
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+)
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=4))
+def test_what_is_sent_is_the_payload(anything: Payload) -> None:
+    parcel = _pack(anything)
+    text = gzip.decompress(base64.b64decode(parcel.data))
+    assert text.decode() == json.dumps(anything, separators=(",", ":"))
+    assert len(text) == parcel.json_size
+    assert parcel == _pack(anything)
+
+
 # --- size
 
 
@@ -582,6 +615,14 @@ def test_the_size_is_logged_and_what_is_near_the_limit_warned_of(
     monkeypatch.setattr(OAAClient, "MAX_PAYLOAD_SIZE", size + 100)
     push(veza, payload)
     assert "near the limit" in caplog.text
+
+
+def test_the_largest_that_veza_takes_is_pushed(
+    veza: FakeVeza, payload: Payload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(OAAClient, "MAX_PAYLOAD_SIZE", push(veza, payload).sent_size)
+    push(veza, payload)
+    assert len(veza.pushes) == 2
 
 
 def test_the_size_is_that_of_what_is_sent(veza: FakeVeza, payload: Payload) -> None:
@@ -655,6 +696,7 @@ def _repeat(path: str) -> Callable[[Payload], None]:
 
 _USER, _REPO = "applications/0/local_users/0", "applications/0/resources/0/sub_resources/0"
 _GRANTS = "identity_to_permissions"
+_GRANT = f"{_GRANTS}/1/application_permissions/0"
 
 
 @pytest.mark.parametrize(
@@ -686,12 +728,12 @@ _GRANTS = "identity_to_permissions"
         (_change(f"{_GRANTS}/1/identity", "nobody"), f"{_GRANTS}[1].identity"),
         (_change(f"{_GRANTS}/2/identity", "no-key"), f"{_GRANTS}[2].identity"),
         (_change(f"{_GRANTS}/0/identity_type", "robot"), f"{_GRANTS}[0].identity_type"),
-        (_change(f"{_GRANTS}/1/application_permissions/0/permission", "NONE"), "application_permissions[0].permission"),
-        (_change(f"{_GRANTS}/1/application_permissions/0/resources", ["1.43"]), "application_permissions[0].resources"),
-        (_change(f"{_GRANTS}/1/application_permissions/0/resources", ["1.42"] * 2), "permissions[0].resources"),
-        (_change(f"{_GRANTS}/1/application_permissions/0/resources", []), "application_permissions[0]"),
+        (_change(f"{_GRANT}/permission", "NONE"), "application_permissions[0].permission"),
+        (_change(f"{_GRANT}/resources", ["1.43"]), "application_permissions[0].resources"),
+        (_change(f"{_GRANT}/resources", ["1.42"] * 2), "permissions[0].resources"),
+        (_change(f"{_GRANT}/resources", []), "application_permissions[0]"),
         (
-            _change(f"{_GRANTS}/1/application_permissions/0/application", "Other"),
+            _change(f"{_GRANT}/application", "Other"),
             "application_permissions[0].application",
         ),
         (

@@ -1,0 +1,102 @@
+"""What many tests need: a command line to call in this process, and a clock that does not make anybody wait."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from connector import cli
+from connector.collect.clock import Clock
+
+_READ_FROM_THE_ENVIRONMENT = [
+    "BITBUCKET_URL",
+    "BITBUCKET_TOKEN",
+    "BITBUCKET_USER",
+    "VEZA_URL",
+    "VEZA_API_KEY",
+    "OAA_DEBUG",
+    "OAA_CONCURRENCY",
+    "OAA_PATIENCE",
+    "OAA_MAX_RATE",
+    "OAA_INCLUDE",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+    "VEZA_UNSAFE_HTTPS",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended: its exit code, and what it printed."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last_line(self) -> str:
+        return self.err.strip().rpartition("\n")[2]
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+    """Call the command line in this process, in an empty folder, with just the environment that is given."""
+    monkeypatch.chdir(tmp_path)
+    for name in _READ_FROM_THE_ENVIRONMENT:
+        monkeypatch.delenv(name, raising=False)
+    signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+
+    def call(*argv: str, **environment: str) -> Ended:
+        with monkeypatch.context() as patch:
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            code = cli.main(argv)
+        out, err = capfd.readouterr()
+        return Ended(code, out, err)
+
+    yield call
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.getLogger("connector").setLevel(logging.NOTSET)
+    for number, handler in signals.items():
+        signal.signal(number, handler)
+
+
+class SkippedTime:
+    """Seconds that somebody meant to sleep, and did not."""
+
+    seconds = 0.0
+
+
+@pytest.fixture
+def skipped_time(monkeypatch: pytest.MonkeyPatch) -> SkippedTime:
+    """Let every wait of collecting pass at once."""
+    skipped = SkippedTime()
+    real_sleep = Clock.sleep
+
+    def sleep(clock: Clock, seconds: float) -> None:
+        skipped.seconds += max(0.0, seconds)
+        real_sleep(clock, 0.0)
+
+    monkeypatch.setattr(Clock, "sleep", sleep)
+    monkeypatch.setattr(Clock, "now", lambda _: time.monotonic() + skipped.seconds)
+    return skipped
