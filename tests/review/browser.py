@@ -1,0 +1,152 @@
+"""A real browser for tests: Debian's chromium, driven through chromedriver by the WebDriver protocol.
+
+https://www.w3.org/TR/webdriver2/. Some forty lines of it are enough here, and no package more is needed.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+MISSING = None if CHROMIUM and DRIVER else "chromium and chromium-driver are not installed"
+
+_FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-default-apps",
+)
+_ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+
+
+class Browser:
+    """One window."""
+
+    def __init__(self, session: str) -> None:
+        self._session = session
+        self._http = requests.Session()
+        self._http.trust_env = False
+
+    def ask(self, method: str, path: str, **body: object) -> Any:
+        """Send one command of the protocol."""
+        json = body if method == "POST" else None
+        url = f"{self._session}/{path}".rstrip("/")
+        answer = self._http.request(method, url, json=json, timeout=60).json()["value"]
+        assert not (isinstance(answer, dict) and "error" in answer), answer
+        return answer
+
+    def open(self, url: str) -> None:
+        """Go to a page, and wait until it has drawn itself."""
+        self.ask("POST", "url", url="about:blank")
+        self.ask("POST", "url", url=url)
+        self.wait("['ready', 'failed'].includes(document.documentElement.dataset.state)")
+        assert self.run("return document.documentElement.dataset.state") == "ready"
+
+    def run(self, script: str, *args: object) -> Any:
+        """Run the body of a function in the page."""
+        return self.ask("POST", "execute/sync", script=script, args=list(args))
+
+    def wait(self, condition: str) -> None:
+        """Wait until an expression is true, ten seconds at most."""
+        script = """
+            const done = arguments[arguments.length - 1], until = performance.now() + 10000;
+            const look = () => (CONDITION) ? done(true) : performance.now() > until ? done(false) : setTimeout(look, 10);
+            look();""".replace("CONDITION", condition)
+        assert self.ask("POST", "execute/async", script=script, args=[]), f"never came true: {condition}"
+
+    def find(self, selector: str) -> str:
+        """Give the number of an element."""
+        return str(self.ask("POST", "element", using="css selector", value=selector)[_ELEMENT])
+
+    def click(self, selector: str) -> None:
+        """Click as a person does; fails where something lies above."""
+        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector)
+        self.ask("POST", f"element/{self.find(selector)}/click")
+
+    def type(self, selector: str, text: str) -> None:
+        """Type into a field."""
+        self.ask("POST", f"element/{self.find(selector)}/value", text=text)
+
+    def press(self, *keys: str) -> None:
+        """Press keys wherever the focus is."""
+        actions = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        self.ask("POST", "actions", actions=[{"type": "key", "id": "keyboard", "actions": actions}])
+
+    def text(self, selector: str) -> str:
+        """Give what can be read in an element."""
+        return str(self.run("return document.querySelector(arguments[0]).innerText", selector))
+
+    def log(self, kind: str) -> list[Any]:
+        """Give and empty a log: `browser` is the console, `performance` what the page asked for."""
+        return list(self.ask("POST", "se/log", type=kind))
+
+    def dialogue(self) -> bool:
+        """Whether a script has opened an alert."""
+        answer = self._http.get(f"{self._session}/alert/text", timeout=60).json()["value"]
+        return isinstance(answer, str)
+
+    def resize(self, width: int, height: int) -> None:
+        """Set the size of the window."""
+        self.ask("POST", "window/rect", width=width, height=height)
+
+    def prefer(self, scheme: str) -> None:
+        """Prefer `light` or `dark` pages."""
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.ask("POST", "goog/cdp/execute", cmd="Emulation.setEmulatedMedia", params={"features": features})
+
+    def screenshot(self, path: Path) -> None:
+        """Save what is visible."""
+        path.write_bytes(base64.b64decode(self.ask("GET", "screenshot")))
+
+
+@contextmanager
+def browser(profile: Path) -> Iterator[Browser]:
+    """Start a browser with an empty profile, and end it."""
+    assert CHROMIUM
+    assert DRIVER
+    with subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as driver:  # noqa: S603 - a path that was looked up
+        try:
+            session = _session(_port(driver), profile)
+            window = Browser(session)
+            yield window
+            window.ask("DELETE", "")
+        finally:
+            driver.terminate()
+
+
+def _port(driver: subprocess.Popen[str]) -> int:
+    assert driver.stdout
+    for line in driver.stdout:
+        if found := re.search(r"started successfully on port (\d+)", line):
+            return int(found[1])
+    raise AssertionError("chromedriver did not start")
+
+
+def _session(port: int, profile: Path) -> str:
+    options = {"binary": CHROMIUM, "args": [*_FLAGS, f"--user-data-dir={profile}"]}
+    wanted = {
+        "browserName": "chrome",
+        "goog:chromeOptions": options,
+        "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+    }
+    sessions = f"http://127.0.0.1:{port}/session"
+    with requests.Session() as http:
+        http.trust_env = False
+        answer = http.post(sessions, json={"capabilities": {"alwaysMatch": wanted}}, timeout=60).json()["value"]
+    assert "sessionId" in answer, answer
+    return f"{sessions}/{answer['sessionId']}"
