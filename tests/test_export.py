@@ -26,6 +26,7 @@ from connector.demo.faults import (
     ResetInBody,
     Status,
 )
+from connector.demo.organisation import Group
 from connector.demo.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER, sample_organisation
 from connector.demo.server import EmbeddedBitbucket
 from connector.demo.settings import RateLimit, Settings
@@ -289,3 +290,25 @@ def test_no_failure_shows_the_secret(effect: Effect, user: str | None, run: Run,
     ended = run(*options, **environment)
     written = "".join(path.read_text() for path in Path.cwd().iterdir())
     assert SECRET not in ended.out + ended.err + written
+
+
+def test_granted_groups_only_leaves_out_groups_without_a_grant_and_asks_nothing_of_them(
+    run: Run, bitbucket: EmbeddedBitbucket
+) -> None:
+    with bitbucket.change() as organisation:
+        organisation.groups["book-club"] = Group("book-club", members={1, 2})
+    assert export(run, bitbucket.base_url).code == 0
+    everything = saved()["applications"][0]
+    asked_for_all = len(bitbucket.requests)
+    assert export(run, bitbucket.base_url, "--groups", "granted").code == 0
+    granted = saved()["applications"][0]
+    left_out = {group["id"] for group in everything["local_groups"]} - {
+        group["id"] for group in granted["local_groups"]
+    }
+    assert "book-club" in left_out
+    assert disagreements(bitbucket.organisation, load(saved())) == [
+        f"group {name}: not exported" for name in sorted(left_out)
+    ]
+    assert len(granted["local_users"]) == len(everything["local_users"])
+    assert len(bitbucket.requests) - asked_for_all == asked_for_all - len(left_out)
+    assert not any("book-club" in entry.query for entry in bitbucket.requests[asked_for_all:])

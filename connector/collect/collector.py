@@ -63,7 +63,7 @@ class Collector:
     def __init__(
         self, client: Client, crew: Crew, progress: Progress, *, concurrency: int, granted_groups_only: bool
     ) -> None:
-        self.findings = Findings()
+        self.findings = Findings(granted_groups_only=granted_groups_only)
         self._client = client
         self._crew = crew
         self._progress = progress

@@ -34,7 +34,8 @@ GroupRows = Iterable[tuple[str, Permission]]
 class Findings:
     """A snapshot in the making."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, granted_groups_only: bool = False) -> None:
+        self._granted_groups_only = granted_groups_only
         self.listed_users: dict[int, User] = {}
         self.named_users: dict[int, User] = {}
         """Whom a grant, a membership or a personal project names."""
@@ -94,24 +95,40 @@ class Findings:
         return key
 
     def snapshot(self, base_url: str, version: str, public_access: PublicAccess) -> Snapshot:
-        """Make of all findings one whole: references resolved, what was deleted left out, gaps named."""
-        users = _Directory(self.listed_users, self.named_users)
-        groups = self.named_groups | self.listed_groups
-        projects = self.projects
+        """Make of all findings one whole: references resolved, what was deleted left out, gaps named.
+
+        Whom nothing names any more, because what named them was deleted, is left out too, unless listed.
+        """
+        directory = _Directory(self.listed_users, self.named_users)
+        projects = {i: directory.owned(project) for i, project in self.projects.items()}
         repositories = self.present_repositories
+        global_grants = directory.grants(self.global_grants)
+        project_grants = {i: directory.grants(g) for i, g in self.project_grants.items() if i in projects}
+        repository_grants = {i: directory.grants(g) for i, g in self.repository_grants.items() if i in repositories}
+        granted: set[Grant] = set().union(global_grants, *project_grants.values(), *repository_grants.values())
+        groups = self._groups({grant.group_key for grant in granted if isinstance(grant, GroupGrant)})
+        members = {key: directory.ids(ids) for key, ids in self.members.items() if key in groups}
+        named = {grant.user_id for grant in granted if isinstance(grant, UserGrant)}.union(*members.values())
+        named |= {project.owner_id for project in projects.values() if project.owner_id is not None}
+        users = {i: user for i, user in directory.users.items() if user.in_directory or i in named}
         return Snapshot(
             server=Server(base_url, version, public_access, self.global_permissions),
-            users=self._with_licences(users),
+            users=self._with_licences(users, directory),
             groups=groups,
-            members={key: users.ids(ids) for key, ids in self.members.items() if key in groups},
-            projects={i: users.owned(project) for i, project in projects.items()},
+            members=members,
+            projects=projects,
             repositories=repositories,
-            global_grants=users.grants(self.global_grants),
-            project_grants={i: users.grants(g) for i, g in self.project_grants.items() if i in projects},
-            repository_grants={i: users.grants(g) for i, g in self.repository_grants.items() if i in repositories},
+            global_grants=global_grants,
+            project_grants=project_grants,
+            repository_grants=repository_grants,
             default_permissions={i: p for i, p in self.default_permissions.items() if i in projects},
-            gaps=tuple(sorted({*self.gaps, *_nothing_seen(users.users, projects, repositories)})),
+            gaps=tuple(sorted({*self.gaps, *_nothing_seen(users, projects, repositories)})),
         )
+
+    def _groups(self, granted: set[str]) -> dict[str, Group]:
+        """Give the groups to export, in the spelling of the directory where it knows them."""
+        listed = {} if self._granted_groups_only else self.listed_groups
+        return listed | {key: self.listed_groups.get(key) or self.named_groups[key] for key in granted}
 
     @property
     def projects(self) -> dict[int, Project]:
@@ -126,24 +143,21 @@ class Findings:
         projects = self.projects
         return {i: r for i, r in self.repositories.items() if i not in gone and r.project_id in projects}
 
-    def _with_licences(self, users: _Directory) -> dict[int, User]:
+    def _with_licences(self, users: dict[int, User], directory: _Directory) -> dict[int, User]:
         """Say of each user whether any global permission, which is what makes a licence, is held."""
         if self.global_permissions is GlobalPermissionsRead.NONE:
-            return users.users
+            return users
         holders: set[int] = set()
         unread = False
-        for grant in users.grants(self.global_grants):
+        for grant in directory.grants(self.global_grants):
             match grant:
                 case UserGrant(user_id=user_id):
                     holders.add(user_id)
                 case GroupGrant(group_key=key):
-                    holders |= users.ids(self.members.get(key, frozenset()))
+                    holders |= directory.ids(self.members.get(key, frozenset()))
                     unread = unread or key in self.unread_groups
         otherwise = None if unread else False
-        return {
-            i: dataclasses.replace(user, licensed=True if i in holders else otherwise)
-            for i, user in users.users.items()
-        }
+        return {i: dataclasses.replace(user, licensed=True if i in holders else otherwise) for i, user in users.items()}
 
 
 class _Directory:

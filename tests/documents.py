@@ -1,0 +1,84 @@
+"""What the program says of itself, and what its documents say of it; for tests that hold one against the other."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from connector import config
+from connector.config import Command
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+OF_LIBRARIES = frozenset({"REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY"})
+"""Variables that requests reads, and not we."""
+
+_HELP_OF_OPTIONS = re.compile(r"^ {2,4}(-\S.*?)(?: {2,}|\n {8,})(\S.*)$", re.MULTILINE)
+_OURS = re.compile(r"(?:BITBUCKET|VEZA|OAA)_[A-Z_]+")
+
+
+@cache
+def help_of(command: Command) -> str:
+    """Give what `--help` prints, in lines that are not folded."""
+    with redirect_stdout(io.StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "1000")
+        with pytest.raises(SystemExit):
+            config.read([command, "--help"])
+    return printed.getvalue()
+
+
+def options_of(command: Command) -> dict[str, str | None]:
+    """Give the options of a command with the environment variable that can stand for each."""
+    found: dict[str, str | None] = {}
+    for names, meaning in _HELP_OF_OPTIONS.findall(help_of(command)):
+        variable = re.search(r"\[([A-Z_]+)\]$", meaning)
+        found |= dict.fromkeys(re.findall(r"--[a-z-]+", names), variable and variable[1])
+    return found
+
+
+def all_options() -> dict[str, str | None]:
+    """Give the options of all commands."""
+    return {option: variable for command in Command for option, variable in options_of(command).items()}
+
+
+def variables_read() -> frozenset[str]:
+    """Give the environment variables that `config` names in its code."""
+    tree = ast.parse(Path(str(config.__file__)).read_text(encoding="utf-8"))
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return frozenset(text for text in texts if _OURS.fullmatch(text))
+
+
+def tables(*heading: str) -> Iterator[list[str]]:
+    """Give the rows of all the README's tables with this heading, as lists of cells."""
+    inside = False
+    for line in README.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("|") else []
+        if cells == list(heading):
+            inside = True
+        elif not cells:
+            inside = False
+        elif inside and set(line) > {"|", "-", " "}:
+            yield cells
+
+
+def in_code(cell: str) -> list[str]:
+    """Give what stands between backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def row(*cells: str) -> str:
+    """Write a row of a table as Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
+def rows(lines: Sequence[Sequence[str]]) -> set[str]:
+    """Write rows of a table as Markdown, ready to be compared, and to be pasted where one is missing."""
+    return {row(*cells) for cells in lines}
