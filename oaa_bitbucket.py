@@ -2,16 +2,35 @@
 """Export who can reach what in a self-hosted Bitbucket, and why. See --help and README.md."""
 
 import os
+import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
+
+_ENVIRONMENT = Path(__file__).resolve().parent / ".venv"
+
+
+def _start_again(reason: str) -> NoReturn:
+    """Start this very program in the environment that make sets up, where there is one."""
+    python = _ENVIRONMENT / "bin" / "python"
+    if not python.exists() or Path(sys.prefix) == _ENVIRONMENT:
+        sys.stderr.write(
+            f"{reason}: run 'make demo' here once, or 'pip install -r requirements.txt' (Python 3.11 or later)\n"
+        )
+        sys.exit(2)
+    os.execv(python, [str(python), *sys.argv])  # noqa: S606 - this very program, with its libraries
+
+
+if sys.version_info < (3, 11):  # noqa: UP036 - an older Python stumbles over the syntax before it can say why
+    _start_again(f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old")
+
+for _number in (signal.SIGINT, signal.SIGTERM):  # loading takes a moment, in which nothing is to be put in order yet
+    signal.signal(_number, lambda number, _: os._exit(128 + number))
 
 try:
-    from connector.cli import main
+    from connector.cli import run
 except ModuleNotFoundError as missing:
-    environment = Path(__file__).resolve().parent / ".venv" / "bin" / "python"
-    if not environment.exists() or Path(sys.prefix) == environment.parent.parent:
-        sys.exit(f"{missing}: run 'make' here once, or 'pip install -r requirements.txt' (Python 3.11 or later)")
-    os.execv(environment, [str(environment), *sys.argv])  # noqa: S606 - this very program, with its libraries
+    _start_again(str(missing))
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -19,11 +19,20 @@ from urllib.parse import urlsplit
 from dotenv import load_dotenv
 
 from connector import __version__
-from connector.collect.settings import DEFAULT_CONCURRENCY, DEFAULT_PATIENCE, Credentials, Settings
+from connector.collect.settings import (
+    DEFAULT_CONCURRENCY,
+    DEFAULT_PATIENCE,
+    DEFAULT_RESUME_MAX_AGE,
+    Credentials,
+    Settings,
+)
 from connector.errors import UsageError
+from connector.model import Inclusion
+from connector.offline import Offline, add_access_options, add_diff_options, read_access, read_diff
 from connector.publish.mapping import application_name
 from connector.publish.veza import VezaSettings, forbidden_characters
 from connector.publish.vocabulary import PROVIDER_NAME
+from connector.reporting import Report, add_report_options, read_report
 
 T = TypeVar("T")
 
@@ -35,6 +44,10 @@ class Command(StrEnum):
 
     EXPORT = "export"
     DEMO = "demo"
+    CHECK = "check"
+    ACCESS = "access"
+    DIFF = "diff"
+    REPORT = "report"
 
 
 class LogFormat(StrEnum):
@@ -61,10 +74,20 @@ class Outputs:
     """A path that ends in the name of a folder's file, or `NAMED_BY_TIME`."""
     veza: VezaSettings | None = None
     summary: Path | None = None
+    report: Path | None = None
     dry_run: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Verify:
+    """Hold so many repositories against Bitbucket's own answers; which ones, the seed says (None: any)."""
+
+    count: int
+    seed: int | None = None
+
+
 DEMO_EXPORT = Path("demo-export.json")
+DEMO_REPORT = Path("demo-report.html")
 
 NAMED_BY_TIME = Path("by time")
 """Stands for `{data source name}-{time}.json`; the time is known when the file is written."""
@@ -78,6 +101,17 @@ class Export:
     data_source_name: str
     guards: Guards
     outputs: Outputs
+    verify: Verify | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Find out what these settings can see, and what to do about the rest; publish nothing."""
+
+    bitbucket: Settings
+    veza: VezaSettings | None
+    verify: Verify | None
+    as_json: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +119,7 @@ class Demo:
     """Export the embedded Bitbucket, which needs no settings."""
 
     save_json: Path = DEMO_EXPORT
+    report: Path = DEMO_REPORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +128,7 @@ class Config:
 
     debug: bool
     log_format: LogFormat
-    wanted: Export | Demo
+    wanted: Export | Demo | Check | Offline | Report
 
 
 def read(argv: Sequence[str]) -> Config:
@@ -103,7 +138,8 @@ def read(argv: Sequence[str]) -> Config:
     """
     command, rest = _command(argv)
     options = _parser(command).parse_args(rest)
-    _load_env_file(options.env_file)
+    if command not in _OFFLINE:
+        _load_env_file(options.env_file)
     debug = options.debug or _env("OAA_DEBUG") is not None
     return Config(debug, LogFormat(options.log_format), _READERS[command](options))
 
@@ -111,17 +147,30 @@ def read(argv: Sequence[str]) -> Config:
 def _export(options: argparse.Namespace) -> Export:
     bitbucket = _bitbucket(options)
     name = _data_source_name(options.data_source_name, bitbucket.base_url)
-    return Export(bitbucket, name, _guards(options), _outputs(options, name))
+    return Export(bitbucket, name, _guards(options), _outputs(options, name), _verify(options))
+
+
+def _check(options: argparse.Namespace) -> Check:
+    bitbucket = _bitbucket(options)
+    name = _data_source_name(options.data_source_name, bitbucket.base_url)
+    return Check(bitbucket, _veza(options, name), _verify(options), options.json)
 
 
 def _demo(_options: argparse.Namespace) -> Demo:
     return Demo()
 
 
-_READERS: dict[Command, Callable[[argparse.Namespace], Export | Demo]] = {
+_READERS: dict[Command, Callable[[argparse.Namespace], Export | Demo | Check | Offline | Report]] = {
     Command.EXPORT: _export,
     Command.DEMO: _demo,
+    Command.CHECK: _check,
+    Command.ACCESS: read_access,
+    Command.DIFF: read_diff,
+    Command.REPORT: read_report,
 }
+
+_OFFLINE = frozenset({Command.ACCESS, Command.DIFF, Command.REPORT})
+"""Commands that read saved exports, and no setting of any server."""
 
 
 def _command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
@@ -178,13 +227,36 @@ exit codes:
 """
 
 _DEMO_DESCRIPTION = """\
-Starts a small Bitbucket on a loopback port, exports it by the ordinary code into demo-export.json, and
-shows what was found. Nothing needs to be configured, and no other server is contacted.
+Starts a small Bitbucket on a loopback port, exports it by the ordinary code into demo-export.json, shows
+what was found, and makes the page demo-report.html about it. Nothing needs to be configured, and no other
+server is contacted.
+"""
+
+
+_CHECK_DESCRIPTION = """\
+Finds out in some dozens of requests whether an export with these settings can run, what it would lack,
+and what to do about it. Publishes nothing, neither in a file nor to Veza.
+"""
+
+_CHECK_EPILOG = """\
+settings are those of an export: BITBUCKET_URL, BITBUCKET_TOKEN, BITBUCKET_USER, and for Veza VEZA_URL, VEZA_API_KEY
+
+exit codes:
+  0 full: an export sees everything      3 an export cannot run
+  4 limited: an export lacks something   2 usage or configuration
+    or --verify found a difference
 """
 
 
 def _parser(command: Command) -> _Parser:
-    describe = {Command.EXPORT: _describe_export, Command.DEMO: _describe_demo}
+    describe: dict[Command, Callable[[_Parser], None]] = {
+        Command.EXPORT: _describe_export,
+        Command.DEMO: _describe_demo,
+        Command.CHECK: _describe_check,
+        Command.ACCESS: _describe_access,
+        Command.DIFF: _describe_diff,
+        Command.REPORT: _describe_report,
+    }
     parser = _Parser(
         prog="oaa_bitbucket.py" if command is Command.EXPORT else f"oaa_bitbucket.py {command}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -195,7 +267,8 @@ def _parser(command: Command) -> _Parser:
     parser.add_argument(
         "--log-format", choices=list(LogFormat), default=LogFormat.TEXT, help="lines of text (default), or of JSON"
     )
-    parser.add_argument("--env-file", type=_path, metavar="PATH", help="read settings from this file instead of ./.env")
+    if command not in _OFFLINE:
+        parser.add_argument("--env-file", type=_path, metavar="PATH", help="read settings from this file, not ./.env")
     describe[command](parser)
     return parser
 
@@ -205,12 +278,35 @@ def _describe_export(parser: argparse.ArgumentParser) -> None:
     parser.description = "Export who can reach what in a self-hosted Bitbucket, and why, to a file or to Veza."
     parser.epilog = _EXPORT_EXAMPLES
     _add_bitbucket_options(parser)
+    _add_resume_options(parser)
     _add_output_options(parser)
     _add_guard_options(parser)
 
 
+def _describe_check(parser: argparse.ArgumentParser) -> None:
+    parser.description = _CHECK_DESCRIPTION
+    parser.epilog = _CHECK_EPILOG
+    _add_bitbucket_options(parser)
+    _add_veza_options(parser.add_argument_group("Veza, whose key is tried where it is set"))
+    group = parser.add_argument_group("check")
+    _add_verify_options(group)
+    group.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+
+
 def _describe_demo(parser: argparse.ArgumentParser) -> None:
     parser.description = _DEMO_DESCRIPTION
+
+
+def _describe_access(parser: _Parser) -> None:
+    add_access_options(parser, _path)
+
+
+def _describe_diff(parser: _Parser) -> None:
+    add_diff_options(parser, _path)
+
+
+def _describe_report(parser: _Parser) -> None:
+    add_report_options(parser, _path)
 
 
 def _add_bitbucket_options(parser: argparse.ArgumentParser) -> None:
@@ -240,6 +336,27 @@ def _add_bitbucket_options(parser: argparse.ArgumentParser) -> None:
         default="all",
         help="all groups (default), or only those that hold a grant, and their members",
     )
+    group.add_argument(
+        "--include",
+        metavar="LIST",
+        help=f"what to read beyond users, groups and permissions, with commas between: {', '.join(Inclusion)}, "
+        "or all; each costs requests (default: none of it) [OAA_INCLUDE]",
+    )
+
+
+def _add_resume_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("going on after a run that died")
+    group.add_argument(
+        "--resume",
+        type=_path,
+        metavar="FILE",
+        help="keep finished answers in this file, and go on from it where there is one; removed when all went well",
+    )
+    group.add_argument(
+        "--resume-max-age",
+        metavar="HOURS",
+        help=f"start anew where the file is older (default {DEFAULT_RESUME_MAX_AGE:g})",
+    )
 
 
 def _add_output_options(parser: argparse.ArgumentParser) -> None:
@@ -250,22 +367,40 @@ def _add_output_options(parser: argparse.ArgumentParser) -> None:
         const=NAMED_BY_TIME,
         type=_path,
         metavar="PATH",
-        help="save the payload; without PATH in the current folder, named by data source and time",
+        help="save the payload; without PATH in the current folder, named by data source and time. "
+        "While one run is at work on a PATH, a second one ends at once, with code 4",
     )
+    _add_veza_options(group)
+    group.add_argument(
+        "--summary",
+        type=_path,
+        metavar="PATH",
+        help="write one JSON object about the run for monitoring, on failure too; like every file that is written, "
+        "only its owner can read it",
+    )
+    group.add_argument(
+        "--report", type=_path, metavar="PATH", help="write a page for people about the export, as the command report"
+    )
+    group.add_argument(
+        "--dry-run", action="store_true", help="do everything but publish, and say what would have been published"
+    )
+
+
+def _add_veza_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--veza-url", metavar="URL", help="push to this Veza; needs VEZA_API_KEY [VEZA_URL]")
     group.add_argument("--provider-name", metavar="NAME", help=f"provider in Veza (default {PROVIDER_NAME!r})")
     group.add_argument(
         "--data-source-name", metavar="NAME", help="data source in Veza (default 'Bitbucket Server - HOST')"
     )
+
+
+def _add_verify_options(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--summary",
-        type=_path,
-        metavar="PATH",
-        help="write one JSON object about the run for monitoring, on failure too",
+        "--verify",
+        metavar="N",
+        help="draw N repositories, ask Bitbucket itself who can do what there, and compare; exit 4 where they differ",
     )
-    group.add_argument(
-        "--dry-run", action="store_true", help="do everything but publish, and say what would have been published"
-    )
+    group.add_argument("--verify-seed", metavar="NUMBER", help="draw the same repositories again")
 
 
 def _add_guard_options(parser: argparse.ArgumentParser) -> None:
@@ -285,9 +420,9 @@ def _add_guard_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--max-removal",
         metavar="PERCENT",
-        default="20",
         help="how much of the baseline's users, groups, projects, repositories or grants may disappear (default 20)",
     )
+    _add_verify_options(group)
 
 
 def _load_env_file(path: Path | None) -> None:
@@ -347,8 +482,20 @@ def _bitbucket(options: argparse.Namespace) -> Settings:
         concurrency=int(workers),
         patience=_number(_given("--patience", options.patience, "OAA_PATIENCE"), DEFAULT_PATIENCE, 0),
         max_rate=_number(_given("--max-rate", options.max_rate, "OAA_MAX_RATE"), None, 0.01),
+        resume=getattr(options, "resume", None),
+        resume_max_age=_number(
+            _given("--resume-max-age", getattr(options, "resume_max_age", None)), DEFAULT_RESUME_MAX_AGE, 0
+        ),
         granted_groups_only=options.groups == "granted",
+        include=_included(_given("--include", options.include, "OAA_INCLUDE")),
     )
+
+
+def _included(given: _Given | None) -> frozenset[Inclusion]:
+    names = {name.strip().lower() for name in given.text.split(",")} - {""} if given else set()
+    if given and (unknown := names - {*Inclusion, "all"}):
+        raise UsageError(f"{given.name} holds {min(unknown)!r}; there are {', '.join(Inclusion)}, and all")
+    return frozenset(Inclusion if "all" in names else map(Inclusion, names))
 
 
 def _base_url(option: str | None) -> str:
@@ -389,7 +536,26 @@ def _credentials() -> Credentials:
     return Credentials(secret, user)
 
 
+def _verify(options: argparse.Namespace) -> Verify | None:
+    seed = _whole(_given("--verify-seed", options.verify_seed), 0)
+    count = _whole(_given("--verify", options.verify), 1)
+    if count is None:
+        if seed is not None:
+            raise UsageError("--verify-seed needs --verify")
+        return None
+    return Verify(count, seed)
+
+
+def _whole(given: _Given | None, low: int) -> int | None:
+    number = _number(given, None, low)
+    if given is not None and number is not None and number != int(number):
+        raise UsageError(f"{given.name} takes a whole number, not {given.text!r}")
+    return None if number is None else int(number)
+
+
 def _guards(options: argparse.Namespace) -> Guards:
+    if options.max_removal is not None and options.baseline is None:
+        raise UsageError("--max-removal guards nothing without --baseline: name the export to compare with")
     return Guards(
         allow_incomplete=options.allow_incomplete,
         baseline=options.baseline,
@@ -409,9 +575,27 @@ def _veza_name(option: str, name: str) -> str:
 
 def _outputs(options: argparse.Namespace, data_source_name: str) -> Outputs:
     veza = _veza(options, data_source_name)
-    if veza is None and options.save_json is None:
+    if veza is None and options.save_json is None and options.report is None:
         raise UsageError("there is nothing to do: name a file with --save-json, or set VEZA_URL and VEZA_API_KEY")
-    return Outputs(save_json=options.save_json, veza=veza, summary=options.summary, dry_run=options.dry_run)
+    _check_distinct(options)
+    return Outputs(
+        save_json=options.save_json,
+        veza=veza,
+        summary=options.summary,
+        report=options.report,
+        dry_run=options.dry_run,
+    )
+
+
+def _check_distinct(options: argparse.Namespace) -> None:
+    """Raise where two results would go to one file; the baseline may be the file of --save-json."""
+    files = {"--save-json": options.save_json, "--baseline": options.baseline}
+    for option in ("--summary", "--report"):
+        path = getattr(options, option.removeprefix("--"))
+        for other, taken in files.items():
+            if path and taken and os.path.realpath(path) == os.path.realpath(taken):
+                raise UsageError(f"{option} and {other} name the same file, and one would replace the other")
+        files[option] = path
 
 
 def _veza(options: argparse.Namespace, data_source_name: str) -> VezaSettings | None:

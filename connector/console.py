@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterable
@@ -12,11 +14,13 @@ from typing import TextIO
 
 from rich import box
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from connector.review.second_look import Finding
+from connector.collect.cost import duration
+from connector.errors import SaveError
+from connector.review.second_look import Finding, Urgency
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +29,7 @@ _TEXT = "%(asctime)s %(levelname)s: %(message)s"
 
 _SECONDS_BETWEEN_LINES = 30.0
 
-_LINES_OF_A_FINDING = 3
+_LINES_OF_A_FINDING = 2
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
@@ -56,6 +60,7 @@ def set_up_logging(*, debug: bool, as_json: bool) -> None:
     handler = _StandardError()
     handler.setFormatter(_JsonLines() if as_json else logging.Formatter(_TEXT))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
     logging.getLogger("connector").setLevel(logging.DEBUG if debug else logging.INFO)
 
 
@@ -69,12 +74,11 @@ class LiveProgress:
             MofNCompleteColumn(),
             TextColumn("elapsed"),
             TimeElapsedColumn(),
-            TextColumn("remaining"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[remaining]}"),
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._bar.add_task("", total=None)
+        self._task = self._bar.add_task("", total=None, remaining="")
         self._total = 0
 
     def __enter__(self) -> LiveProgress:
@@ -93,12 +97,17 @@ class LiveProgress:
         """See `collect.Progress`."""
         self._bar.advance(self._task)
 
+    def remaining(self, seconds: float) -> None:
+        """See `collect.Progress`."""
+        self._bar.update(self._task, remaining=f"about {duration(seconds)} left")
+
 
 class LoggedProgress:
     """A log line now and then, for cron and containers."""
 
     def __init__(self) -> None:
         self._total = self._done = 0
+        self._left = ""
         self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
 
     def __enter__(self) -> LoggedProgress:
@@ -116,7 +125,26 @@ class LoggedProgress:
         self._done += 1
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
-            log.info("collecting: %d of %d groups, projects and repositories", self._done, self._total)
+            log.info("collecting: %d of %d groups, projects and repositories%s", self._done, self._total, self._left)
+
+    def remaining(self, seconds: float) -> None:
+        """See `collect.Progress`."""
+        self._left = f"; about {duration(seconds)} left"
+
+
+def write(lines: Iterable[str]) -> None:
+    """Write lines to standard output. Raises `SaveError`; a reader who has seen enough is no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would raise again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise SaveError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
 def show_findings(findings: Iterable[Finding]) -> None:
@@ -124,10 +152,20 @@ def show_findings(findings: Iterable[Finding]) -> None:
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column("worth a second look", ratio=2)
     table.add_column("where", ratio=3, overflow="fold")
+    also = []
     for finding in findings:
-        table.add_row(Text(f"{finding.title} ({len(finding.places)})", "bold"), Text("\n".join(_beginning(finding))))
+        title = f"{finding.title} ({len(finding.places)})"
+        if finding.urgency is Urgency.KNOW:
+            also.append(title)
+            continue
+        table.add_row(Text(title, "bold"), Text("\n".join(_beginning(finding))))
         table.add_section()
-    Console().print(table)
+    if also:
+        table.add_row(Text("good to know", "bold"), Text("\n".join(also)))
+    console = Console()
+    with console.capture() as captured:
+        console.print(table)
+    write(captured.get().splitlines())
 
 
 def _beginning(finding: Finding) -> list[str]:
@@ -137,5 +175,6 @@ def _beginning(finding: Finding) -> list[str]:
 
 
 def progress() -> LiveProgress | LoggedProgress:
-    """Give what fits standard error: a bar where it is a terminal."""
-    return LiveProgress() if sys.stderr.isatty() else LoggedProgress()
+    """Give what fits standard error: a bar where it is a terminal, unless every line is to be JSON."""
+    as_json = any(isinstance(handler.formatter, _JsonLines) for handler in logging.getLogger().handlers)
+    return LiveProgress() if sys.stderr.isatty() and not as_json else LoggedProgress()

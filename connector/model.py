@@ -9,7 +9,7 @@ a repository their numeric ids. Times are epoch milliseconds, as Bitbucket sends
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -182,17 +182,96 @@ class GroupGrant:
 Grant = UserGrant | GroupGrant
 
 
+class Inclusion(StrEnum):
+    """What can be collected beyond users, groups and permissions."""
+
+    ACCESS_KEYS = "access-keys"
+    TOKENS = "tokens"
+    WEBHOOKS = "webhooks"
+    BRANCH_PERMISSIONS = "branch-permissions"
+
+
+class CredentialKind(StrEnum):
+    """What opens repositories without being a person."""
+
+    SSH_ACCESS_KEY = "ssh-access-key"
+    """An SSH key of projects and repositories."""
+    SSH_USER_KEY = "ssh-user-key"
+    """An SSH key of a user."""
+    HTTP_TOKEN = "http-token"  # noqa: S105 - the kind, not one of them
+    """An HTTP access token of a project, a repository or a user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A key or a token, without what makes it work: no key text, no secret.
+
+    `owner_id` is the user it acts for; without one it has the grants that `on_projects` and `on_repositories`
+    hold, by project and repository. `permissions` are the most that a token may do of what its owner may.
+    `fingerprint` is that of a key, as `ssh-keygen -l` prints it.
+    """
+
+    kind: CredentialKind
+    id: str
+    name: str
+    owner_id: int | None = None
+    on_projects: Mapping[int, ProjectPermission] = field(default_factory=dict)
+    on_repositories: Mapping[int, RepositoryPermission] = field(default_factory=dict)
+    permissions: tuple[Permission, ...] = ()
+    created_at: int | None = None
+    expires_at: int | None = None
+    last_used_at: int | None = None
+    can_expire: bool | None = None
+    algorithm: str | None = None
+    bit_length: int | None = None
+    fingerprint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultBranch:
+    """What branch restrictions, inherited ones included, say about a repository's default branch.
+
+    A flag is None where a restriction might say so, but it could not be found out whether it applies.
+    `exempt` counts the users, groups and keys that a restriction makes an exception for.
+    """
+
+    name: str
+    protected: bool | None
+    pull_request_only: bool | None
+    no_rewrite: bool | None
+    no_deletion: bool | None
+    exempt: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """What was collected beyond users, groups and permissions; nothing where nothing was asked for.
+
+    `taken_at` is the time of collecting, in epoch milliseconds: what expired before it is not active any more.
+    What a mapping has no entry for is not known.
+    """
+
+    included: frozenset[Inclusion] = frozenset()
+    taken_at: int | None = None
+    credentials: tuple[Credential, ...] = ()
+    project_webhook_hosts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    repository_webhook_hosts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    default_branches: Mapping[int, DefaultBranch] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
     """Something that belongs to the answer and could not be read.
 
     `scope` names what it is about ("repository PAY/api"), `missing` what is not known of it
     ("permissions of users"), `reason` what Bitbucket answered and what to do about it, on one line.
+    The export is whole without what is `optional`: the version, the licence or the account has no such thing.
     """
 
     scope: str
     missing: str
     reason: str
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +294,9 @@ class Snapshot:
     repository_grants: Mapping[int, tuple[Grant, ...]]
     default_permissions: Mapping[int, ProjectPermission]
     gaps: tuple[Gap, ...]
+    machines: Machines = field(default_factory=Machines)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is missing that decides about access."""
+        return all(gap.optional for gap in self.gaps)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from connector import __version__
 from connector.collect import Statistics
-from connector.model import Snapshot
+from connector.model import CredentialKind, Inclusion, Machines, Snapshot
 
 
 @dataclass(slots=True)
@@ -20,6 +22,9 @@ class Outcome:
     statistics: Statistics = field(default_factory=Statistics)
     snapshot: Snapshot | None = None
     published: list[dict[str, Any]] = field(default_factory=list)
+    """Each with `to` (`file` or `veza`), and `said`, the words for the log."""
+    dry_run: str | None = None
+    """What would have been published where, in words; None where that was not asked for or not reached."""
     veza_warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
     error: str | None = None
@@ -32,12 +37,13 @@ class Outcome:
 
     def line(self) -> str:
         """Say in numbers what was collected, what was published where, the requests, and how long it took."""
-        collected = ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing whole"
-        published = "; ".join(entry["said"] for entry in self.published) or "nothing published"
+        collected = ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing to its end"
+        published = "; ".join(entry["said"] for entry in self.published) or self.dry_run or "nothing published"
         asked = self.statistics
         seconds = time.monotonic() - self._began
+        failed = f"ended with code {self.exit_code}: " if self.exit_code else ""
         return (
-            f"collected {collected}; {published}; {asked.requests} requests "
+            f"{failed}collected {collected}; {published}; {asked.requests} requests "
             f"({asked.retries} repeated, {asked.rate_limited} held back by the rate limit); {seconds:.1f} s"
         )
 
@@ -54,8 +60,9 @@ class Outcome:
             "requests": self.statistics.requests,
             "retries": self.statistics.retries,
             "rate_limited": self.statistics.rate_limited,
-            "gaps": [{"scope": gap.scope, "missing": gap.missing, "reason": gap.reason} for gap in gaps],
+            "gaps": [dataclasses.asdict(gap) for gap in gaps],
             "published": [{k: v for k, v in entry.items() if k != "said"} for entry in self.published],
+            "dry_run": self.dry_run,
             "veza_warnings": self.veza_warnings,
         }
 
@@ -71,7 +78,22 @@ def count(snapshot: Snapshot) -> dict[str, int]:
         + sum(map(len, snapshot.project_grants.values()))
         + sum(map(len, snapshot.repository_grants.values()))
         + len(snapshot.default_permissions),
+    } | _count_machines(snapshot.machines)
+
+
+def _count_machines(machines: Machines) -> dict[str, int]:
+    """Count what was included; nothing is said of the rest."""
+    kinds = Counter(credential.kind for credential in machines.credentials)
+    hosts = {*machines.project_webhook_hosts.values(), *machines.repository_webhook_hosts.values()}
+    counts = {
+        Inclusion.ACCESS_KEYS: {"SSH keys": kinds[CredentialKind.SSH_ACCESS_KEY] + kinds[CredentialKind.SSH_USER_KEY]},
+        Inclusion.TOKENS: {"tokens": kinds[CredentialKind.HTTP_TOKEN]},
+        Inclusion.WEBHOOKS: {"webhook hosts": len({host for some in hosts for host in some})},
+        Inclusion.BRANCH_PERMISSIONS: {
+            "protected default branches": sum(branch.protected is True for branch in machines.default_branches.values())
+        },
     }
+    return {what: number for each in sorted(machines.included) for what, number in counts[each].items()}
 
 
 def _rfc3339(moment: datetime) -> str:

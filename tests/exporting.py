@@ -23,6 +23,9 @@ class NoProgress:
     def done(self) -> None:
         pass
 
+    def remaining(self, seconds: float) -> None:
+        pass
+
 
 def snapshot_of(base_url: str, credentials: Credentials = ADMIN, **settings: Any) -> Snapshot:
     wanted = Settings(base_url, credentials, **{"patience": 5.0, **settings})

@@ -265,9 +265,8 @@ def test_an_account_without_rights_names_every_gap_and_the_right_that_is_missing
     assert_nothing_published()
 
 
-@pytest.mark.usefixtures("skipped_time")
 def test_a_rate_limit_is_waited_for(run: Run) -> None:
-    with EmbeddedBitbucket(sample_organisation(), Settings(rate_limit=RateLimit(30, 200))) as server:
+    with EmbeddedBitbucket(sample_organisation(), Settings(rate_limit=RateLimit(100, 100))) as server:
         assert export(run, server.base_url).code == 0
 
 

@@ -3,10 +3,13 @@
 collector   what is asked, in which order, and what a refusal means
 endpoints   every address, the right it needs, what is missing without it
 client      one question: retries, pace, and whether we are still signed in
-transport   one GET                      pace     how fast
+transport   one GET                      pace     how fast: a bucket of requests a second, a width at a time
+remembering the client with a journal    cost     how many requests and how long
 paging      the one paging loop          crew     at the same time
 parse       JSON → values                findings values → Snapshot
-diagnosis   what a failure means, and what to do
+diagnosis   what a failure means               failures  exceptions of the network
+problems    its words: meaning and advice      check     what these credentials can see
+verify      Bitbucket's own account of who can do what
 """
 
 from __future__ import annotations
@@ -14,18 +17,23 @@ from __future__ import annotations
 from contextlib import closing
 from functools import partial
 
-from connector.collect.client import Client, Statistics
+from connector.collect.client import Statistics
 from connector.collect.clock import Clock
-from connector.collect.collector import Collector, Progress
+from connector.collect.collector import Collector
+from connector.collect.cost import Forecast, Progress, of_the_included
 from connector.collect.crew import Crew
+from connector.collect.journal import remove_journal
 from connector.collect.login import introduce, sign_in
+from connector.collect.machines import collect_machines
 from connector.collect.pace import Limit, Pace
 from connector.collect.public_access import public_access
+from connector.collect.rate_limit import keep_to_rate_limit
+from connector.collect.remembering import Remembering
 from connector.collect.settings import Credentials, Settings
 from connector.collect.transport import Transport
 from connector.model import Snapshot
 
-__all__ = ["Credentials", "Progress", "Settings", "Statistics", "collect"]
+__all__ = ["Credentials", "Progress", "Settings", "Statistics", "collect", "remove_journal"]
 
 
 def collect(settings: Settings, progress: Progress, statistics: Statistics) -> Snapshot:
@@ -35,30 +43,42 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
     What could not be read of one group, project or repository is a gap in the snapshot.
     """
     clock = Clock()
-    limit = Limit(burst=settings.max_rate, rate=settings.max_rate) if settings.max_rate else None
-    pace = Pace(clock, limit)
+    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
+    pace = Pace(clock, limit, settings.concurrency)
     url = settings.base_url
 
-    def client(transport: Transport) -> Client:
-        return Client(url, transport, pace, clock, settings.patience, statistics)
+    def client(transport: Transport) -> Remembering:
+        return Remembering(url, transport, pace, clock, settings.patience, statistics)
 
     with (
         closing(Transport(url, settings.credentials.authorization(), settings.concurrency)) as ours,
         closing(Transport(url, None, 1)) as nobodys,
+        closing(client(ours)) as signed_in,
         Crew(settings.concurrency, clock) as crew,
     ):
-        signed_in, anonymous = client(ours), client(nobodys)
         version = crew.call(partial(introduce, signed_in))
         crew.call(partial(sign_in, signed_in, settings.credentials.user))
+        crew.call(partial(signed_in.go_on, settings, version))
+        if settings.max_rate is None:
+            crew.call(partial(keep_to_rate_limit, signed_in, pace))
+        forecast = Forecast(clock, pace, progress, signed_in.remembered)
         findings = Collector(
             signed_in,
             crew,
-            progress,
+            forecast,
             concurrency=settings.concurrency,
             granted_groups_only=settings.granted_groups_only,
+            include=settings.include,
+            requests_for_a_user=0 if settings.credentials.is_token else of_the_included(settings.include, users=1),
         ).collect()
+        anonymous = client(nobodys)
         anonymous.version = signed_in.version
         public = crew.call(partial(public_access, anonymous, findings))
+        snapshot = findings.snapshot(url, version, public)
+        if settings.include:
+            snapshot = collect_machines(signed_in, crew, forecast, snapshot, settings)
         if signed_in.user_name is None:
             crew.call(signed_in.prove_login_again)
-    return findings.snapshot(url, version, public)
+        if snapshot.gaps:
+            signed_in.forget_refusals()
+    return snapshot

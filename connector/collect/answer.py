@@ -64,6 +64,14 @@ class Answer:
         said = " ".join(str(entry["message"]) for entry in self.errors if entry.get("message"))
         return one_line(said or _MARKUP.sub(" ", self.body[:4000].decode("utf-8", "replace")))
 
+    @property
+    def date(self) -> int | None:
+        """When it was written, in epoch milliseconds, by the server's clock; None where it does not say."""
+        try:
+            return round(parsedate_to_datetime(self.headers.get("Date", "")).timestamp() * 1000)
+        except ValueError:
+            return None
+
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait by the Retry-After header, in either of its forms (RFC 9110, 10.2.3)."""
         value = self.headers.get("Retry-After", "").strip()

@@ -16,9 +16,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 
 from connector.collect.answer import Answer, JsonObject
 from connector.collect.clock import Clock
-from connector.collect.diagnosis import ADVICE, PASSING, Diagnosis, Problem, of_answer, of_failure
+from connector.collect.diagnosis import PASSING, Diagnosis, Problem, of_answer, of_failure, what_to_do
 from connector.collect.endpoints import RECENT_REPOSITORIES, Address
-from connector.collect.pace import Pace
+from connector.collect.pace import Pace, Turn
 from connector.collect.transport import Transport
 from connector.errors import BitbucketError, Unreadable
 
@@ -32,6 +32,12 @@ _RATE_LIMITED_SECONDS = 1800.0
 _LONGEST_PAUSE = 20.0
 _PROVE_AGAIN_AFTER = 500
 """Answers between two proofs of the login where no answer names the account."""
+
+_TOO_MUCH = {
+    Problem.UNAVAILABLE: "Bitbucket is not available or has too much to do (502, 503, 504)",
+    Problem.TIMED_OUT: "no answer came in time",
+}
+"""Failures after which less is asked at the same time."""
 _LOST = "The login was lost while the export ran"
 
 
@@ -59,6 +65,8 @@ class _Patience:
     excused: float = 0.0
     server_errors: int = 0
     rate_limited: int = 0
+    turn: Turn | None = None
+    """When it was asked last."""
 
     def left(self, now: float) -> float:
         return self.seconds - (now - self.started - self.excused)
@@ -80,6 +88,8 @@ class Client:
         self.version = "latest"
         self.user_name: str | None = None
         """Whom the answers must name; None until the login is proved, or where no answer names anybody."""
+        self.server_time: int | None = None
+        """When the first answer was written that says so, in epoch milliseconds."""
         self._statistics = statistics
         self._transport = transport
         self._pace = pace
@@ -100,7 +110,8 @@ class Client:
         answer = self._insist(url, address)
         if answer.status != requests.codes.ok or answer.is_json:
             self._watch_login(answer)
-        return _content(answer, url, address)
+        content = _content(answer, url, address)
+        return address.endpoint.purge(content) if address.endpoint.purge else content
 
     def answer(self, address: Address) -> Answer:
         """Ask and give the answer whatever it is, once asking again would not change it."""
@@ -148,7 +159,7 @@ class Client:
         if answer.status == requests.codes.ok:
             raise BitbucketError(
                 f"{_LOST}: an answer names no account any more, so it shows only what is public. "
-                f"{ADVICE[Problem.NOT_SIGNED_IN]}."
+                f"{what_to_do(Problem.NOT_SIGNED_IN)}"
             )
         self.prove_login_again()
 
@@ -170,7 +181,8 @@ class Client:
 
     def _url(self, address: Address, question: dict[str, str | int]) -> str:
         query = f"?{urlencode(question)}" if question else ""
-        return f"{self.base_url}/rest/{address.endpoint.api}/{self.version}/{address.path}{query}"
+        numbered = self.version if self.version == "latest" else address.endpoint.numbered
+        return f"{self.base_url}/rest/{address.endpoint.api}/{address.version or numbered}/{address.path}{query}"
 
     def _insist(self, url: str, address: Address) -> Answer:
         """Ask until there is an answer that asking again would not change."""
@@ -181,7 +193,7 @@ class Client:
             wait=wait_exponential_jitter(multiplier=0.5, max=_LONGEST_PAUSE, jitter=0.5),
             stop=lambda state: self._is_over(state, patience),
             sleep=self._clock.sleep,
-            before_sleep=self._tell,
+            before_sleep=lambda state: self._tell(state, patience),
             reraise=True,
         )
         try:
@@ -194,11 +206,16 @@ class Client:
             return True
         return patience.left(self._clock.now()) <= state.upcoming_sleep
 
-    def _tell(self, state: RetryCallState) -> None:
+    def _tell(self, state: RetryCallState, patience: _Patience) -> None:
         with self._lock:
             self._statistics.retries += 1
-        outcome = state.outcome.exception() if state.outcome else None
-        log.info("%s; asking again in %.1f s", outcome.diagnosis.said, state.upcoming_sleep)  # type: ignore[union-attr]
+        passing = state.outcome.exception() if state.outcome else None
+        if not isinstance(passing, _Passing):
+            return
+        log.info("%s; asking again in %.1f s", passing.diagnosis.said, state.upcoming_sleep)
+        why = _TOO_MUCH.get(passing.diagnosis.problem)
+        if why is not None and patience.turn is not None:
+            self._pace.overloaded(patience.turn, why)
 
     def _ask(self, url: str, address: Address, patience: _Patience) -> Answer:
         """Ask, and wait for the rate limit as long as that is what is answered."""
@@ -214,15 +231,21 @@ class Client:
 
     def _send(self, url: str, patience: _Patience) -> Answer:
         waiting_since = self._clock.now()
-        self._pace.wait()
-        patience.excused += self._clock.now() - waiting_since
-        with self._lock:
-            self._statistics.requests += 1
-        try:
-            answer = self._transport.get(url, max(1.0, patience.left(self._clock.now())))
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
-            raise self._passing_or_final(of_failure(failure, url)) from failure
+        with self._pace.turn() as turn:
+            patience.turn = turn
+            patience.excused += turn.at - waiting_since
+            with self._lock:
+                self._statistics.requests += 1
+            try:
+                answer = self._transport.get(url, max(1.0, patience.left(turn.at)))
+            except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as failure:
+                raise self._passing_or_final(of_failure(failure, url)) from failure
+            # Refusals of a server that is busy come fast, and tell nothing of how fast it answers.
+            if answer.status < requests.codes.too_many_requests:
+                self._pace.answered(turn)
         self._met = True
+        if self.server_time is None:
+            self.server_time = answer.date
         return answer
 
     def _passing_or_final(self, diagnosis: Diagnosis) -> Exception:
@@ -236,14 +259,15 @@ class Client:
             self._statistics.rate_limited += 1
         told = diagnosis.retry_after
         seconds = min(2.0**patience.rate_limited, _LONGEST_PAUSE) if told is None else told
-        if patience.rate_limited >= _RATE_LIMITED or patience.excused + seconds > _RATE_LIMITED_SECONDS:
+        waited_out = patience.rate_limited >= _RATE_LIMITED or patience.excused + seconds > _RATE_LIMITED_SECONDS
+        if waited_out or patience.turn is None:
             raise BitbucketError(diagnosis.text)
-        self._pace.rate_limited(seconds)
+        self._pace.rate_limited(patience.turn, seconds)
 
     def _gave_up(self, diagnosis: Diagnosis, url: str) -> BitbucketError:
         """Tell a server that is away from one address that does not work."""
         if diagnosis.problem is Problem.SERVER_ERROR or (self._proved and self._is_well(url)):
-            return Unreadable(f"{diagnosis.said}, again and again. {ADVICE[diagnosis.problem]}.")
+            return Unreadable(f"{diagnosis.said}, again and again. {what_to_do(diagnosis.problem)}")
         return BitbucketError(f"Bitbucket stays away: {diagnosis.text}")
 
     def _is_well(self, url: str) -> bool:
@@ -263,5 +287,5 @@ def _content(answer: Answer, url: str, address: Address) -> JsonObject:
     if diagnosis is not None:
         raise diagnosis.error()
     if not isinstance(answer.json, dict):
-        raise BitbucketError(f"{url} answered JSON that is no object. {ADVICE[Problem.UNEXPECTED]}.")
+        raise BitbucketError(f"{url} answered JSON that is no object. {what_to_do(Problem.UNEXPECTED)}")
     return answer.json

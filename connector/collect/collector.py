@@ -13,8 +13,9 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from connector.collect import endpoints, parse
-from connector.collect.client import Client
-from connector.collect.crew import Crew, Keep
+from connector.collect.answer import JsonObject
+from connector.collect.cost import OF_A_GROUP, OF_A_REPOSITORY, Counts, of_a_project, of_the_included
+from connector.collect.crew import Crew, Job, Keep
 from connector.collect.endpoints import Address, Endpoint
 from connector.collect.findings import Findings, GroupRows, UserRows
 from connector.collect.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
@@ -24,6 +25,7 @@ from connector.model import (
     GlobalPermission,
     GlobalPermissionsRead,
     Group,
+    Inclusion,
     Permission,
     Project,
     ProjectPermission,
@@ -47,32 +49,41 @@ _KNOWN_TO_ALL = frozenset({ProjectPermission.PROJECT_READ, ProjectPermission.PRO
 """Default permissions that every version knows; REPO_CREATE came with 8.3."""
 
 
-class Progress(Protocol):
-    """Whoever wants to know how far collecting is."""
+class Asks(Protocol):
+    """Whoever can be asked."""
 
-    def expect(self, scopes: int) -> None:
-        """So many more groups, projects and repositories are to be asked about."""
-
-    def done(self) -> None:
-        """One of them is finished."""
+    def get(self, address: Address, **question: str | int) -> JsonObject:
+        """Give the JSON object that is answered. Raises `Unreadable`, or another `BitbucketError`."""
 
 
 class Collector:
     """One run's questions. Jobs run in the crew's workers; every `_keep…` runs in the calling thread."""
 
     def __init__(
-        self, client: Client, crew: Crew, progress: Progress, *, concurrency: int, granted_groups_only: bool
+        self,
+        client: Asks,
+        crew: Crew,
+        counts: Counts,
+        *,
+        concurrency: int,
+        granted_groups_only: bool,
+        include: frozenset[Inclusion] = frozenset(),
+        requests_for_a_user: int = 0,
     ) -> None:
         self.findings = Findings(granted_groups_only=granted_groups_only)
         self._client = client
         self._crew = crew
-        self._progress = progress
+        self._counts = counts
         self._granted_groups_only = granted_groups_only
+        self._include = include
+        """What is asked for when this is done; it counts among what is left, and so do questions about users."""
+        self._requests_for_a_user = requests_for_a_user
         # While pages of the sweep are so small that reading them alone would keep most workers idle for
         # long, permissions are asked for meanwhile, instead of after it.
         self._small_page = 10 * concurrency
         self._page_sizes: list[int] = []
         self._sweeps_left = 2
+        self._cost_told = False
         self._new_projects: list[Project] = []
         self._new_repositories: list[Repository] = []
         self._groups_listed = False
@@ -163,12 +174,12 @@ class Collector:
                 self._new_repositories.append(repository)
         self._page_sizes.append(len(repositories))
         if len(self._page_sizes) > 1 and self._page_sizes[0] < self._small_page:
-            self._ask_permissions()
+            self._ask_permissions("small pages: permissions are asked for while repositories are listed; so far this")
 
     def _keep_sweep(self) -> None:
         self._sweeps_left -= 1
         if not self._sweeps_left:
-            self._ask_permissions()
+            self._ask_permissions("what is left")
 
     def _keep_groups(self, groups: list[Group]) -> None:
         for group in groups:
@@ -181,6 +192,9 @@ class Collector:
     def _keep_users(self, users: list[User]) -> None:
         for user in users:
             self.findings.listed_users.setdefault(user.id, user)
+        self._counts.expect(0, self._requests_for_a_user * len(self.findings.listed_users))
+        if self._requests_for_a_user and not self._sweeps_left:
+            self._counts.tell("what is left, with keys and tokens of users,")
 
     def _keep_global_grants(self, read: GlobalPermissionsRead, users: UserRows, groups: GroupRows) -> None:
         self.findings.global_permissions = read
@@ -199,17 +213,36 @@ class Collector:
         known = self.findings.named_groups | self.findings.listed_groups
         groups = [known[key] for key in keys if key not in self._asked_groups]
         self._asked_groups.update(group.key for group in groups)
-        self._progress.expect(len(groups))
-        self._crew.add(partial(self._read_members, group) for group in groups)
+        self._counts.expect(len(groups), len(groups) * OF_A_GROUP)
+        self._crew.add(self._scope(OF_A_GROUP, partial(self._read_members, group)) for group in groups)
 
-    def _ask_permissions(self) -> None:
+    def _ask_permissions(self, what: str) -> None:
         projects, self._new_projects = self._new_projects, []
         repositories, self._new_repositories = self._new_repositories, []
-        self._progress.expect(len(projects) + len(repositories))
-        self._crew.add(partial(self._read_project, project) for project in projects)
+        requests = sum(map(of_a_project, projects)) + len(repositories) * OF_A_REPOSITORY
+        requests += of_the_included(self._include, projects=len(projects), repositories=len(repositories))
+        self._counts.expect(len(projects) + len(repositories), requests)
+        if not self._cost_told or not self._sweeps_left:
+            self._counts.tell(what)
+            self._cost_told = True
+        self._crew.add(self._scope(of_a_project(project), partial(self._read_project, project)) for project in projects)
         self._crew.add(
-            partial(self._read_repository, repository, self._key_of(repository)) for repository in repositories
+            self._scope(OF_A_REPOSITORY, partial(self._read_repository, repository, self._key_of(repository)))
+            for repository in repositories
         )
+
+    def _scope(self, requests: int, read: Job) -> Job:
+        """Make a job of reading one group, project or repository, for which so many requests are expected."""
+
+        def job() -> Keep:
+            keep = read()
+            return partial(self._finish, keep, requests)
+
+        return job
+
+    def _finish(self, keep: Keep, requests: int) -> None:
+        keep()
+        self._counts.done(requests)
 
     def _key_of(self, repository: Repository) -> str:
         found = self.findings
@@ -290,16 +323,15 @@ class Collector:
         for member in members:
             self.findings.name_user(member)
         self.findings.members[group.key] = frozenset(member.id for member in members)
-        self._progress.done()
 
     def _keep_missing_group(self, group: Group, missing: Missing) -> None:
         """Export a group that only a grant knows without members; one that was listed is deleted meanwhile."""
         if isinstance(missing, Gone):
             self.findings.listed_groups.pop(group.key, None)
         elif group.in_directory:
-            return self._keep_unread_group(group, missing)
+            self._keep_unread_group(group, missing)
+            return
         log.info("group %s is not in the directory (any more), so it has no members", group.name)
-        return self._progress.done()
 
     def _keep_unread_group(self, group: Group, unreadable: Unreadable) -> None:
         self.findings.unread_groups.add(group.key)
@@ -312,26 +344,21 @@ class Collector:
         if default is not None:
             self.findings.default_permissions[project.id] = default
         self._ask_members_of_newly_named()
-        self._progress.done()
 
     def _keep_repository(self, repository: Repository, users: UserRows, groups: GroupRows) -> None:
         self.findings.repository_grants[repository.id] = self.findings.grants(users, groups)
         self._ask_members_of_newly_named()
-        self._progress.done()
 
     def _keep_gone_project(self, project_id: int, key: str, gone: Gone) -> None:
         log.info("project %s was deleted while the export ran: %s", key, gone)
         self.findings.gone_projects.add(project_id)
-        self._progress.done()
 
     def _keep_gone_repository(self, repository: Repository, name: str, gone: Gone) -> None:
         log.info("repository %s was deleted while the export ran: %s", name, gone)
         self.findings.gone_repositories.add(repository.id)
-        self._progress.done()
 
     def _keep_gap(self, scope: str, missing: str, unreadable: Unreadable) -> None:
         self.findings.gaps.append(Gap(scope, missing, str(unreadable)))
-        self._progress.done()
 
     # ---- asking
 

@@ -1,13 +1,17 @@
 """Every address that is asked, the right that it needs, and what an export lacks without it.
 
-The README's table of rights is this one. Source: Atlassian's REST documentation, 5.10 to 10.3.
+The README's table of rights is this one; `machines.endpoints` goes on with what `--include` adds.
+Source: Atlassian's REST documentation, 5.10 to 10.3.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
+
+from connector.collect.answer import JsonObject
 
 
 class Right(Enum):
@@ -40,6 +44,12 @@ class Endpoint:
     lacks: str
     """What the export lacks where this cannot be read."""
     api: str = "api"
+    numbered: str = "1.0"
+    """The version for servers that do not answer to `latest`."""
+    since: str = ""
+    """From when on Bitbucket has it, where not all versions do."""
+    purge: Callable[[JsonObject], JsonObject] | None = None
+    """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
 
     def at(self, *segments: str) -> Address:
         """Fill in the segments, percent-encoded; `~` stays, it marks personal projects.
@@ -53,10 +63,11 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An endpoint with its segments filled in."""
+    """An endpoint with its segments filled in; `version` where it is not the one that everything is asked in."""
 
     endpoint: Endpoint
     path: str
+    version: str | None = None
 
 
 APPLICATION_PROPERTIES = Endpoint("application-properties", Right.NONE, "the version")
@@ -66,6 +77,8 @@ USERS = Endpoint("users", Right.LICENSED, "users")
 ADMIN_GROUPS = Endpoint("admin/groups", Right.LICENSED, "groups (the listing `groups` is asked instead)")
 GROUPS = Endpoint("groups", Right.LICENSED, "groups")
 GROUP_MEMBERS = Endpoint("admin/groups/more-members", Right.LICENSED, "the members of a group")
+RATE_LIMIT = Endpoint("admin/rate-limit/settings", Right.LOGIN, "nothing; it tells how fast the server may be asked")
+OWN_RATE_LIMIT = Endpoint("admin/rate-limit/settings/users/{}", Right.LOGIN, "nothing; likewise, for the account")
 GLOBAL_USERS = Endpoint("admin/permissions/users", Right.GLOBAL_ADMIN, "which users hold global permissions directly")
 GLOBAL_GROUPS = Endpoint("admin/permissions/groups", Right.GLOBAL_ADMIN, "which groups hold global permissions")
 PROJECTS = Endpoint("projects", Right.LICENSED, "projects without repositories")

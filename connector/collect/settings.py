@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from connector.model import Inclusion
 
 DEFAULT_CONCURRENCY = 8
 DEFAULT_PATIENCE = 300.0
+DEFAULT_RESUME_MAX_AGE = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +46,7 @@ class Settings:
     patience: float = DEFAULT_PATIENCE
     max_rate: float | None = None
     granted_groups_only: bool = False
+    resume: Path | None = None
+    """The journal of finished answers that a run goes on from; `resume_max_age` is in hours."""
+    resume_max_age: float = DEFAULT_RESUME_MAX_AGE
+    include: frozenset[Inclusion] = frozenset()

@@ -14,6 +14,7 @@ from connector.demo.answers import Answer, Refusal, encode, html, login_required
 from connector.demo.call import Call, Desk
 from connector.demo.catalogue import Catalogue
 from connector.demo.login import Door
+from connector.demo.machine_routes import SINCE
 from connector.demo.routes import ROUTES, find_route
 from connector.demo.rules import Rules
 from connector.demo.settings import UnknownRoute
@@ -73,12 +74,11 @@ class Application:
         return self._signed(answer, rights.account), rights.account
 
     def _resource(self, desk: Desk, rights: Rights, request: Request, segments: list[str]) -> Answer:
-        known = ("latest", "1.0") if self._settings.answers_latest else ("1.0",)
-        found = find_route(segments[_API_DEPTH - 1 :])
-        if segments[0] != "api" or segments[1:2] not in [[name] for name in known] or found is None:
+        found = find_route(segments[0], segments[_API_DEPTH - 1 :]) if len(segments) >= _API_DEPTH else None
+        if found is None or not self._answers_to(*segments[: _API_DEPTH - 1]):
             return self._unknown_route()
         route, arguments = found
-        if route in self._settings.absent:
+        if route in self._settings.absent or desk.version < SINCE.get(route, ()):
             return self._unknown_route()
         if route in self._settings.refused:
             raise not_permitted() if rights.account else login_required(desk.version)
@@ -91,6 +91,12 @@ class Application:
         finally:
             if call.changed:
                 self.forget()
+
+    def _answers_to(self, api: str, version: str) -> bool:
+        settings = self._settings
+        if version == "latest":
+            return settings.answers_latest and (api == "api" or settings.answers_latest_everywhere)
+        return version == ("2.0" if api == "branch-permissions" else "1.0")
 
     def _desk_now(self) -> Desk:
         if self._desk is None:

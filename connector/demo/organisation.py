@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from connector.demo.machines import HttpToken, Restriction, SshKey, Webhook
+
 
 @dataclass(slots=True)
 class Account:
@@ -70,6 +72,12 @@ class Repository:
     origin_id: int | None = None
     users: dict[int, str] = field(default_factory=dict)
     groups: dict[str, str] = field(default_factory=dict)
+    default_branch: str | None = "refs/heads/main"
+    """None for a repository without one."""
+    development_branch: str | None = None
+    """Of its branching model; None where that is the default branch."""
+    production_branch: str | None = None
+    """Likewise; None for none."""
 
 
 @dataclass(slots=True)
@@ -100,3 +108,9 @@ class Organisation:
     global_groups: dict[str, str] = field(default_factory=dict)
     """Group names as the grant spells them."""
     tokens: list[Token] = field(default_factory=list)
+    ssh_enabled: bool = True
+    access_keys_enabled: bool = True
+    keys: list[SshKey] = field(default_factory=list)
+    http_tokens: list[HttpToken] = field(default_factory=list)
+    webhooks: list[Webhook] = field(default_factory=list)
+    restrictions: list[Restriction] = field(default_factory=list)

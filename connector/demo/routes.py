@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from connector.demo.answers import Refusal, bad_request, no_such
 from connector.demo.call import DEFAULT_LIMIT
+from connector.demo.machine_routes import MACHINE_ROUTES
 from connector.demo.rules import GLOBAL, PROJECT, REPOSITORY
 from connector.demo.settings import PersonalGrants
 
@@ -236,15 +237,22 @@ ROUTES: Mapping[str, Callable[..., Json]] = {
     "projects/{}/repos/{}": repository,
     "projects/{}/repos/{}/permissions/users": repository_users,
     "projects/{}/repos/{}/permissions/groups": repository_groups,
+    **MACHINE_ROUTES,
 }
-"""Every resource, by its address below `/rest/api/{version}/`."""
+"""Every resource, by its address below `/rest/api/{version}/`; before those of other APIs stands their name."""
+
+_OTHER_APIS = ("access-tokens", "branch-permissions", "branch-utils", "keys", "ssh")
 
 _SEGMENTS = {route: route.split("/") for route in ROUTES}
 _UNLIMITED = {"capacity": 60, "fillRate": 5}
 
 
-def find_route(segments: Sequence[str]) -> tuple[str, list[str]] | None:
-    """Find the resource at an address, and what stands where its address has a `{}`."""
+def find_route(api: str, segments: Sequence[str]) -> tuple[str, list[str]] | None:
+    """Find the resource at an address of an API, and what stands where its address has a `{}`."""
+    if api in _OTHER_APIS:
+        segments = [api, *segments]
+    elif api != "api" or segments[0] in _OTHER_APIS:
+        return None
     for route, parts in _SEGMENTS.items():
         if len(parts) != len(segments):
             continue

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.demo.builder import Builder
 from connector.demo.organisation import Token
+from connector.demo.sample_machines import SampleMachines
 
 if TYPE_CHECKING:
     from connector.demo.organisation import Account, Organisation, Project
@@ -96,6 +97,7 @@ def sample_organisation() -> Organisation:
     sample.data()
     sample.open_source()
     sample.personal_projects()
+    SampleMachines(builder.organisation).add()
     return builder.organisation
 
 

@@ -99,3 +99,16 @@ class Settings:
     defaults_imply_lower: bool = False
     """`permissions/{PERMISSION}/all` is also true below the default permission that is set."""
     personal_grants: PersonalGrants = PersonalGrants.ANSWERED
+    answers_latest_everywhere: bool = True
+    """Whether the other APIs know `latest` too, where the main one does."""
+    effective_keys: bool = True
+    """The effective listing of a repository's access keys has its project's too; else `effective` is ignored."""
+    inherited_restrictions: bool = True
+    """The listing of a repository's branch restrictions has its project's too."""
+    restriction_scopes: bool = True
+    """Branch restrictions tell their scope."""
+    restriction_types_as_objects: bool = False
+    expiry_in_days: bool = False
+    """Tokens tell `expiryDays` instead of `expiryDate`, as in 2021."""
+    moments_as_strings: bool = False
+    """Moments of keys are strings of digits, as Atlassian's OpenAPI file has them."""

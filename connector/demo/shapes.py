@@ -8,6 +8,8 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from connector.demo.catalogue import slug_of
+
 if TYPE_CHECKING:
     from connector.demo.catalogue import Catalogue
     from connector.demo.organisation import Account, Group, Project, Repository
@@ -50,7 +52,8 @@ class Shapes:
 
     def user(self, account: Account) -> Json:
         """Write a user as everybody sees it."""
-        slug = self._catalogue.slugs[account.id]
+        # The users that act for tokens stand in no directory, and mostly in no record either.
+        slug = self._catalogue.slugs.get(account.id) or slug_of(account.name)
         folder = "bots" if account.type == "SERVICE" else "users"
         shape: Json = {"name": account.name}
         if account.email is not None or self._settings.null_email:

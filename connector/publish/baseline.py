@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
+import logging
+from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from connector.errors import GuardError, UsageError
 
+log = logging.getLogger(__name__)
+
 _LARGEST = 10
 
-Contents = Mapping[str, Mapping[str, frozenset[int]]]
+_COMPARED = frozenset({
+    "applications", "local_users", "local_groups", "resources", "sub_resources", "id", "name",
+    "identity_to_permissions", "identity", "identity_type", "application_permissions", "permission",
+    "apply_to_application", "custom_properties", "is_complete",
+})  # fmt: skip
+"""The keys of a payload that are looked at; the others are not kept in memory."""
+
+Contents = Mapping[str, Mapping[str, Sequence[int]]]
 """By kind, by owner in words ("user Ada (7)", "project PAY (12)"): what it has of that kind, as hashes of ids.
 
-A million grants as texts would take more memory than the payload; hashes are compared in one process only.
+Kept while collecting lasts, where a million grants as texts would take more memory than all the rest. Hashes
+are compared in one process only.
 """
 
 
@@ -23,14 +35,29 @@ def read_contents(path: Path) -> Contents | None:
     """Read what an earlier export holds; None where there is none yet. Raises `UsageError`."""
     try:
         with path.open(encoding="utf-8") as file:
-            return contents(json.load(file))
+            payload = json.load(file, object_hook=_compared)
+        if payload["applications"][0].get("custom_properties", {}).get("is_complete") is False:
+            log.warning("the baseline %s is itself incomplete: what it lacks cannot be seen to disappear", path)
+        return contents(payload)
     except FileNotFoundError:
+        log.warning("there is no baseline %s yet: nothing is compared this time", path)
         return None
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise UsageError(
-            f"--baseline: {path} is no export that could be compared with ({type(error).__name__}). "
+            f"--baseline: {path} is no export that could be compared with ({_reason(error)}). "
             "Name another, or move it away to start anew"
         ) from error
+
+
+def _compared(entity: dict[str, Any]) -> dict[str, Any]:
+    """Keep what is compared. Being called for every object, it also lets signals be heard while JSON is read."""
+    return {key: value for key, value in entity.items() if key in _COMPARED}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or type(error).__name__
+    return "not JSON" if isinstance(error, ValueError) else "not an OAA payload"
 
 
 def contents(payload: Mapping[str, Any]) -> Contents:
@@ -54,32 +81,38 @@ def contents(payload: Mapping[str, Any]) -> Contents:
 
 
 def check_removal(old: Contents, new: Contents, max_removal: float) -> None:
-    """Raise `GuardError` where more than `max_removal` percent of what `old` had of a kind would disappear."""
+    """Raise `GuardError` where more than `max_removal` percent of what `old` had of a kind would disappear.
+
+    The largest differences are logged before.
+    """
     lost = {kind: _lost(owners, new[kind]) for kind, owners in old.items()}
     too_much = [line for kind, owners in old.items() if (line := _too_much(kind, owners, lost[kind], max_removal))]
-    if too_much:
-        raise GuardError(
-            f"Compared with the baseline, more than {max_removal:g} % would disappear: {', '.join(too_much)}. "
-            f"The largest differences: {'; '.join(_largest(lost))}. "
-            "If this is what happened, publish once with a higher --max-removal or without --baseline; "
-            "if not, see what the account may still read"
-        )
+    if not too_much:
+        return
+    log.error("compared with the baseline, this would disappear, the largest first:")
+    for line in _largest(lost):
+        log.error("  %s", line)
+    raise GuardError(
+        f"More than {max_removal:g} % of the baseline would disappear ({', '.join(too_much)}), so nothing is "
+        "published. If this is what happened in Bitbucket, publish once with a higher --max-removal or without "
+        "--baseline; if not, see what the account may still read (the command check says)"
+    )
 
 
-def _lost(old: Mapping[str, frozenset[int]], new: Mapping[str, frozenset[int]]) -> Counter[str]:
+def _lost(old: Mapping[str, Sequence[int]], new: Mapping[str, Sequence[int]]) -> Counter[str]:
     """Count, by owner, what is nowhere among the new; who was only renamed has lost nothing."""
-    remaining = frozenset().union(*new.values())
-    return Counter({owner: gone for owner, things in old.items() if (gone := len(things - remaining))})
+    remaining: frozenset[int] = frozenset().union(*new.values())
+    return Counter({owner: gone for owner, things in old.items() if (gone := sum(t not in remaining for t in things))})
 
 
-def _too_much(kind: str, owners: Mapping[str, frozenset[int]], lost: Counter[str], max_removal: float) -> str | None:
+def _too_much(kind: str, owners: Mapping[str, Sequence[int]], lost: Counter[str], max_removal: float) -> str | None:
     before, gone = sum(map(len, owners.values())), lost.total()
     return f"{gone} of {before} {kind}" if gone * 100 > before * max_removal else None
 
 
 def _largest(lost: Mapping[str, Counter[str]]) -> list[str]:
     differences = [
-        (count, f"{owner}: {count} {kind}") for kind, owners in lost.items() for owner, count in owners.items()
+        (count, f"{count:6,} {kind:<12}  {owner}") for kind, owners in lost.items() for owner, count in owners.items()
     ]
     return [words for _, words in sorted(differences, key=lambda one: (-one[0], one[1]))[:_LARGEST]]
 
@@ -93,8 +126,8 @@ def _grants(entry: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
             yield *holder, granted["permission"], resource
 
 
-def _hashes(things: Iterable[object]) -> frozenset[int]:
-    return frozenset(map(hash, things))
+def _hashes(things: Iterable[object]) -> Sequence[int]:
+    return array("q", frozenset(map(hash, things)))
 
 
 def _id(entity: Mapping[str, Any]) -> str:
@@ -103,4 +136,5 @@ def _id(entity: Mapping[str, Any]) -> str:
 
 
 def _words(kind: str, entity: Mapping[str, Any]) -> str:
-    return f"{kind} {entity['name']} ({_id(entity)})"
+    name, identifier = entity["name"], _id(entity)
+    return f"{kind} {name}" if name == identifier else f"{kind} {name} ({identifier})"

@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import glob
 import json
+import logging
 import os
-import tempfile
+import secrets
+import stat
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from connector.errors import SaveError
+from connector.errors import GuardError, SaveError
+
+log = logging.getLogger(__name__)
 
 _BUFFER = 1 << 20
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+"""`json.dumps` with separators would make an encoder for each of a million entries."""
+
 _STREAMED_LEVELS = 4
 """Levels written entry by entry and line by line, down to those of `applications[0].local_users`."""
+
+_UNFINISHED = ".part"
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[IO[str]]:
     """Open a file that appears at `path`, mode 0600, when the block ends well, and never otherwise.
 
-    It is written beside its place, flushed to disk, and renamed. Raises `SaveError`.
+    It is written beside its place, flushed to disk, and renamed. What a link points to is replaced, not
+    the link. Raises `SaveError`.
     """
+    place = _place(path)
+    # The name is chosen before there is such a file: a signal in between leaves nothing behind.
+    unfinished = place.with_name(f".{place.name}.{secrets.token_hex(4)}{_UNFINISHED}")
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    except OSError as error:
-        raise SaveError(_cannot(path, error)) from error
-    unfinished = Path(name)
-    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w", encoding="utf-8", buffering=_BUFFER) as file:  # noqa: PTH123 - a descriptor, no path
             yield file
             file.flush()
             os.fsync(file.fileno())
-        unfinished.replace(path)
+        unfinished.replace(place)
     except OSError as error:
         raise SaveError(_cannot(path, error)) from error
     finally:
@@ -43,15 +56,99 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
 
 
 def check_writable(path: Path) -> None:
-    """Raise `SaveError` now where writing `path` at the end of a long run could not work."""
-    if path.is_dir():
-        raise SaveError(f"{path} is a folder; name a file in it")
-    with suppress(_Discarded), whole_file(path):
+    """Raise `SaveError` now where writing `path` at the end of a long run could not work.
+
+    As much as stands there now must find room beside it.
+    """
+    with suppress(_Discarded), whole_file(path) as file:
+        size = _size_of(path)
+        for start in range(0, size, _BUFFER):
+            file.write("0" * min(_BUFFER, size - start))
+        file.flush()
         raise _Discarded
+
+
+def _size_of(path: Path) -> int:
+    with suppress(OSError):
+        return path.stat().st_size
+    return 0
 
 
 class _Discarded(Exception):
     """Nothing was to be kept."""
+
+
+@contextmanager
+def only_writer(path: Path) -> Iterator[None]:
+    """Be the only run that means to write `path`. Raises `GuardError` where another one does already.
+
+    The lock dies with its process, however that ends; what such a process left unfinished is removed.
+    """
+    place = _place(path)
+    lock = place.with_name(f".{place.name}.lock")
+    try:
+        descriptor = _locked(lock)
+    except BlockingIOError:
+        raise GuardError(
+            f"Another run has been at work on {path} since {_since(lock)}, so this one ends before it asks anything. "
+            "Wait for it, or end it; if runs take longer than the time between them, start them less often"
+        ) from None
+    except OSError as error:
+        raise SaveError(_cannot(path, error)) from error
+    try:
+        _remove_unfinished(place)
+        yield
+    finally:
+        # Removed while it is held, so that nobody else can hold the same file: see `_locked`.
+        with suppress(OSError):
+            lock.unlink()
+        os.close(descriptor)
+
+
+def _locked(lock: Path) -> int:
+    """Give a descriptor that holds the lock. Raises OSError; BlockingIOError where another run holds it."""
+    while True:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        try:
+            _lock(descriptor, lock)
+            if _is_still(descriptor, lock):
+                os.utime(descriptor)
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, lock: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}:
+            raise
+        log.warning("%s cannot be locked (%s): see that no two runs write there at once", lock, error.strerror)
+
+
+def _is_still(descriptor: int, lock: Path) -> bool:
+    """Tell whether the lock's file was not removed by the run that held it, between our opening and locking it."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), lock.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _since(lock: Path) -> str:
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(lock.stat().st_mtime))
+    except OSError:
+        return "a moment ago"
+
+
+def _remove_unfinished(place: Path) -> None:
+    for left in place.parent.glob(f".{glob.escape(place.name)}.*{_UNFINISHED}"):
+        log.warning("removed %s, which a run left that was killed", left)
+        with suppress(OSError):
+            left.unlink()
 
 
 def save_json(payload: Mapping[str, Any], path: Path) -> int:
@@ -71,17 +168,32 @@ def _pieces(value: object, levels: int) -> Iterator[str]:
     elif levels and isinstance(value, list):
         yield from _enclosed("[]", (("", entry) for entry in value), levels)
     else:
-        yield json.dumps(value, separators=(",", ":"))
+        yield _encode(value)
 
 
 def _enclosed(brackets: str, entries: Iterable[tuple[str, object]], levels: int) -> Iterator[str]:
     yield brackets[0]
     separator = "\n"
     for label, entry in entries:
-        yield separator + label
-        yield from _pieces(entry, levels - 1)
+        if levels > 1 and isinstance(entry, Mapping | list):
+            yield separator + label
+            yield from _pieces(entry, levels - 1)
+        else:
+            yield separator + label + _encode(entry)
         separator = ",\n"
     yield brackets[1]
+
+
+def _place(path: Path) -> Path:
+    """Give the file that a path leads to. Raises `SaveError` where it is there and no ordinary file."""
+    place = Path(os.path.realpath(path))
+    with suppress(OSError):
+        mode = place.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise SaveError(f"{path} is a folder; name a file in it")
+        if not stat.S_ISREG(mode):
+            raise SaveError(f"{path} is a device or a pipe, and only an ordinary file can be replaced")
+    return place
 
 
 def _cannot(path: Path, error: OSError) -> str:

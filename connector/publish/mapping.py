@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 from oaaclient.templates import CustomApplication, CustomResource, LocalUserType
-from oaaclient.templates.application import Identity
+from oaaclient.templates.application import ApplicationPropertyDefinitions, Identity
 from oaaclient.utils import truncate_string
 
 from connector.errors import BitbucketError
@@ -30,6 +29,8 @@ from connector.model import (
     UserType,
 )
 from connector.publish import vocabulary as oaa
+from connector.publish.machine_mapping import add_machines
+from connector.publish.properties import rfc3339, set_properties
 
 _NOT_ALLOWED_IN_NAMES = re.compile(r"""[^ @#$%&*:()!,a-zA-Z0-9_'=.-]""")
 """Veza's own pattern for names, less the double quote, which oaaclient does not escape in a filter."""
@@ -56,6 +57,8 @@ class _Mapping:
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
         self._app = CustomApplication(application_name(snapshot.server.base_url), oaa.APPLICATION_TYPE)
+        self._app.property_definitions = _Definitions(oaa.APPLICATION_TYPE)
+        self._known: dict[int, _HolderAndPermission] = {}
         self._projects: dict[int, CustomResource] = {}
         self._repositories: dict[int, CustomResource] = {}
         self._public = _public(snapshot)
@@ -69,17 +72,18 @@ class _Mapping:
         self._add_repositories()
         self._grant_globally()
         self._grant_on_resources()
+        add_machines(self._app, self._snapshot, self._projects, self._repositories)
         return self._app
 
     def _describe_server(self) -> None:
         server, gaps = self._snapshot.server, self._snapshot.gaps
-        _set(
+        set_properties(
             self._app,
             version=server.version,
             base_url=server.base_url,
             public_access=server.public_access.value,
             global_permissions=server.global_permissions.value,
-            is_complete=not gaps,
+            is_complete=self._snapshot.is_complete,
             not_collected=[f"{gap.scope}: {gap.missing}"[:_LONGEST_PROPERTY] for gap in gaps],
         )
 
@@ -90,7 +94,7 @@ class _Mapping:
                     f"The group {group.name!r} has a name that the export keeps for {oaa.LICENSED_USERS_NAME!r} and "
                     f"{oaa.EVERYONE_NAME!r}: its members could not be told from theirs. Rename it in Bitbucket."
                 )
-            _set(self._app.add_local_group(group.name, unique_id=group.name), in_directory=group.in_directory)
+            set_properties(self._app.add_local_group(group.name, unique_id=group.name), in_directory=group.in_directory)
         if self._public or self._snapshot.default_permissions:
             self._app.add_local_group(oaa.LICENSED_USERS_NAME, unique_id=oaa.LICENSED_USERS)
         if self._public:
@@ -123,11 +127,11 @@ class _Mapping:
         )
         local.email = user.email_address
         local.is_active = user.active
-        local.created_at = _rfc3339(user.created_timestamp)
-        local.last_login_at = _rfc3339(user.last_authentication_timestamp)
+        local.created_at = rfc3339(user.created_timestamp)
+        local.last_login_at = rfc3339(user.last_authentication_timestamp)
         if user.type is UserType.SERVICE:
             local.user_type = LocalUserType.ServiceAccount.value
-        _set(
+        set_properties(
             local,
             username=user.name,
             directory_name=user.directory_name,
@@ -142,7 +146,7 @@ class _Mapping:
             )
             owner = None if project.owner_id is None else self._snapshot.users[project.owner_id].name
             default = self._snapshot.default_permissions.get(project_id)
-            _set(
+            set_properties(
                 resource,
                 key=project.key,
                 project_type=project.type.value,
@@ -159,7 +163,7 @@ class _Mapping:
             resource = self._projects[project.id].add_sub_resource(
                 repository.name, oaa.REPOSITORY, _description(repository.description), unique_id=str(repository_id)
             )
-            _set(
+            set_properties(
                 resource,
                 slug=repository.slug,
                 project_key=project.key,
@@ -203,6 +207,13 @@ class _Mapping:
             yield ((_GROUP, oaa.EVERYONE), oaa.PUBLIC_READ), resources[public.id]
 
     def _holder_and_permission(self, grant: Grant) -> _HolderAndPermission:
+        """Name holder and permission. Equal grants on many resources are one object, so it is done once for each."""
+        known = self._known.get(id(grant))
+        if known is None:
+            known = self._known[id(grant)] = self._named(grant)
+        return known
+
+    def _named(self, grant: Grant) -> _HolderAndPermission:
         if isinstance(grant, UserGrant):
             return (_USER, str(grant.user_id)), grant.permission.value
         return (_GROUP, self._snapshot.groups[grant.group_key].name), grant.permission.value
@@ -220,6 +231,22 @@ _Holder = tuple[str, str]
 """Kind and id of an OAA identity."""
 
 _HolderAndPermission = tuple[_Holder, str]
+
+
+class _Definitions(ApplicationPropertyDefinitions):  # type: ignore[misc]  # oaaclient has no types
+    """Looks each property's name up once; oaaclient lists all names anew for every value that is set."""
+
+    def __init__(self, application_type: str) -> None:
+        super().__init__(application_type)
+        self._valid: set[tuple[str, str, str | None]] = set()
+
+    def validate_property_name(self, property_name: str, entity_type: str, resource_type: str | None = None) -> bool:
+        """See oaaclient. Raises where the name is not defined."""
+        asked = (property_name, entity_type, resource_type)
+        if asked not in self._valid:
+            super().validate_property_name(*asked)
+            self._valid.add(asked)
+        return True
 
 
 def _define_vocabulary(app: CustomApplication) -> None:
@@ -243,11 +270,6 @@ def _define_vocabulary(app: CustomApplication) -> None:
         definitions.define_resource_property(oaa.REPOSITORY, name, kind)
 
 
-def _set(entity: CustomApplication | CustomResource | Identity, **properties: object) -> None:
-    for name, value in properties.items():
-        entity.set_property(name, value, ignore_none=True)
-
-
 def _public(snapshot: Snapshot) -> list[Project | Repository]:
     """Give what anybody may read, in the order of ids; unknown public access counts as on."""
     if snapshot.server.public_access is PublicAccess.OFF:
@@ -263,10 +285,3 @@ def _counts_as_licensed(user: User) -> bool:
 
 def _description(text: str | None) -> str | None:
     return truncate_string(text) if text else None
-
-
-def _rfc3339(milliseconds: int | None) -> str | None:
-    if milliseconds is None:
-        return None
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC) + timedelta(milliseconds=milliseconds % 1000)
-    return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds").replace("+00:00", "Z")

@@ -147,6 +147,10 @@ class Veza:
             sent_size=len(parcel.data),
         )
 
+    def check_size(self, payload: Mapping[str, object]) -> None:
+        """Log the size of a payload without pushing it. Raises VezaError where Veza would refuse it."""
+        _check_size(_pack(payload), limit=self._client.MAX_PAYLOAD_SIZE)
+
     def look(self) -> None:
         """Read what must be so before anything is collected. Changes nothing in Veza. Raises VezaError."""
         with closing(self._client):

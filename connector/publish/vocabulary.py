@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from oaaclient.templates import OAAPermission as Oaa
 from oaaclient.templates import OAAPropertyType as Kind
 
-from connector.model import GlobalPermission, ProjectPermission, RepositoryPermission
+from connector.model import GlobalPermission, Inclusion, ProjectPermission, RepositoryPermission
 
 APPLICATION_TYPE = "BitbucketServer"
 PROVIDER_NAME = "Bitbucket Server"
@@ -95,4 +95,29 @@ REPOSITORY_PROPERTIES: dict[str, Kind] = {
     "forked_from": Kind.STRING,
     "state": Kind.STRING,
     "url": Kind.STRING,
+}
+
+CREDENTIAL_PROPERTIES: dict[Inclusion, dict[str, Kind]] = {
+    Inclusion.ACCESS_KEYS: {
+        "kind": Kind.STRING,
+        "algorithm": Kind.STRING,
+        "bit_length": Kind.NUMBER,
+        "fingerprint": Kind.STRING,
+    },
+    Inclusion.TOKENS: {"kind": Kind.STRING, "permissions": Kind.STRING_LIST},
+}
+"""What `--include` adds to credentials, by what is included; likewise for projects and repositories."""
+INCLUDED_PROJECT_PROPERTIES: dict[Inclusion, dict[str, Kind]] = {
+    Inclusion.WEBHOOKS: {"webhook_hosts": Kind.STRING_LIST},
+}
+INCLUDED_REPOSITORY_PROPERTIES: dict[Inclusion, dict[str, Kind]] = {
+    Inclusion.WEBHOOKS: {"webhook_hosts": Kind.STRING_LIST},
+    Inclusion.BRANCH_PERMISSIONS: {
+        "default_branch": Kind.STRING,
+        "default_branch_protected": Kind.BOOLEAN,
+        "default_branch_pull_request_only": Kind.BOOLEAN,
+        "default_branch_no_rewrite": Kind.BOOLEAN,
+        "default_branch_no_deletion": Kind.BOOLEAN,
+        "default_branch_exempt_count": Kind.NUMBER,
+    },
 }

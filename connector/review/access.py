@@ -98,7 +98,7 @@ class Access:
         """
         sources = self.sources(identity)
         rows: defaultdict[Identity, list[tuple[Assignment, Node]]] = defaultdict(list)
-        for row, on in self._reaching_from(node):
+        for row, on in self.reaching(node):
             if row.holder in sources:
                 rows[row.holder].append((row, on))
         found = (
@@ -110,7 +110,7 @@ class Access:
 
     def sources(self, identity: Identity) -> frozenset[Identity]:
         """Give all whose grants count for an identity: itself, its groups and their parents, its credentials."""
-        return self._closure(identity, self._draws_on)
+        return self._closure(identity, self.draws_on)
 
     def beneficiaries(self, holder: Identity) -> frozenset[Identity]:
         """Give all for whom the grants of a holder count; the reverse of `sources`."""
@@ -119,6 +119,33 @@ class Access:
         if holder not in self._beneficiaries:
             self._beneficiaries[holder] = self._closure(holder, self._drawn_on_by)
         return self._beneficiaries[holder]
+
+    def reaching(self, node: Node) -> Iterator[tuple[Assignment, Node]]:
+        """Yield what is granted on a node, or on what it lies in and inherited, and where."""
+        for on in lineage(node):
+            granted = self.export.assignments_on if on is node else self.export.assignments_inherited_from
+            for row in granted(on):
+                if self._counts(row, on):
+                    yield row, on
+
+    def granted_to(self, identity: Identity) -> Iterator[tuple[Assignment, Node]]:
+        """Yield what counts for an identity and on which nodes it is granted, not what these pass on."""
+        for source in self.sources(identity):
+            for row in self.export.assignments_of(source):
+                yield from ((row, node) for node in row.targets if self._counts(row, node))
+
+    def draws_on(self, identity: Identity) -> Sequence[Identity]:
+        """Give those whose access an identity has directly, one step of `sources`; its own `without` aside."""
+        match identity:
+            case User():
+                own = [item for item in self.export.credentials_of(identity) if self._stands_alone(item)]
+                return [*self.export.groups_of(identity), *own]
+            case Group():
+                return self.export.groups_of(identity)
+            case Credential() if not self._stands_alone(identity):
+                return self.export.owners_of(identity)
+            case _:
+                return ()
 
     def _closure(self, start: Identity, step: _Step) -> frozenset[Identity]:
         if start in self._without:
@@ -133,18 +160,6 @@ class Access:
                     found[identity] = None
                     queue.append(identity)
         return frozenset(found)
-
-    def _draws_on(self, identity: Identity) -> Sequence[Identity]:
-        match identity:
-            case User():
-                own = [item for item in self.export.credentials_of(identity) if self._stands_alone(item)]
-                return [*self.export.groups_of(identity), *own]
-            case Group():
-                return self.export.groups_of(identity)
-            case Credential() if not self._stands_alone(identity):
-                return self.export.owners_of(identity)
-            case _:
-                return ()
 
     def _drawn_on_by(self, identity: Identity) -> Sequence[Identity]:
         match identity:
@@ -161,15 +176,7 @@ class Access:
         return bool(self.export.assignments_of(credential))
 
     def _reaching(self, node: Node) -> Iterator[Assignment]:
-        return (row for row, _ in self._reaching_from(node))
-
-    def _reaching_from(self, node: Node) -> Iterator[tuple[Assignment, Node]]:
-        """Yield what is granted on a node, or on what it lies in and inherited, and where."""
-        for on in lineage(node):
-            granted = self.export.assignments_on if on is node else self.export.assignments_inherited_from
-            for row in granted(on):
-                if self._counts(row, on):
-                    yield row, on
+        return (row for row, _ in self.reaching(node))
 
     def _reached_by(self, row: Assignment) -> Iterator[Resource]:
         for node in row.targets:
@@ -193,7 +200,7 @@ class Access:
             chain = queue.popleft()
             if chain[-1] in holders:
                 yield chain
-            steps = dict.fromkeys(self._draws_on(chain[-1]))
+            steps = dict.fromkeys(self.draws_on(chain[-1]))
             queue.extend((*chain, step) for step in steps if step in useful and step not in chain)
 
     def _between(self, start: Identity, holders: Collection[Identity]) -> set[Identity]:
@@ -201,7 +208,7 @@ class Access:
         lenders: defaultdict[Identity, list[Identity]] = defaultdict(list)
         sources = self.sources(start)
         for borrower in sources:
-            for lender in self._draws_on(borrower):
+            for lender in self.draws_on(borrower):
                 lenders[lender].append(borrower)
         useful = set(holders)
         queue = list(holders)

@@ -6,26 +6,28 @@ very same reasons: these are one row, which `resources` unfolds.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from itertools import takewhile
+from operator import or_
 
 from connector.review.access import Access
-from connector.review.caveats import is_complete
 from connector.review.export import Assignment, Export
-from connector.review.names import where
+from connector.review.names import kind, where
 from connector.review.questions import Question
 from connector.review.reasons import reason
 from connector.review.values import (
     Application,
     Category,
-    Credential,
     Group,
     Identity,
     Level,
     Node,
     Path,
+    Permission,
     Resource,
-    User,
     lineage,
 )
 
@@ -52,7 +54,7 @@ class Answers:
         self.access = Access(export, question.without)
 
     def rows(self) -> list[Answer]:
-        """Give the rows, the highest level first; one of level NONE only where it was asked about by name."""
+        """Give the rows, sorted; one of level NONE only where both sides were asked about by name."""
         question = self.question
         if not question.nodes:
             rows = [row for one in question.identities for row in self._reached_by(one)]
@@ -60,14 +62,14 @@ class Answers:
             rows = [row for node in question.nodes for row in self._who_reaches(node)]
         else:
             rows = [row for one in question.identities for node in question.nodes for row in self._between(one, node)]
-        named = bool(question.nodes and question.identities)
-        wanted = [row for row in rows if row.level >= question.at_least or (named and question.at_least <= Level.READ)]
-        return sorted(wanted, key=_order)
+        wanted = [row for row in rows if row.level >= question.at_least]
+        return sorted(wanted, key=_by_identity if question.identities else _by_place)
 
     def paths(self, row: Answer) -> list[Path]:
         """Give the reasons for a row, shortest first; those that give no level only where there is no other."""
         paths = self.access.paths(row.who, row.resources[0])
-        return [path for path in paths if path.level] or paths
+        giving = [path for path in paths if path.level] or paths
+        return sorted(giving, key=lambda path: (path.length, -path.level))
 
     def reasons(self, row: Answer) -> list[str]:
         """Give the reasons for a row, one line each."""
@@ -81,69 +83,85 @@ class Answers:
 
     def _who_reaches(self, node: Resource) -> Iterator[Answer]:
         holders = self.access.holders(node)
-        for one, level in holders.items():
-            if not isinstance(one, Group):
-                yield Answer(one, level, node, (node,))
-        yield from self._more_inside(node, holders, lambda row: self.access.beneficiaries(row.holder))
+        yield from (Answer(one, level, node, (node,)) for one, level in holders.items() if not isinstance(one, Group))
+        for row in self._more_inside(node, holders, lambda row: self.access.beneficiaries(row.holder)):
+            if not isinstance(row.who, Group):
+                yield row
 
     def _more_inside(self, node: Resource, levels: Mapping[Identity, Level], whose: _Whose) -> Iterator[Answer]:
-        """Give who reaches more of what lies in a node than of the node itself."""
-        asked = set(self.question.identities)
+        """Give who reaches more of something that lies in a node than of the node itself."""
         for inside in self.export.descendants_of(node):
             more: dict[Identity, Level] = {}
-            for row, _ in self.access.reaching(inside):
+            for row, _ in takewhile(lambda found: found[1] is not node, self.access.reaching(inside)):
                 level = row.permission.categories.level
                 for one in whose(row) if level else ():
                     if level > max(levels.get(one, Level.NONE), more.get(one, Level.NONE)):
                         more[one] = level
-            for one, level in more.items():
-                if one in asked or not isinstance(one, Group):
-                    yield Answer(one, level, inside, (inside,))
+            yield from (Answer(one, level, inside, (inside,)) for one, level in more.items())
 
     def _reached_by(self, one: Identity) -> Iterator[Answer]:
         """Give all that somebody reaches, folded by where its grants are."""
         own = self._granted_to(one)
-        below = self._unmarked(own)
         inherited: dict[Node, Category] = {}
-        for node in sorted(own, key=_depth):
-            on_it, reaching_down = own[node]
-            above = next((inherited[step] for step in lineage(node) if step in inherited), Category(0))
-            inherited[node] = above | reaching_down
-            folded = below.get(node, [])
-            here = [node] if isinstance(node, Resource) else []
-            if on_it == reaching_down:
-                here, folded = [*here, *folded], []
-            if here and (level := (above | on_it).level):
-                yield Answer(one, level, node, here)
-            if folded and (level := inherited[node].level):
-                yield Answer(one, level, node, folded)
+        for node, below in self._folded(own).items():
+            above = next((inherited[step] for step in lineage(node) if step in inherited), _NOTHING)
+            inherited[node] = above | _all(item for item in own[node] if item.inherits)
+            on_node, below_node = (above | _all(own[node])).level, inherited[node].level
+            if isinstance(node, Application) or not all(item.inherits for item in own[node]):
+                yield from _row(one, on_node, node, [] if isinstance(node, Application) else [node])
+                yield from _row(one, below_node, node, below)
+            else:
+                yield from _row(one, on_node, node, [node, *below])
 
-    def _granted_to(self, one: Identity) -> dict[Node, tuple[Category, Category]]:
-        """Give each node with a grant that counts for somebody: what is granted on it, and how much of it inherits."""
-        granted: dict[Node, tuple[Category, Category]] = {}
-        for row, node in self.access.rows_of(one):
-            on_it, reaching_down = granted.get(node, (Category(0), Category(0)))
-            categories = row.permission.categories
-            granted[node] = on_it | categories, reaching_down | categories if row.permission.inherits else reaching_down
+    def _granted_to(self, one: Identity) -> dict[Node, set[Permission]]:
+        """Give each node with a grant that counts for somebody, and the permissions granted on it."""
+        granted: defaultdict[Node, set[Permission]] = defaultdict(set)
+        for row, node in self.access.granted_to(one):
+            granted[node].add(row.permission)
         return granted
 
-    def _unmarked(self, marked: Mapping[Node, object]) -> dict[Node, list[Resource]]:
-        """Give what lies in each marked node, without what a deeper marked one accounts for."""
-        below: dict[Node, list[Resource]] = {}
+    def _folded(self, marked: Collection[Node]) -> dict[Node, list[Resource]]:
+        """Give marked nodes, upper ones first, each with what lies in it and in no marked node below it."""
+        folded: dict[Node, list[Resource]] = {}
         nearest: dict[Node, Node] = {}
-        for node in self._under(marked):
-            top = node if node in marked else nearest.get(node.parent) if isinstance(node, Resource) else None
-            if top is not None:
-                nearest[node] = top
-                if top is not node and isinstance(node, Resource):
-                    below.setdefault(top, []).append(node)
-        return below
-
-    def _under(self, marked: Mapping[Node, object]) -> Iterable[Node]:
-        """Give marked nodes and all that lies in them, once each, parents first."""
-        found: dict[Node, None] = {}
         for node in sorted(marked, key=_depth):
-            if node not in found:
-                found[node] = None
-                found.update(dict.fromkeys(self.export.descendants_of(node)))
-        return found
+            folded[node] = []
+            nearest[node] = node
+            # Deeper marked nodes come later and take what lies in them.
+            nearest.update(dict.fromkeys(self.export.descendants_of(node), node))
+        for node, top in nearest.items():
+            if node is not top and isinstance(node, Resource):
+                folded[top].append(node)
+        return folded
+
+
+_Whose = Callable[[Assignment], Collection[Identity]]
+_NOTHING = Category(0)
+
+
+def _row(one: Identity, level: Level, top: Node, resources: list[Resource]) -> Iterator[Answer]:
+    if level and resources:
+        yield Answer(one, level, top, resources)
+
+
+def _all(permissions: Iterable[Permission]) -> Category:
+    return reduce(or_, (permission.categories for permission in permissions), _NOTHING)
+
+
+def _depth(node: Node) -> int:
+    return sum(1 for _ in lineage(node))
+
+
+def _by_identity(row: Answer) -> tuple[object, ...]:
+    return row.who.name.lower(), row.who.id, -row.level, where(row.top).lower(), row.resources[0].key
+
+
+def _by_place(row: Answer) -> tuple[object, ...]:
+    return (
+        where(row.top).lower(),
+        row.resources[0].key,
+        -row.level,
+        kind(row.who) != "user",
+        row.who.name.lower(),
+        row.who.id,
+    )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import IntEnum
 
 from connector.review.export import Export
-from connector.review.values import Identity, Node, Resource, User
+from connector.review.values import Identity, Level, Node, Permission, Resource, User
 
 EVERYONE = "bitbucket:everyone"
 LICENSED_USERS = "bitbucket:licensed-users"
@@ -91,6 +91,11 @@ def _times(export: Export) -> Iterator[str | None]:
     for credential in export.credentials:
         yield credential.last_used_at
         yield credential.created_at
+
+
+def levels(export: Export) -> dict[Permission, Level]:
+    """Give the level of each permission, worked out once: there may be a million grants."""
+    return {permission: permission.categories.level for permission in export.permissions}
 
 
 def is_service(user: User) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connector.review.access import Access
 from connector.review.finding import EVERYONE, LICENSED_USERS, Finding, Place, Urgency, place
-from connector.review.values import Grant, Level, Resource
+from connector.review.values import Grant, Level
 
 
 def public(access: Access) -> Finding:
@@ -53,7 +53,7 @@ def _level(grant: Grant) -> Level:
 
 
 def _place(access: Access, grant: Grant) -> Place:
+    what, name = place(grant.on), grant.on.name
     below = len(access.export.descendants_of(grant.on)) if grant.permission.inherits else 0
-    reach = f", with {below} {'repository' if below == 1 else 'repositories'}" if below else ""
-    name = grant.on.name if isinstance(grant.on, Resource) and below else ""
-    return Place(place(grant.on), f"{name or grant.permission.name}{reach}", grant.on)
+    holds = [f"with {below} {'repository' if below == 1 else 'repositories'}"] if below else []
+    return Place(what, ", ".join([*([name] if name not in what else []), *holds]), grant.on)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from connector.review.access import Access
+from connector.review.export import Assignment
 from connector.review.finding import (
     ANONYMOUS,
     EVERYBODY,
@@ -14,13 +16,14 @@ from connector.review.finding import (
     Place,
     Urgency,
     is_service,
+    levels,
     moment,
     newest,
     person,
     place,
     some,
 )
-from connector.review.values import Application, Grant, Group, Identity, Level, Node, Resource, User, lineage
+from connector.review.values import Application, Grant, Group, Identity, Level, Node, Resource, User
 
 _LONG = timedelta(days=365)
 
@@ -41,10 +44,10 @@ def administrators(access: Access) -> Finding:
 
 def _administrators(access: Access) -> Iterator[Place]:
     for application in access.export.applications:
-        for user, level in access.who_can(application).items():
-            if level is Level.ADMIN:
-                off = "switched off; " if user.is_active is False else ""
-                yield Place(person(user), off + "; ".join(_ways(access, user, application)), user)
+        who = [user for user, level in access.who_can(application).items() if level is Level.ADMIN]
+        for user in sorted(who, key=lambda user: (person(user).lower(), user.id)):
+            off = "switched off; " if user.is_active is False else ""
+            yield Place(person(user), off + "; ".join(_ways(access, user, application)), user)
 
 
 def _ways(access: Access, user: User, application: Application) -> Iterator[str]:
@@ -171,21 +174,17 @@ def _since(time: str | None, what: str) -> str:
 
 def one_by_one(access: Access) -> Finding:
     """Find where several people have been granted access by name."""
-    named: defaultdict[Node, list[User]] = defaultdict(list)
-    for user in access.export.users:
-        for grant in _own_grants(access, user):
-            named[grant.on].append(user)
-    places = [
-        Place(place(node), f"{len(users)} people by name: {some(sorted(user.name for user in users), 3)}", node)
-        for node, users in sorted(named.items(), key=lambda item: -len(item[1]))
-        if len(users) >= _ONE_BY_ONE
-    ]
+    named: defaultdict[Node, list[str]] = defaultdict(list)
+    for user, row, _ in _own_rows(access):
+        for node in _not_owned(user, row):
+            named[node].append(user.name)
+    crowded = sorted((item for item in named.items() if len(item[1]) >= _ONE_BY_ONE), key=lambda item: -len(item[1]))
     return Finding(
         "Named one by one, where a group would do",
         "Grants to single people are forgotten when they change teams; membership of a group is looked after.",
         "Make a group for it, or put these people into the group that is meant.",
         Urgency.KNOW,
-        tuple(places),
+        tuple(Place(place(node), f"{len(names)} people by name: {some(names, 3)}", node) for node, names in crowded),
     )
 
 
@@ -201,38 +200,77 @@ def granted_twice(access: Access) -> Finding:
 
 
 def _granted_twice(access: Access) -> Iterator[Place]:
-    for user in access.export.users:
-        lenders = access.sources(user) - {user}
-        twice = [grant for grant in _own_grants(access, user) if _lent(access, lenders, grant)]
+    lent = _Lent(access)
+    rows_of: defaultdict[User, list[tuple[Assignment, Level]]] = defaultdict(list)
+    for user, row, level in _own_rows(access):
+        rows_of[user].append((row, level))
+    for user, rows in rows_of.items():
+        given = lent.by(access.sources(user) - {user})
+        twice = [
+            _granted(row.grant(node))
+            for row, level in (rows if given else ())
+            for node in _not_owned(user, row)
+            if any(one.covers(node, level) for one in given)
+        ]
         if twice:
-            yield Place(person(user), some([_granted(grant) for grant in twice]), user)
+            yield Place(person(user), some(twice), user)
 
 
-def _lent(access: Access, lenders: frozenset[Identity], grant: Grant) -> bool:
-    """Whether any of the lenders has as much on the same thing; administrators of everything do not count."""
-    export, needed = access.export, grant.permission.categories.level
-    return any(
-        row.holder in lenders and row.permission.categories.level >= needed
-        for node in lineage(grant.on)
-        if isinstance(node, Resource)
-        for row in (export.assignments_on(node) if node is grant.on else export.assignments_inherited_from(node))
-    )
+class _Given(NamedTuple):
+    """The levels that somebody was granted on resources, and those of them that reach what lies in these."""
+
+    here: dict[Node, Level]
+    inherited: dict[Node, Level]
+
+    def covers(self, node: Node, level: Level) -> bool:
+        """Whether it gives the level on a resource, there or from above."""
+        if self.here.get(node, 0) >= level:
+            return True
+        while isinstance(node, Resource):
+            node = node.parent
+            if self.inherited.get(node, 0) >= level:
+                return True
+        return False
 
 
-def _own_grants(access: Access, user: User) -> Iterator[Grant]:
-    """Yield what a person was granted by name on resources, other than as an owner."""
-    if is_service(user):
-        return
-    for row in access.export.assignments_of(user):
-        if row.permission.categories.level is Level.NONE:
-            continue
-        for node in row.targets:
-            if isinstance(node, Resource) and not _owns(user, node):
-                yield row.grant(node)
+class _Lent:
+    """What groups give on each resource, worked out once; what administrators of everything have does not count."""
+
+    def __init__(self, access: Access) -> None:
+        self._export = access.export
+        self._levels = levels(access.export)
+        self._given: dict[Identity, _Given] = {}
+
+    def by(self, lenders: Iterable[Identity]) -> list[_Given]:
+        """Give what these have, leaving out those who have nothing."""
+        return [given for lender in lenders if (given := self._given_by(lender)).here]
+
+    def _given_by(self, lender: Identity) -> _Given:
+        if lender not in self._given:
+            self._given[lender] = given = _Given({}, {})
+            for row in sorted(self._export.assignments_of(lender), key=lambda row: self._levels[row.permission]):
+                on: dict[Node, Level] = dict.fromkeys(row.targets, self._levels[row.permission])
+                on.pop(row.holder.application, None)
+                given.here.update(on)
+                given.inherited.update(on if row.permission.inherits else {})
+        return self._given[lender]
 
 
-def _owns(user: User, node: Resource) -> bool:
-    return node.properties.get("owner") is not None and node.properties["owner"] == user.properties.get("username")
+def _own_rows(access: Access) -> Iterator[tuple[User, Assignment, Level]]:
+    """Yield what people were granted by name, at any level."""
+    level_of = levels(access.export)
+    for row in access.export.assignments:
+        user, level = row.holder, level_of[row.permission]
+        if level and isinstance(user, User) and not is_service(user):
+            yield user, row, level
+
+
+def _not_owned(user: User, row: Assignment) -> Iterator[Resource]:
+    """Yield the resources that a row is on, but for those that are the user's own."""
+    username = user.properties.get("username")
+    for node in row.targets:
+        if isinstance(node, Resource) and (username is None or node.properties.get("owner") != username):
+            yield node
 
 
 def empty_groups(access: Access) -> Finding:

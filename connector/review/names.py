@@ -80,6 +80,16 @@ def kind(identity: Identity) -> str:
             return "idp identity"
 
 
+def state(identity: Identity) -> str:
+    """Say what keeps an identity from using what it is granted; nothing where nothing is known to."""
+    if getattr(identity, "is_active", None) is False:
+        return "inactive"
+    if identity.properties.get("is_licensed") is False:
+        return "not licensed"
+    ceiling = identity.properties.get("permissions")
+    return f"limited to {ceiling}" if isinstance(identity, Credential) and ceiling else ""
+
+
 def counted(number: int, one: str, many: str | None = None) -> str:
     """Count things: `1 person`, `1,234 people`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
@@ -87,10 +97,12 @@ def counted(number: int, one: str, many: str | None = None) -> str:
 
 def resources(items: Iterable[Resource]) -> str:
     """Count resources by what they are: `1 project and 12 repositories`."""
-    counts: dict[str, int] = {}
+    counts = dict.fromkeys(_WORDS, 0)
     for item in items:
         counts[item.type or "resource"] = counts.get(item.type or "resource", 0) + 1
-    return both([counted(number, *_WORDS.get(name, (f"{name} resource",))) for name, number in counts.items()])
+    return both(
+        [counted(number, *_WORDS.get(name, (f"{name} resource",))) for name, number in counts.items() if number]
+    )
 
 
 _WORDS: dict[str, tuple[str, ...]] = {

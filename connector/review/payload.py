@@ -29,7 +29,7 @@ def load(source: Path | str | Mapping[str, object]) -> Export:
     if isinstance(source, Mapping):
         return _PayloadReader(source).export()
     try:
-        with _collector_paused():
+        with collector_paused():
             return _PayloadReader(_parse(Path(source))).export()
     except ReviewError as error:
         raise ReviewError(f"{source}: {error}") from error
@@ -38,10 +38,10 @@ def load(source: Path | str | Mapping[str, object]) -> Export:
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Keep the garbage collector from looking through millions of new values, of which none is garbage.
 
-    It takes two thirds of the time to load a large export otherwise.
+    It takes two thirds of the time to load a large export otherwise, and a fifth of that to compare two.
     """
     was_enabled = gc.isenabled()
     gc.disable()

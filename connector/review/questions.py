@@ -6,6 +6,7 @@ A name means one thing or it is an error: an answer about another Smith is worse
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -13,8 +14,8 @@ from typing import TypeVar
 from connector.errors import UsageError
 from connector.review.export import Export
 from connector.review.finding import EVERYONE, LICENSED_USERS
-from connector.review.names import both, clean, kind, where, who
-from connector.review.values import Application, Grant, Group, Identity, Level, Node, Permission, Resource
+from connector.review.names import both, clean, kind, where
+from connector.review.values import Application, Grant, Identity, Level, Permission, Resource, User
 
 _NEAR, _MOST_NAMES = 3, 20_000
 _Thing = TypeVar("_Thing")
@@ -42,17 +43,19 @@ class Question:
 
     identities: tuple[Identity, ...] = ()
     nodes: tuple[Resource, ...] = ()
-    at_least: Level = Level.READ
+    at_least: Level = Level.NONE
     without: tuple[Gone, ...] = ()
 
 
-def question(export: Export, names: Names, at_least: Level = Level.READ) -> Question:
+def question(export: Export, names: Names, at_least: Level = Level.NONE) -> Question:
     """Find what the names mean. Raises `UsageError` for a name without meaning, or with several."""
     identities: list[Identity] = []
     identities += [_one("user", name, export.users, _names_of_user) for name in names.users]
     identities += [_one("group", name, export.groups, _names_of_identity) for name in names.groups]
     identities += [_one("credential", name, export.credentials, _names_of_identity) for name in names.credentials]
-    below = [item for item in export.resources if not isinstance(item.parent, Application)] if names.repositories else []
+    below = (
+        [item for item in export.resources if not isinstance(item.parent, Application)] if names.repositories else []
+    )
     tops = [item for item in export.resources if isinstance(item.parent, Application)] if names.projects else []
     nodes = [_one("repository", name, below or export.resources, _names_of_resource) for name in names.repositories]
     nodes += [_one("project", name, tops, _names_of_resource) for name in names.projects]
@@ -89,10 +92,11 @@ def _called(name: str, things: Iterable[_Thing], names_of: _NamesOf[_Thing]) -> 
 
 
 def _names_of_user(user: Identity) -> Sequence[str]:
-    """Give user name, id, display name, e-mail and other identities: whatever is unique comes first."""
+    """Give user name, id, e-mail, display name and other identities, each in its place: what is unique comes first."""
     username = user.properties.get("username")
-    names = [username if isinstance(username, str) else user.name, user.id, getattr(user, "email", None), user.name]
-    return [name for name in (*names, *getattr(user, "identities", ())) if isinstance(name, str)]
+    email = user.email if isinstance(user, User) else None
+    identities = user.identities if isinstance(user, User) else ()
+    return username if isinstance(username, str) else user.name, user.id, email or "", user.name, *identities
 
 
 def _names_of_identity(identity: Identity) -> Sequence[str]:
@@ -104,49 +108,58 @@ def _names_of_resource(resource: Resource) -> Sequence[str]:
 
 
 def _unknown(what: str, name: str, names: Iterable[Sequence[str]]) -> str:
-    near = near_misses(name, (own for several in names for own in several))
-    hint = f"; did you mean {' or '.join(map(clean, near))}?" if near else ""
+    near = [clean(own) for own in near_misses(name, names)]
+    hint = f"; did you mean {' or '.join(filter(None, (', '.join(near[:-1]), near[-1])))}?" if near else ""
     return f"the export has no {what} {clean(name)!r}{hint}"
 
 
-def near_misses(name: str, names: Iterable[str]) -> list[str]:
-    """Give the few names that are most like one. Of very many, only those that share its beginning are looked at."""
-    spelled = {own.lower(): own for own in names}
+def near_misses(name: str, names: Iterable[Sequence[str]]) -> list[str]:
+    """Give the first names of the few things with a name, or a part of one, most like what was typed.
+
+    Of very many, only those are looked at that begin alike.
+    """
     wanted = name.lower()
-    candidates = list(spelled)
-    if len(candidates) > _MOST_NAMES:
-        candidates = [own for own in candidates if own[:2] == wanted[:2] or wanted in own][:_MOST_NAMES]
-    near = difflib.get_close_matches(wanted, candidates, _NEAR) or [own for own in candidates if wanted in own]
-    return [spelled[own] for own in near[:_NEAR]]
+    first: dict[str, str] = {}
+    for several in names:
+        for own in several:
+            for part in (own.lower(), *_PARTS.split(own.lower())):
+                first.setdefault(part, several[0])
+    candidates = [part for part in first if len(first) <= _MOST_NAMES or part[:2] == wanted[:2]][:_MOST_NAMES]
+    near = difflib.get_close_matches(wanted, candidates, 2 * _NEAR)
+    return list(dict.fromkeys(first[part] for part in near))[:_NEAR]
 
 
-def _gone(export: Export, name: str) -> list[Gone]:
-    """Find what would be gone: whoever has the name, a permission, or the grants that a line of an answer names."""
-    found: list[Gone] = []
-    if " on " in name or name.startswith(_DEFAULT):
-        found += _grants_named(export, name)
-    else:
-        for names_of in (_names_of_identity, _names_of_user):
-            found = found or list(_called(_bare(name), export.identities, names_of))
-        found = found or [item for item in export.permissions if item.name.lower() == name.lower()]
-        if len(found) > 1:
-            said = both([f"{kind(each)} {clean(who(each))}" for each in found if isinstance(each, Identity)])
-            raise UsageError(f"--without: {clean(name)!r} names {said}; name the one that is meant by its id")
-    if not found:
-        known = [(*_names_of_user(item), item.id) for item in export.identities]
-        raise UsageError(f"--without: {_unknown('group, user, permission or grant', name, known)}")
-    return found
-
+_PARTS = re.compile(r"[\s@._/-]+")
 
 _DEFAULT = "default permission of "
 
 
-def _bare(name: str) -> str:
-    """Give a name without the word by which answers introduce it."""
-    for word in ("group ", "credential ", "agent "):
-        if name.startswith(word):
-            return name.removeprefix(word)
-    return EVERYONE if name == "public" else name
+def _gone(export: Export, name: str) -> list[Gone]:
+    """Find what would be gone: whoever has the name, a permission, or the grants that a line of an answer names."""
+    if " on " in name or name.startswith(_DEFAULT):
+        grants = list(_grants_named(export, name))
+        if not grants:
+            raise UsageError(
+                f"--without: the export has no grant {clean(name)!r}; write it as an answer of access does"
+            )
+        return [*grants]
+    if found := _anybody(export, name):
+        if len(found) > 1:
+            ways = both([clean(f"{kind(each)} {each.id}") for each in found[:_NEAR]])
+            raise UsageError(f"--without: {clean(name)!r} names {len(found)} identities: say which by {ways}")
+        return [*found]
+    if permissions := [item for item in export.permissions if item.name.lower() == name.lower()]:
+        return [*permissions]
+    known = [*map(_names_of_user, export.identities), *((item.name,) for item in export.permissions)]
+    raise UsageError(f"--without: {_unknown('group, user, credential, permission or grant', name, known)}")
+
+
+def _anybody(export: Export, name: str) -> list[Identity]:
+    """Find identities by name, or by what they are and their name: `group payments-dev`."""
+    word, _, bare = name.partition(" ")
+    of_kind = [item for item in export.identities if bare and kind(item) == word]
+    called = EVERYONE if name == "public" else name
+    return _called(bare, of_kind, _names_of_user) or _called(called, export.identities, _names_of_user)
 
 
 def _grants_named(export: Export, name: str) -> Iterator[Grant]:
@@ -155,15 +168,10 @@ def _grants_named(export: Export, name: str) -> Iterator[Grant]:
         holder, permission, place = LICENSED_USERS, "", name.removeprefix(_DEFAULT).partition(" (")[0]
     else:
         line, _, place = name.replace("->", "→").rpartition(" on ")
-        steps = [_bare(step.strip()) for step in line.split("→")]
+        steps = [step.strip() for step in line.split("→")]
         permission, holder = steps[-1], steps[-2] if len(steps) > 1 else ""
-    holders = _called(holder, export.identities, _names_of_anybody) if holder else export.identities
-    nodes: list[Node] = list(_called(place, export.resources, _names_of_resource))
-    for one in holders:
+    nodes = frozenset(_called(place, export.resources, _names_of_resource))
+    for one in _anybody(export, holder) if holder else export.identities:
         for row in export.assignments_of(one):
             if permission.lower() in ("", row.permission.name.lower()):
                 yield from (row.grant(node) for node in row.targets if node in nodes)
-
-
-def _names_of_anybody(identity: Identity) -> Sequence[str]:
-    return _names_of_identity(identity) if isinstance(identity, Group) else _names_of_user(identity)

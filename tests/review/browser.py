@@ -65,7 +65,8 @@ class Browser:
         """Wait until an expression is true, ten seconds at most."""
         script = """
             const done = arguments[arguments.length - 1], until = performance.now() + 10000;
-            const look = () => (CONDITION) ? done(true) : performance.now() > until ? done(false) : setTimeout(look, 10);
+            const look = () =>
+                (CONDITION) ? done(true) : performance.now() > until ? done(false) : setTimeout(look, 10);
             look();""".replace("CONDITION", condition)
         assert self.ask("POST", "execute/async", script=script, args=[]), f"never came true: {condition}"
 
@@ -75,7 +76,9 @@ class Browser:
 
     def click(self, selector: str) -> None:
         """Click as a person does; fails where something lies above."""
-        self.run("document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector)
+        self.run(
+            "document.querySelector(arguments[0]).scrollIntoView({block: 'center', behavior: 'instant'})", selector
+        )
         self.ask("POST", f"element/{self.find(selector)}/click")
 
     def type(self, selector: str, text: str) -> None:

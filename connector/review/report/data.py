@@ -12,8 +12,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from connector.review import difference_forms
+from connector.review.difference import Difference
 from connector.review.export import Assignment, Export
-from connector.review.finding import EVERYBODY, Finding, Place, newest, person, place
+from connector.review.finding import EVERYONE, LICENSED_USERS, Finding, Place, newest, place
 from connector.review.report import summary
 from connector.review.values import (
     Application,
@@ -33,12 +35,25 @@ Json = dict[str, object]
 _LONGEST_DESCRIPTION = 160
 """Characters of a description that are kept: there may be a hundred thousand."""
 
+_MOST_PLACES = 1000
+"""Places of one finding, or lines about changes, that are kept; nobody reads more, and all are counted."""
+
 _SHOWN_OTHERWISE = frozenset({"slug", "project_key", "key", "url", "username"})
 
 
-def data(export: Export, findings: Sequence[Finding], changes: Sequence[Json] = ()) -> Json:
-    """Give everything that the page shows. `changes` are sections of `{title, lines}`."""
-    return _Data(export).everything(findings, changes)
+def data(export: Export, findings: Sequence[Finding], difference: Difference | None = None) -> Json:
+    """Give everything that the page shows."""
+    return _Data(export).everything(findings) | {"changes": None if difference is None else _changes(difference)}
+
+
+def _changes(difference: Difference) -> Json:
+    return {
+        "summary": difference_forms.summary(difference),
+        "sections": [
+            {"title": one.heading, "count": len(one.lines), "lines": one.lines[:_MOST_PLACES]}
+            for one in difference_forms.paragraphs(difference)
+        ],
+    }
 
 
 class _Data:
@@ -49,7 +64,7 @@ class _Data:
         self._permission = {permission: number for number, permission in enumerate(export.permissions)}
         self._roles: dict[Role, int] = {}
 
-    def everything(self, findings: Sequence[Finding], changes: Sequence[Json]) -> Json:
+    def everything(self, findings: Sequence[Finding]) -> Json:
         assignments = [self._assignment(row) for row in self._export.assignments]
         as_of = newest(self._export)
         return {
@@ -59,9 +74,7 @@ class _Data:
             "ways": [_figure(figure) for figure in summary.ways(self._export)],
             "notCollected": summary.not_collected(self._export),
             "notAsked": summary.not_asked(self._export),
-            "assumptions": summary.assumptions(self._export),
             "findings": [self._finding(finding) for finding in findings],
-            "changes": list(changes),
             "permissions": [_permission(permission) for permission in self._export.permissions],
             "nodes": self._nodes(),
             "identities": self._identities(),
@@ -75,7 +88,8 @@ class _Data:
             "reason": finding.reason,
             "advice": finding.advice,
             "urgency": int(finding.urgency),
-            "places": [[one.what, one.detail, self._reference(one)] for one in finding.places],
+            "count": len(finding.places),
+            "places": [[one.what, one.detail, self._reference(one)] for one in finding.places[:_MOST_PLACES]],
         }
 
     def _reference(self, one: Place) -> str:
@@ -106,7 +120,8 @@ class _Data:
             "name": [identity.name for identity in identities],
             "also": [_also(identity) for identity in identities],
             "off": self._where(lambda identity: getattr(identity, "is_active", None) is False),
-            "everybody": self._where(lambda identity: isinstance(identity, Group) and identity.id in EVERYBODY),
+            "everyone": self._where(lambda identity: isinstance(identity, Group) and identity.id == EVERYONE),
+            "licensed": self._where(lambda identity: isinstance(identity, Group) and identity.id == LICENSED_USERS),
             "properties": _columns([_facts(identity) for identity in identities]),
             "groups": [[self._identity[group] for group in self._export.groups_of(one)] for one in identities],
             "credentials": [
@@ -181,8 +196,8 @@ def _kind(identity: Identity) -> str:
 
 def _also(identity: Identity) -> str | int:
     """Give the other name by which somebody is known, where it is another."""
-    also = identity.properties.get("username") or identity.id
-    return str(also) if person(identity) != identity.name or (also != identity.name and _is_said(identity)) else 0
+    also = identity.properties.get("username") or (identity.id if _is_said(identity) else "")
+    return str(also) if also and also != identity.name else 0
 
 
 def _is_said(identity: Identity) -> bool:

@@ -11,29 +11,33 @@ import hashlib
 import html
 import json
 import zlib
-from collections.abc import Sequence
 from importlib.resources import files
 from string import Template
 
+from connector.review.difference import Difference
 from connector.review.export import Export
+from connector.review.payload import collector_paused
 from connector.review.report.data import Json, data
 from connector.review.second_look import second_look
 
 _SCRIPTS = ("engine.js", "dom.js", "matrix.js", "explorer.js", "page.js")
 
 
-def page(export: Export, changes: Sequence[Json] = ()) -> str:
-    """Write the page for an export. `changes` are sections of `{title, lines}`, shown as what is new."""
+def page(export: Export, baseline: Export | None = None) -> str:
+    """Write the page for an export, and about what changed since an earlier one where there is one."""
+    with collector_paused():
+        difference = None if baseline is None else Difference(baseline, export)
+        packed = _packed(data(export, second_look(export), difference))
     style = f"\n{_asset('style.css')}"
     script = "\n" + "".join(map(_asset, _SCRIPTS))
     names = ", ".join(application.name for application in export.applications)
     return Template(_asset("template.html")).substitute(
-        title=html.escape(names),
+        title=html.escape(names.encode("utf-8", "replace").decode()),
         style=style,
         style_hash=_hash(style),
         script=script,
         script_hash=_hash(script),
-        data=_packed(data(export, second_look(export), changes)),
+        data=packed,
     )
 
 
@@ -48,4 +52,4 @@ def _hash(text: str) -> str:
 
 def _packed(content: Json) -> str:
     text = json.dumps(content, separators=(",", ":"))
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return base64.b64encode(zlib.compress(text.encode())).decode()

@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from connector.review.access import Access
+from connector.review.caveats import caveats
 from connector.review.export import Export
-from connector.review.finding import ANONYMOUS, EVERYBODY, EVERYONE
+from connector.review.finding import ANONYMOUS, EVERYBODY, EVERYONE, levels
 from connector.review.values import Application, Credential, Group, Level, Resource, User
 
 _BITBUCKET = "BitbucketServer"
@@ -69,8 +70,9 @@ def _public(export: Export) -> int:
 def ways(export: Export) -> list[Figure]:
     """Count grants by whom they are given to, the licence to sign in aside."""
     count: Counter[str] = Counter()
+    level_of = levels(export)
     for row in export.assignments:
-        if row.permission.categories.level is not Level.NONE:
+        if level_of[row.permission]:
             count[_way(row.holder)] += len(row.targets)
     return [Figure(count[way], way) for way in ("to groups", "to single users", "to everybody", "to keys", "to others")]
 
@@ -91,23 +93,9 @@ def _way(holder: object) -> str:
 
 def not_collected(export: Export) -> list[str]:
     """Say what could not be read: whoever reads the rest must know it."""
-    found = [line for application in export.applications for line in _gaps(application)]
+    found = caveats(export)
     if _is_bitbucket(export) and not any("is_licensed" in user.properties for user in export.users):
-        found.append("Who has a licence could not be read: every active user counts as licensed.")
-    return found
-
-
-def _gaps(application: Application) -> list[str]:
-    properties = application.properties
-    listed = properties.get("not_collected")
-    found = [str(gap) for gap in listed] if isinstance(listed, list) else []
-    if properties.get("is_complete") is False and not found:
-        found.append("The export says that it is incomplete, and not what is missing.")
-    match properties.get("global_permissions"):
-        case "none":
-            found.append("Global permissions could not be read: who administers everything is missing on this page.")
-        case "effective":
-            found.append("Global permissions were read without groups: it is missing how administrators became so.")
+        found.append("who has a licence: every active user counts as licensed")
     return found
 
 
@@ -124,14 +112,6 @@ def not_asked(export: Export) -> list[str]:
         "branch rules": "default_branch_protected" in names,
     }
     return [name for name, is_held in held.items() if not is_held]
-
-
-def assumptions(export: Export) -> list[str]:
-    """Say what was taken for granted where Bitbucket did not tell."""
-    unknown = any(application.properties.get("public_access") == "unknown" for application in export.applications)
-    if unknown and _public(export):
-        return ["Whether public access is switched on is unknown: what is marked public counts as public."]
-    return []
 
 
 def _is_bitbucket(export: Export) -> bool:

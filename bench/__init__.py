@@ -1,0 +1,10 @@
+"""How fast, how gentle and how large: the connector's own command against the embedded Bitbucket.
+
+    python -m bench [--quick]
+
+scenarios   what is measured, and what no client could do better
+server      the embedded Bitbucket in a process of its own
+export      one export in a process of its own, and what it took
+bare        the server's own throughput, and what HTTP libraries cost without a connector
+table       what is printed
+"""

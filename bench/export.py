@@ -1,0 +1,76 @@
+"""One export by the connector's own command in a process of its own, and what it took.
+
+As a program it is that process: it runs the command line it is given, and writes its measurements to
+standard output as one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from connector import cli
+from connector.demo.sample import DEMO_PASSWORD, DEMO_USER
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Times in seconds: in all, of one core while collecting, and from the last answer to the file on disk."""
+
+    exit_code: int
+    wall: float
+    collecting_cpu: float
+    after_last_answer: float
+    peak_megabytes: float
+
+
+def export(base_url: str, path: Path, options: Sequence[str]) -> Measured:
+    """Export a server to a file, and measure it. Raises RuntimeError where it does not end well."""
+    environment = os.environ | {
+        "BITBUCKET_URL": base_url,
+        "BITBUCKET_USER": DEMO_USER,
+        "BITBUCKET_TOKEN": DEMO_PASSWORD,
+    }
+    command = [sys.executable, "-m", "bench.export", "--save-json", str(path), *options]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return Measured(**json.loads(done.stdout))
+
+
+def measure(arguments: Sequence[str]) -> Measured:
+    """Run a command line of the connector in this process."""
+    began = time.monotonic()
+    collected: list[tuple[float, float]] = []
+
+    def noting_when_it_ends(collect: Callable[..., Any]) -> Callable[..., Any]:
+        def noting(*arguments: Any) -> Any:  # noqa: ANN401 - whatever the command line hands over
+            cpu = time.process_time()
+            snapshot = collect(*arguments)
+            collected.append((time.process_time() - cpu, time.monotonic()))
+            return snapshot
+
+        return noting
+
+    cli.collect = noting_when_it_ends(cli.collect)  # type: ignore[attr-defined]
+    exit_code = cli.main(arguments)
+    ended = time.monotonic()
+    cpu, last_answer = collected[0] if collected else (0.0, ended)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Kilobytes on Linux, bytes on macOS.
+    megabytes = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
+    return Measured(exit_code, ended - began, cpu, ended - last_answer, megabytes)
+
+
+if __name__ == "__main__":
+    measured = measure(sys.argv[1:])
+    sys.stdout.write(json.dumps(asdict(measured)))
+    sys.exit(measured.exit_code)

@@ -1,0 +1,141 @@
+"""The command `check`, and `--verify`: where collecting, publishing and review meet for them. Prints nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import random
+from collections.abc import Callable
+from typing import Any
+
+from connector.collect import Settings, Statistics
+from connector.collect.check import Mark, Report, Step, Verdict, check
+from connector.collect.verify import Effective, ask_who_can, collect_some, draw
+from connector.config import Check, Verify
+from connector.errors import ConnectorError, GuardError, Unreadable, VezaError
+from connector.model import RepositoryPermission, Snapshot, UserType
+from connector.publish.mapping import application
+from connector.publish.veza import VezaSettings, connect
+from connector.review.payload import load
+from connector.review.values import Level
+from connector.review.verify import Comparison, Stated, Verification
+
+log = logging.getLogger(__name__)
+
+_LEVELS = {
+    RepositoryPermission.REPO_READ: Level.READ,
+    RepositoryPermission.REPO_WRITE: Level.WRITE,
+    RepositoryPermission.REPO_ADMIN: Level.ADMIN,
+}
+_DIFFER = "what the export says where it differs from Bitbucket"
+
+
+class _Unwatched:
+    """Progress that nobody looks at."""
+
+    def expect(self, scopes: int) -> None:
+        """See `collect.Progress`."""
+
+    def done(self) -> None:
+        """See `collect.Progress`."""
+
+    def remaining(self, seconds: float) -> None:
+        """See `collect.Progress`."""
+
+
+def run_check(wanted: Check) -> Report:
+    """Check Bitbucket, then Veza, then, where asked for, some repositories against Bitbucket's own answers."""
+    statistics = Statistics()
+    report = check(wanted.bitbucket)
+    steps = [*report.steps, _veza(wanted.veza)]
+    if wanted.verify is not None and report.verdict is not Verdict.CANNOT_RUN:
+        steps.append(_verified(wanted.verify, wanted.bitbucket, report, statistics))
+    return dataclasses.replace(report, steps=tuple(steps), requests=report.requests + statistics.requests)
+
+
+def verify_export(
+    wanted: Verify, settings: Settings, snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
+) -> None:
+    """Hold an export against what Bitbucket itself says. Raises `GuardError` where the two differ."""
+    seed = _seed(wanted)
+    try:
+        comparisons = _compare(wanted.count, seed, settings, snapshot, payload, statistics)
+    except Unreadable as unreadable:
+        raise GuardError(f"the export could not be verified, so nothing is published: {unreadable}") from None
+    log.info("verified %d repositories against Bitbucket (--verify-seed %d)", len(comparisons), seed)
+    for comparison in comparisons:
+        for line in comparison.lines:
+            log.log(logging.ERROR if comparison.differences else logging.INFO, "verify: %s", line)
+    wrong = sum(1 for comparison in comparisons if comparison.differences)
+    if wrong:
+        raise GuardError(
+            f"on {wrong} of {len(comparisons)} repositories Bitbucket says otherwise than the export, so nothing is "
+            "published. Where somebody changed permissions while the export ran, run again; if the same people differ "
+            f"again (--verify-seed {seed}), please report it with these lines"
+        )
+
+
+def _veza(settings: VezaSettings | None) -> Step:
+    if settings is None:
+        return Step("Veza", Mark.SKIPPED, "VEZA_URL and VEZA_API_KEY are not set: nothing to check")
+    asked = f"{settings.url}, provider {settings.provider_name}"
+    try:
+        connect(settings)
+    except VezaError as error:
+        return Step("Veza", Mark.FAILED, str(error), asked)
+    return Step("Veza", Mark.OK, "Veza accepts the API key; nothing was pushed", asked, "200")
+
+
+def _verified(wanted: Verify, settings: Settings, report: Report, statistics: Statistics) -> Step:
+    """Collect just what some repositories need, map it as an export does, and compare."""
+    size = report.facts["repositories"]
+    seed = _seed(wanted)
+    try:
+        snapshot = collect_some(
+            settings,
+            _Unwatched(),
+            statistics,
+            count=wanted.count,
+            seed=seed,
+            behind=size["at_most"] or size["at_least"],
+        )
+        payload: dict[str, Any] = application(snapshot).get_payload()
+        comparisons = _compare(wanted.count, seed, settings, snapshot, payload, statistics)
+    except ConnectorError as error:
+        lacks = "the proof that it equals Bitbucket's own answer"
+        return Step("verify", Mark.LIMITED, f"it could not be verified: {error}", f"--verify-seed {seed}", lacks=lacks)
+    return _step_of(comparisons, seed)
+
+
+def _step_of(comparisons: list[Comparison], seed: int) -> Step:
+    asked = f"GET …/users?permission.1=… for each; --verify-seed {seed}"
+    lines = [line for each in comparisons for line in each.lines]
+    if not any(each.differences for each in comparisons):
+        return Step("verify", Mark.OK, "\n".join(lines) or "there is no repository to verify", asked)
+    advice = "run again with the same --verify-seed; if the same people differ, please report it with these lines"
+    return Step("verify", Mark.LIMITED, "\n".join(lines), asked, advice=advice, lacks=_DIFFER)
+
+
+def _compare(
+    count: int, seed: int, settings: Settings, snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
+) -> list[Comparison]:
+    drawn = draw(snapshot, count, seed)
+    verification = Verification(load(payload))
+    found = ask_who_can(settings, statistics, snapshot, drawn)
+    return [verification.compare(_stated(each, verification.knows)) for each in found]
+
+
+def _stated(effective: Effective, knows: Callable[[str], bool]) -> Stated:
+    """Put Bitbucket's answer into the words of OAA, without accounts that an access token brings along."""
+    if effective.holders is None:
+        return Stated(effective.repository, None)
+    people = {
+        str(user.id): (user.name, _LEVELS[permission])
+        for user, permission in effective.holders
+        if user.type is not UserType.SERVICE or knows(str(user.id))
+    }
+    return Stated(effective.repository, people)
+
+
+def _seed(wanted: Verify) -> int:
+    return random.SystemRandom().randrange(1_000_000) if wanted.seed is None else wanted.seed

@@ -1,0 +1,253 @@
+"""Finished answers in a file, from which a run that died goes on. Knows SQLite; nothing of what is asked.
+
+The file belongs to one run: the same server, account and options. Each answer is one row, compressed, with the
+question as its key; a run that finds it there need not ask again. Rows are written together, twice a second,
+in a transaction: killed at any moment, the file holds whole answers, and lacks those of the last second.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+from connector.errors import UsageError
+
+log = logging.getLogger(__name__)
+
+_APPLICATION_ID = 0x0AAB17B0
+"""Marks the file as a journal of ours (sqlite.org/pragma.html#pragma_application_id)."""
+_FORMAT = "1"
+_SECONDS_BETWEEN_WRITES = 0.5
+_ANSWERS_BETWEEN_WRITES = 500
+_LEVEL = 1
+_WORDS = (
+    b'{"size":0,"limit":1000,"isLastPage":true,"values":[{"user":{"name":"","emailAddress":"@example.com",'
+    b'"active":true,"displayName":"","id":1,"slug":"","type":"NORMAL","links":{"self":[{"href":"https://'
+    b'/users/"}]}},"permission":"REPO_READ"},{"group":{"name":""},"permission":"REPO_WRITE"},"REPO_ADMIN"'
+    b'"PROJECT_READ""PROJECT_WRITE""PROJECT_ADMIN"],"start":0}'
+)
+"""What most answers are made of; compressing begins as if it had been read before."""
+
+_TABLES = """
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE answers (question TEXT PRIMARY KEY, refused INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
+class _Damaged(Exception):
+    """The file is no journal, or not whole."""
+
+
+class Journal:
+    """The answers of one run. Raises `UsageError` where the file is another run's, or in use by one.
+
+    Where the file cannot be written any more (a full disk), the run goes on without it, and says so.
+    """
+
+    def __init__(self, path: Path, owner: Mapping[str, str], max_age_hours: float) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        """Of what waits to be written; whoever writes does not hold up those who bring more."""
+        self._file_lock = threading.Lock()
+        self._waiting: list[tuple[str, bool, bytes]] = []
+        self._written_at = time.monotonic()
+        self._owner = {"format": _FORMAT, **owner}
+        self._file: sqlite3.Connection | None = self._continued(max_age_hours) or self._started()
+        self.remembered = self._count()
+        """How many of its answers have not been used yet."""
+        if self.remembered:
+            log.info("going on from %s: it holds %d answers", path, self.remembered)
+
+    def find(self, question: str) -> object | None:
+        """Give the answer to a question, or None where there is none."""
+        if not self.remembered:
+            return None
+        with self._file_lock:
+            if self._file is None:
+                return None
+            row = self._file.execute("SELECT answer FROM answers WHERE question = ?", (question,)).fetchone()
+            if row is None:
+                return None
+            self.remembered -= 1
+        answer: object = json.loads(_unpacked(row[0]))
+        return answer
+
+    def keep(self, question: str, answer: object, *, refused: bool) -> None:
+        """Remember an answer: anything that JSON can hold but null. `refused` says what kind it is."""
+        packed = _packed(json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
+        with self._lock:
+            self._waiting.append((question, refused, packed))
+            seconds = time.monotonic() - self._written_at
+            if seconds < _SECONDS_BETWEEN_WRITES and len(self._waiting) < _ANSWERS_BETWEEN_WRITES:
+                return
+            waiting = self._taken()
+        self._write(waiting)
+
+    def forget_refusals(self) -> None:
+        """Let the next run ask again for what was refused: somebody may mend that now."""
+        self._write_everything()
+        with self._file_lock:
+            if self._file is not None:
+                with self._file:
+                    self._file.execute("DELETE FROM answers WHERE refused")
+
+    def close(self) -> None:
+        """Write what is not written yet, and let go of the file."""
+        self._write_everything()
+        with self._file_lock:
+            if self._file is not None:
+                self._file.close()
+            self._file = None
+
+    def _write_everything(self) -> None:
+        with self._lock:
+            waiting = self._taken()
+        self._write(waiting)
+
+    def _taken(self) -> list[tuple[str, bool, bytes]]:
+        waiting, self._waiting, self._written_at = self._waiting, [], time.monotonic()
+        return waiting
+
+    def _write(self, waiting: list[tuple[str, bool, bytes]]) -> None:
+        with self._file_lock:
+            if self._file is None:
+                return
+            try:
+                with self._file:
+                    self._file.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", waiting)
+            except sqlite3.Error as error:
+                log.warning("%s cannot be written (%s): the run goes on, but cannot be resumed", self._path, error)
+                self._give_up()
+
+    def _give_up(self) -> None:
+        if self._file is not None:
+            with suppress(sqlite3.Error):
+                self._file.close()
+        self._file = None
+
+    def _count(self) -> int:
+        return 0 if self._file is None else int(self._file.execute("SELECT count(*) FROM answers").fetchone()[0])
+
+    def _continued(self, max_age_hours: float) -> sqlite3.Connection | None:
+        """Open the file of an earlier run; None, once it is out of the way, where there is none to go on from."""
+        if not self._path.exists() or not self._path.stat().st_size:
+            return None
+        file = None
+        try:
+            file = _opened(self._path)
+            facts = _checked(file)
+            self._refuse_another_owner(facts)
+            age = (time.time() - float(facts["began"])) / 3600
+            if 0 <= age <= max_age_hours:
+                return file
+        except (_Damaged, sqlite3.DatabaseError, ValueError, KeyError, zlib.error) as error:
+            self._put_aside(file, error)
+            return None
+        except BaseException:
+            if file is not None:
+                file.close()
+            raise
+        log.warning("%s is %.1f hours old, and %g is the most: the run starts anew", self._path, age, max_age_hours)
+        file.close()
+        remove_journal(self._path)
+        return None
+
+    def _refuse_another_owner(self, facts: Mapping[str, str]) -> None:
+        for name, value in self._owner.items():
+            if facts.get(name) != value:
+                raise UsageError(
+                    f"{self._path} is the journal of a run with another {name.replace('_', ' ')}: "
+                    f"{facts.get(name)!r}, and this one has {value!r}. Name another file with --resume, or delete it"
+                )
+
+    def _put_aside(self, file: sqlite3.Connection | None, error: Exception) -> None:
+        """Rename what cannot be read: it may be something else, which nobody wants to lose."""
+        if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
+            raise UsageError(f"{self._path} is in use by another run. Wait for it, or name another file") from error
+        if file is not None:
+            file.close()
+        aside = self._path.with_name(f"{self._path.name}.damaged")
+        try:
+            self._path.replace(aside)
+            remove_journal(self._path)
+        except OSError as in_the_way:
+            raise UsageError(f"{self._path} is no journal and cannot be moved away: {in_the_way.strerror}") from error
+        log.warning("%s is damaged or no journal (%s): now it is %s, and the run starts anew", self._path, error, aside)
+
+    def _started(self) -> sqlite3.Connection | None:
+        try:
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
+            self._path.chmod(0o600)
+            file = _opened(self._path)
+            file.executescript(f"PRAGMA application_id = {_APPLICATION_ID}; {_TABLES}")
+            with file:
+                file.executemany("INSERT INTO facts VALUES (?, ?)", self._owner.items())
+                file.execute("INSERT INTO facts VALUES ('began', ?)", (str(time.time()),))
+        except (OSError, sqlite3.Error) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            raise UsageError(f"--resume: {self._path} cannot be written: {reason}") from error
+        return file
+
+
+def remove_journal(path: Path) -> None:
+    """Delete a journal whose run has done what it was for."""
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"):
+        with suppress(OSError):
+            path.with_name(name).unlink()
+
+
+@contextmanager
+def open_journal(path: Path | None, owner: Mapping[str, str], max_age_hours: float) -> Iterator[Journal | None]:
+    """Offer the journal at a path while the block lasts; None where there is no path."""
+    if path is None:
+        yield None
+        return
+    with closing(Journal(path, owner, max_age_hours)) as journal:
+        yield journal
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """Open a file for this process alone; a write-ahead log is what survives SIGKILL at the least cost."""
+    file = sqlite3.connect(path, check_same_thread=False, timeout=0)
+    try:
+        file.executescript(
+            "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
+            "BEGIN IMMEDIATE; COMMIT"
+        )
+    except sqlite3.Error:
+        file.close()
+        raise
+    return file
+
+
+def _checked(file: sqlite3.Connection) -> dict[str, str]:
+    """Read the whole file once, and give what it says of its run. Raises where anything is wrong with it."""
+    if file.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
+        raise _Damaged("it is another program's file")
+    found = file.execute("PRAGMA quick_check").fetchone()[0]
+    if found != "ok":
+        raise _Damaged(found)
+    for (packed,) in file.execute("SELECT answer FROM answers"):
+        _unpacked(packed)
+    return dict(file.execute("SELECT name, value FROM facts"))
+
+
+def _packed(answer: bytes) -> bytes:
+    machine = zlib.compressobj(_LEVEL, zdict=_WORDS)
+    return machine.compress(answer) + machine.flush()
+
+
+def _unpacked(packed: bytes) -> bytes:
+    machine = zlib.decompressobj(zdict=_WORDS)
+    answer = machine.decompress(packed)
+    if not machine.eof:
+        raise _Damaged("an answer breaks off")
+    return answer

@@ -1,0 +1,95 @@
+"""A client that asks nothing twice, not even after its process was killed. The one place that knows the journal."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import Any, cast
+
+from connector import errors
+from connector.collect import endpoints
+from connector.collect.answer import JsonObject
+from connector.collect.client import Client
+from connector.collect.endpoints import Address
+from connector.collect.journal import Journal
+from connector.collect.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_FINAL = (errors.ProjectGone, errors.Gone, errors.Missing, errors.Refused, errors.Conflict, errors.Unknown)
+"""Refusals that are answers: asked again, the server would say the same."""
+_BY_NAME = {kind.__name__: kind for kind in _FINAL}
+
+_ALWAYS_ASKED = frozenset({endpoints.RATE_LIMIT, endpoints.OWN_RATE_LIMIT})
+
+_NO_OPTIONS = frozenset({"base_url", "credentials", "concurrency", "patience", "max_rate", "resume", "resume_max_age"})
+"""Settings that decide how something is asked, and not what."""
+
+
+class Remembering(Client):
+    """Looks into `journal`, once there is one, before it asks, and keeps there what it was answered."""
+
+    journal: Journal | None = None
+
+    def go_on(self, settings: Settings, version: str) -> None:
+        """Open the journal that the settings name, if they do; `version` is the server's. Raises `UsageError`."""
+        if settings.resume is None:
+            return
+        if self.user_name is None:
+            log.warning("Bitbucket's answers do not name the account, so none are kept in %s", settings.resume)
+            return
+        owner = _owner(settings, self.user_name, version)
+        self.journal = Journal(settings.resume, owner, settings.resume_max_age)
+
+    def remembered(self) -> int:
+        """Count the answers of an earlier run that have not been used yet."""
+        return self.journal.remembered if self.journal else 0
+
+    def forget_refusals(self) -> None:
+        """Ask again for what was refused when this run is resumed."""
+        if self.journal:
+            self.journal.forget_refusals()
+
+    def close(self) -> None:
+        """Write what is remembered; the connections are not closed."""
+        if self.journal:
+            self.journal.close()
+
+    def get(self, address: Address, **question: str | int) -> JsonObject:
+        """See `Client.get`; a refusal is remembered too."""
+        if self.journal is None or address.endpoint in _ALWAYS_ASKED:
+            return super().get(address, **question)
+        key = self._url(address, question).removeprefix(self.base_url)
+        known = cast("dict[str, Any] | None", self.journal.find(key))
+        if known is None:
+            known = self._asked(address, question)
+            self.journal.keep(key, known, refused="refused" in known)
+        if "refused" in known:
+            raise _BY_NAME[known["refused"]](known["said"])
+        return cast("JsonObject", known["answer"])
+
+    def _asked(self, address: Address, question: dict[str, str | int]) -> dict[str, Any]:
+        try:
+            return {"answer": super().get(address, **question)}
+        except _FINAL as refusal:
+            return {"refused": type(refusal).__name__, "said": str(refusal)}
+
+
+def _owner(settings: Settings, account: str, version: str) -> dict[str, str]:
+    """Say whose answers a journal holds: those of one server, one account, and one set of options."""
+    options = {
+        field.name: _told(getattr(settings, field.name))
+        for field in dataclasses.fields(settings)
+        if field.name not in _NO_OPTIONS
+    }
+    sign_in = "access token" if settings.credentials.is_token else "password"
+    return {
+        "base_url": settings.base_url,
+        "version": version,
+        "account": f"{account.lower()} ({sign_in})",
+        "options": ", ".join(f"{name}={value}" for name, value in sorted(options.items())),
+    }
+
+
+def _told(value: object) -> str:
+    return ", ".join(sorted(map(str, value))) if isinstance(value, frozenset | set) else str(value)

@@ -1,0 +1,60 @@
+"""The command `report`: its options, and the page that it makes of saved exports. Contacts nobody, writes nothing."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.errors import UsageError
+from connector.review.payload import load
+from connector.review.report.page import page
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One page about an export; with `baseline`, about what changed since that one, too."""
+
+    export: Path
+    output: Path
+    baseline: Path | None
+
+
+def page_of(wanted: Report) -> str:
+    """Make the page. Raises `ReviewError` for a file that cannot be read."""
+    baseline = None if wanted.baseline is None else load(wanted.baseline)
+    return page(load(wanted.export), baseline)
+
+
+_DESCRIPTION = """\
+Make one page about a saved export that people can read: the state in figures, what deserves a second look and
+why, a picture of access, and a search with every reason. The page works from disk and asks no server for
+anything; mail it, or put it where its readers are. Needs no network and no credentials.
+"""
+
+_EXAMPLES = """\
+examples:
+  A page, and one that also tells what changed since last month:
+    %(prog)s export.json -o access.html
+    %(prog)s export.json -o access.html --baseline last-month.json
+
+exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
+"""
+
+
+def add_report_options(parser: argparse.ArgumentParser, path: Callable[[str], Path]) -> None:
+    """Describe `report`."""
+    parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
+    parser.add_argument("export", type=path, metavar="EXPORT", help="a saved export, or another OAA payload")
+    parser.add_argument("-o", "--output", type=path, required=True, metavar="PATH", help="where the page goes")
+    parser.add_argument("--baseline", type=path, metavar="OLD", help="an earlier export: tell what changed since")
+
+
+def read_report(options: argparse.Namespace) -> Report:
+    """Read the options of `report`. Raises `UsageError` where the page would replace an export."""
+    for option, path in (("EXPORT", options.export), ("--baseline", options.baseline)):
+        if path and os.path.realpath(path) == os.path.realpath(options.output):
+            raise UsageError(f"-o and {option} name the same file, and the page would replace the export")
+    return Report(options.export, options.output, options.baseline)

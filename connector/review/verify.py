@@ -1,0 +1,188 @@
+"""What an export says about repositories against what their server says itself, user by user.
+
+Knows OAA's rules through `Access`, and nothing of how the server was asked. Servers differ in what they count,
+so for each user the export gives a range, from what a server must say to what it may say:
+
+- whoever is inactive, unlicensed or in no directory can use nothing; servers list such people or leave them out,
+  and so it is with those of whom the export does not know whether they have a licence;
+- who can read a repository only because it is public is counted by some servers and not by others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from connector.review.access import Access
+from connector.review.export import Export
+from connector.review.finding import EVERYONE, place
+from connector.review.names import clean, counted
+from connector.review.reasons import reason
+from connector.review.values import Level, Resource, User
+
+SYNTHETIC = "bitbucket:"
+"""What the ids of exported users start with that are no users of Bitbucket."""
+_MOST_REASONS = 5
+_MOST_DIFFERENCES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """What the server says about one repository: the name and the highest level of everybody with access, by id.
+
+    `people` is None where the repository does not exist any more.
+    """
+
+    repository: str
+    people: Mapping[str, tuple[str, Level]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One user about whom export and server disagree, and the reasons that the export knows for their access."""
+
+    user: str
+    server: Level
+    export: Level
+    reasons: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """Everything, on one line."""
+        why = "; ".join(self.reasons) or "no grant that leads there"
+        return f"{self.user}: Bitbucket says {self.server}, the export says {self.export} (it knows: {why})"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The result for one repository. `readers` is how many people reach it by the export; None where it is gone.
+
+    The first hundred differences are held one by one, `more` counts the rest.
+    """
+
+    repository: str
+    readers: int | None
+    differences: tuple[Difference, ...]
+    more: int = 0
+
+    @property
+    def lines(self) -> list[str]:
+        """The result, user by user."""
+        rest = [f"and {counted(self.more, 'more person', 'more people')}"] if self.more else []
+        return [
+            self.text,
+            *(f"  {difference.text}" for difference in self.differences),
+            *(f"  {line}" for line in rest),
+        ]
+
+    @property
+    def text(self) -> str:
+        """The result on one line, without the differences themselves."""
+        if self.readers is None:
+            return f"{self.repository}: was deleted or moved meanwhile"
+        if self.differences:
+            have = f"{counted(len(self.differences) + self.more, 'person has', 'people have')}"
+            return f"{self.repository}: {have} other access than the export says"
+        return f"{self.repository}: equal ({counted(self.readers, 'person', 'people')})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Disagreement:
+    user: User | None
+    name: str
+    server: Level
+    export: Level
+
+
+_Said = Mapping[str, tuple[str, Level]]
+
+
+class Verification:
+    """Compares one export with what its server says, repository by repository."""
+
+    def __init__(self, export: Export) -> None:
+        self._everything = Access(export)
+        self._granted = Access(export, without=[group for group in export.groups if group.id == EVERYONE])
+        self._users = {user.id: user for user in export.users if not user.id.startswith(SYNTHETIC)}
+        self._by_name = {_username(user).lower(): user for user in self._users.values()}
+        self._repositories = {
+            place(resource).lower(): resource for resource in export.resources if "slug" in resource.properties
+        }
+
+    def knows(self, user_id: str) -> bool:
+        """Tell whether the export has somebody of this id."""
+        return user_id in self._users
+
+    def compare(self, stated: Stated) -> Comparison:
+        """Compare what the server says about one repository."""
+        repository = self._repositories.get(stated.repository.lower())
+        if stated.people is None:
+            return Comparison(stated.repository, None, ())
+        exported = self._granted.who_can(repository) if repository else {}
+        said = {self._known(user_id, name): (name, level) for user_id, (name, level) in stated.people.items()}
+        anybody_reads = repository is not None and self._counts_public(repository, exported, said)
+        wrong = list(self._disagreements(exported, said, least_of_all=Level.READ if anybody_reads else Level.NONE))
+        shown = tuple(self._difference(each, repository) for each in wrong[:_MOST_DIFFERENCES])
+        people = sum(1 for user in exported if user.id in self._users and _is_effective(user))
+        return Comparison(stated.repository, people, shown, len(wrong) - len(shown))
+
+    def _disagreements(
+        self, exported: Mapping[User, Level], said: _Said, *, least_of_all: Level
+    ) -> Iterator[_Disagreement]:
+        """Give whom the server puts outside the export's range; what everybody may have is in any range."""
+        for user_id in sorted({*said, *(user.id for user in exported)}, key=self._order):
+            user = self._users.get(user_id)
+            least, most = _range(user, exported)
+            most = max(most, least_of_all)
+            name, level = said.get(user_id, ("", Level.NONE))
+            if not least <= level <= most:
+                yield _Disagreement(user, name, level, most)
+
+    def _known(self, user_id: str, name: str) -> str:
+        """Give the id that the export has for somebody: accounts that were made anew have other ids."""
+        if user_id in self._users:
+            return user_id
+        user = self._by_name.get(name.lower())
+        return user.id if user else user_id
+
+    def _order(self, user_id: str) -> tuple[str, str]:
+        user = self._users.get(user_id)
+        return (_username(user).lower() if user else "", user_id)
+
+    def _counts_public(self, repository: Resource, exported: Mapping[User, Level], said: _Said) -> bool:
+        """Tell whether this server lists who can read only because the repository is public: all of them, then."""
+        parents = (repository, repository.parent)
+        if not any(node.properties.get("is_public") is True for node in parents):
+            return False
+        others = [user for user in self._users.values() if _is_effective(user) and user not in exported]
+        return all(user.id in said for user in others if _is_licensed(user))
+
+    def _difference(self, found: _Disagreement, repository: Resource | None) -> Difference:
+        if found.user is None or repository is None:
+            return Difference(clean(f"{found.name} (not in the export)"), found.server, Level.NONE, ())
+        reasons = tuple(self._reasons(found.user, repository))
+        return Difference(clean(_username(found.user)), found.server, found.export, reasons)
+
+    def _reasons(self, user: User, repository: Resource) -> Iterator[str]:
+        for path in self._everything.paths(user, repository, limit=_MOST_REASONS):
+            yield clean(reason(path))
+
+
+def _range(user: User | None, exported: Mapping[User, Level]) -> tuple[Level, Level]:
+    most = exported.get(user, Level.NONE) if user else Level.NONE
+    return (most if user and _is_effective(user) and _is_licensed(user) else Level.NONE), most
+
+
+def _is_effective(user: User) -> bool:
+    """Tell whether somebody can use what is granted, as far as the export knows."""
+    known = (user.is_active, user.properties.get("is_licensed"), user.properties.get("in_directory"))
+    return False not in known
+
+
+def _is_licensed(user: User) -> bool:
+    """Tell whether the export knows of a licence: whoever may have none may be listed nowhere."""
+    return user.properties.get("is_licensed") is True
+
+
+def _username(user: User) -> str:
+    return str(user.properties.get("username") or user.name)

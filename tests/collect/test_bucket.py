@@ -1,0 +1,124 @@
+"""The laws of the rate, in simulated time: a server with a token bucket, and workers that ask as fast as they may."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from dataclasses import dataclass, field
+
+import pytest
+
+from connector.collect.bucket import Bucket, Limit
+from connector.demo.login import _Bucket as ServersBucket
+from connector.demo.settings import RateLimit
+from tests.collect.simulated_clock import SimulatedClock
+
+LATENCY = 0.05
+
+
+@dataclass
+class Run:
+    """So many workers ask a server with a token bucket, for so long; a worker waits in its own time."""
+
+    seconds: float
+    server: RateLimit
+    told: Limit | None = None
+    workers: int = 16
+    stray_429_at: frozenset[int] = frozenset()
+    accepted: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        clock = SimulatedClock()
+        began = clock.time
+        servers = ServersBucket(self.server, began)
+        ours = Bucket(clock, self.told)
+        number = itertools.count()
+        nth = itertools.count()
+        # What happens next: to a worker who waits for the moment of its token, or for its answer.
+        tokens = [ours.reserve() for _ in range(self.workers)]
+        events = [(max(began, token.moment), next(number), token, False, True) for token in tokens]
+        while events:
+            clock.time, _, token, is_answer, is_good = heapq.heappop(events)
+            if clock.time > began + self.seconds:
+                break
+            if not is_answer and ours.take(token):
+                is_good = next(nth) not in self.stray_429_at and servers.take(clock.time) == 0
+                (self.accepted if is_good else self.refused).append(clock.time - began)
+                heapq.heappush(events, (clock.time + LATENCY, next(number), token, True, is_good))
+                continue
+            if is_answer and not is_good:
+                ours.found_empty(token.round, 1.0)
+            token = ours.reserve()
+            heapq.heappush(events, (max(clock.time, token.moment), next(number), token, False, True))
+
+    @property
+    def share(self) -> float:
+        """What was got of what the server allows."""
+        return len(self.accepted) / (self.server.capacity + self.server.fill_rate * self.seconds)
+
+    @property
+    def refusals(self) -> float:
+        return len(self.refused) / (len(self.accepted) + len(self.refused))
+
+
+SERVERS = [RateLimit(60, 5), RateLimit(100, 50), RateLimit(10, 1), RateLimit(1, 2)]
+
+
+@pytest.mark.parametrize("server", SERVERS, ids=str)
+def test_a_known_limit_is_used_up_and_never_exceeded(server: RateLimit) -> None:
+    run = Run(2000, server, Limit(server.capacity, server.fill_rate).a_little_below())
+    assert run.share >= 0.95
+    assert not run.refused
+
+
+@pytest.mark.parametrize("server", SERVERS[:2], ids=str)
+def test_an_unknown_limit_is_found(server: RateLimit) -> None:
+    run = Run(3600, server)
+    assert run.share >= 0.95
+    assert run.refusals < 0.01
+
+
+def test_where_the_account_has_less_than_is_told_the_rest_is_found() -> None:
+    run = Run(3600, RateLimit(60, 5), Limit(120, 10).a_little_below())
+    assert run.share >= 0.95
+    assert run.refusals < 0.01
+
+
+def test_everybody_waits_after_a_429_and_goes_on_more_slowly_until_that_has_grown_back() -> None:
+    run = Run(60, RateLimit(10**6, 10**6), stray_429_at=frozenset({3000}))
+    (refused,) = run.refused
+    pause = [at for at in run.accepted if 0.001 < at - refused - LATENCY < 0.999]
+    assert not pause
+    after = [at for at in run.accepted if 0 <= at - (refused + LATENCY + 1) < 1]
+    at_the_end = [at for at in run.accepted if at >= 59]
+    assert 1 <= len(after) <= 6
+    assert len(at_the_end) == pytest.approx(16 / LATENCY, rel=0.1)
+
+
+def test_a_rate_set_by_hand_has_no_burst() -> None:
+    run = Run(30, RateLimit(10**6, 10**6), Limit(1, 4))
+    gaps = [later - earlier for earlier, later in itertools.pairwise(run.accepted)]
+    assert min(gaps) == pytest.approx(0.25)
+    assert len(run.accepted) == pytest.approx(120, abs=2)
+
+
+def test_the_time_that_requests_take_is_foreseen() -> None:
+    clock = SimulatedClock()
+    bucket = Bucket(clock)
+    assert bucket.seconds_for(1000) == 0
+    bucket.obey(Limit(51, 5))
+    assert bucket.seconds_for(51) == pytest.approx(0)
+    assert bucket.seconds_for(551) == pytest.approx(100)
+
+
+def test_what_was_sent_before_the_limit_is_known_came_out_of_its_burst() -> None:
+    clock = SimulatedClock()
+    bucket = Bucket(clock)
+    for _ in range(8):
+        bucket.wait()
+    bucket.obey(Limit(10, 1))
+    began = clock.time
+    for _ in range(4):
+        bucket.wait()
+    assert clock.time - began == pytest.approx(2)

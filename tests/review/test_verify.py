@@ -1,0 +1,162 @@
+"""What counts as a difference between an export and its server, and what does not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from connector.review.payload import load
+from connector.review.values import Level
+from connector.review.verify import Stated, Verification
+from tests.review.payloads import holds, on, payload, resource
+
+READ, WRITE, ADMIN = Level.READ, Level.WRITE, Level.ADMIN
+EVERYONE = "bitbucket:everyone"
+
+
+def person(number: int, name: str, *groups: str, active: bool = True, **known: object) -> dict[str, Any]:
+    properties = {"username": name, "is_licensed": True, "in_directory": True, **known}
+    return {
+        "name": name.title(),
+        "id": str(number),
+        "is_active": active,
+        "groups": list(groups),
+        "custom_properties": properties,
+    }
+
+
+def repository(*, public: bool = False) -> dict[str, Any]:
+    properties = {"slug": "api", "project_key": "PAY", "is_public": public}
+    return resource("Api", kind="Repo", id="7", custom_properties=properties)
+
+
+PEOPLE = (
+    person(1, "ann"),
+    person(2, "bob", "team"),
+    person(3, "cat", active=False),
+    person(4, "dan", is_licensed=False),
+    person(5, "eve", in_directory=False),
+    person(6, "fay"),
+)
+GRANTS = (
+    holds("1", on("owner", "7")),
+    holds("team", on("writer", "7"), kind="local_group"),
+    holds("3", on("reader", "7")),
+    holds("4", on("reader", "7")),
+    holds("5", on("reader", "7")),
+)
+EQUAL = {"1": ("ann", ADMIN), "2": ("bob", WRITE)}
+
+
+def differences(
+    stated: dict[str, tuple[str, Level]],
+    *,
+    public: bool = False,
+    people: tuple[dict[str, Any], ...] = PEOPLE,
+    extra: tuple[dict[str, Any], ...] = (),
+) -> list[tuple[str, Level, Level]]:
+    groups = ({"name": "team"}, {"name": "Everyone", "id": EVERYONE})
+    export = load(payload(*GRANTS, *extra, users=people, groups=groups, resources=(repository(public=public),)))
+    found = Verification(export).compare(Stated("PAY/api", stated))
+    return [(each.user, each.server, each.export) for each in found.differences]
+
+
+def test_equal_sets_are_no_difference() -> None:
+    assert differences(EQUAL) == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "found"),
+    [
+        ({"6": ("fay", READ)}, ("fay", READ, Level.NONE)),
+        ({"6": ("fay", ADMIN)}, ("fay", ADMIN, Level.NONE)),
+        ({"2": ("bob", ADMIN)}, ("bob", ADMIN, WRITE)),
+        ({"1": ("ann", READ)}, ("ann", READ, ADMIN)),
+        ({"9": ("zoe", READ)}, ("zoe (not in the export)", READ, Level.NONE)),
+        ({"3": ("cat", ADMIN)}, ("cat", ADMIN, READ)),
+    ],
+)
+def test_whoever_the_server_says_otherwise_about(
+    changed: dict[str, tuple[str, Level]], found: tuple[str, Level, Level]
+) -> None:
+    assert differences(EQUAL | changed) == [found]
+
+
+def test_whom_the_server_does_not_know() -> None:
+    assert differences({"1": ("ann", ADMIN)}) == [("bob", Level.NONE, WRITE)]
+
+
+def test_who_can_use_nothing_may_be_listed_or_not() -> None:
+    """Inactive, unlicensed, in no directory: what they are granted waits, and servers differ."""
+    waiting = {"3": ("cat", READ), "4": ("dan", READ), "5": ("eve", READ)}
+    assert differences(EQUAL | waiting) == []
+
+
+def test_an_account_that_was_made_anew_is_known_by_its_name() -> None:
+    assert differences({"1": ("ann", ADMIN), "22": ("BOB", WRITE)}) == []
+
+
+@pytest.mark.parametrize("exported_as_public", [True, False])
+def test_public_readers_may_be_counted_or_not(*, exported_as_public: bool) -> None:
+    people = (*PEOPLE[:5], person(6, "fay", EVERYONE), person(7, "gil", EVERYONE))
+    extra = (holds(EVERYONE, on("reader", "7"), kind="local_group"),) if exported_as_public else ()
+    counted = EQUAL | {"6": ("fay", READ), "7": ("gil", READ)}
+    assert differences(EQUAL, public=True, people=people, extra=extra) == []
+    assert differences(counted, public=True, people=people, extra=extra) == []
+
+
+def test_a_reader_of_a_public_repository_is_found_where_public_readers_are_not_counted() -> None:
+    people = (*PEOPLE, person(7, "gil"))
+    assert differences(EQUAL | {"7": ("gil", READ)}, public=True, people=people) == [("gil", READ, Level.NONE)]
+
+
+def test_more_than_reading_is_never_public() -> None:
+    assert differences(EQUAL | {"6": ("fay", WRITE)}, public=True) == [("fay", WRITE, READ)]
+
+
+def test_unknown_licences_excuse_what_only_they_could_tell() -> None:
+    people = (*PEOPLE[:5], person(6, "fay", is_licensed=None), person(7, "gil", is_licensed=None))
+    assert differences(EQUAL | {"7": ("gil", READ)}, public=True, people=people) == []
+
+
+def test_whoever_may_have_no_licence_may_be_listed_nowhere() -> None:
+    people = (PEOPLE[0], person(2, "bob", "team", is_licensed=None), *PEOPLE[2:])
+    assert differences({"1": ("ann", ADMIN)}, people=people) == []
+    assert differences(EQUAL, people=people) == []
+    assert differences(EQUAL | {"2": ("bob", ADMIN)}, people=people) == [("bob", ADMIN, WRITE)]
+
+
+def test_a_difference_names_the_grants_that_the_export_knows() -> None:
+    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
+    found = Verification(export).compare(Stated("PAY/api", {"1": ("ann", ADMIN)}))
+    assert found.text == "PAY/api: 1 person has other access than the export says"
+    (difference,) = found.differences
+    assert difference.text == (
+        "bob: Bitbucket says none, the export says write (it knows: bob → group team → writer on PAY/api)"
+    )
+
+
+def test_what_was_deleted_is_said_and_no_difference() -> None:
+    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
+    found = Verification(export).compare(Stated("PAY/api", None))
+    assert found.differences == ()
+    assert found.text == "PAY/api: was deleted or moved meanwhile"
+
+
+def test_equal_sets_are_one_line() -> None:
+    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
+    assert Verification(export).compare(Stated("PAY/api", EQUAL)).text == "PAY/api: equal (2 people)"
+
+
+def test_harmful_names_are_shown_as_escapes() -> None:
+    assert "\x1b" not in differences(EQUAL | {"9": ("\x1b[2Jzoe", READ)})[0][0]
+
+
+def test_many_differences_are_counted() -> None:
+    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
+    strangers = {str(number): (f"stranger {number}", READ) for number in range(1_000, 1_130)}
+    found = Verification(export).compare(Stated("PAY/api", EQUAL | strangers))
+    assert found.text.startswith("PAY/api: 130 people have other access")
+    assert len(found.lines) == 1 + 100 + 1
+    assert found.lines[-1] == "  and 30 more people"
