@@ -21,7 +21,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 OF_LIBRARIES = frozenset({"REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY"})
 """Variables that requests reads, and not we."""
 
-_HELP_OF_OPTIONS = re.compile(r"^ {2,4}(-\S.*?)(?: {2,}|\n {8,})(\S.*)$", re.MULTILINE)
+_HELP_OF_OPTIONS = re.compile(r"^ {2,4}(-\S.*?)(?:(?: {2,}|\n {8,})(\S.*))?$", re.MULTILINE)
 _OURS = re.compile(r"(?:BITBUCKET|VEZA|OAA)_[A-Z_]+")
 
 
@@ -65,7 +65,7 @@ def tables(*heading: str) -> Iterator[list[str]]:
             inside = True
         elif not cells:
             inside = False
-        elif inside and set(line) > {"|", "-", " "}:
+        elif inside and not set(line) <= set("|- "):
             yield cells
 
 

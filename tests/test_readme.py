@@ -1,0 +1,220 @@
+"""The README says what is so: its tables are held against the data and the help of the program.
+
+A row that is missing is printed as it should stand.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector import collect, errors
+from connector.collect.endpoints import Endpoint, Right
+from connector.config import Command
+from connector.errors import ConnectorError
+from connector.model import Inclusion
+from connector.publish import vocabulary
+from connector.publish.vocabulary import REPOSITORY, Meaning
+from tests.documents import (
+    OF_LIBRARIES,
+    README,
+    ROOT,
+    all_options,
+    help_of,
+    in_code,
+    options_of,
+    row,
+    rows,
+    tables,
+    variables_read,
+)
+
+_PROPERTIES = "_PROPERTIES"
+_NONE = "\N{EN DASH}"
+_OTHER_NAMES = {"application": "instance"}
+
+
+def _code(text: str) -> str:
+    return f"`{text}`"
+
+
+# ---- tables that are data
+
+
+def _on(meaning: Meaning) -> str:
+    return ", ".join(meaning.resource_types) or "application"
+
+
+def _sub_resources(meaning: Meaning) -> str:
+    if meaning.resource_types == (REPOSITORY,):
+        return _NONE
+    return "yes" if meaning.sub_resources else "no"
+
+
+def test_the_table_of_permissions_is_the_mapping() -> None:
+    expected = {
+        row(_code(name), _on(meaning), ", ".join(each.value for each in meaning.categories), _sub_resources(meaning))
+        for name, meaning in vocabulary.PERMISSIONS.items()
+    }
+    assert rows(list(tables("permission", "on", "OAA permissions", "sub-resources"))) == expected
+
+
+def test_the_table_of_things_names_every_property() -> None:
+    documented = {
+        cells[0]: set(in_code(cells[-1])) for cells in tables("Bitbucket", "OAA", "id", "name", "custom properties")
+    }
+    expected = {
+        thing: set(properties)
+        for thing, properties in _properties()
+        if not any(isinstance(key, Inclusion) for key in properties)
+    }
+    assert documented == expected
+
+
+def test_the_table_of_what_can_be_included_names_every_property() -> None:
+    expected = {
+        row(_code(inclusion), thing, ", ".join(map(_code, properties)))
+        for thing, included in _properties()
+        for inclusion, properties in included.items()
+        if isinstance(inclusion, Inclusion)
+    }
+    assert rows(list(tables("`--include`", "on", "custom properties"))) == expected
+
+
+def _properties() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the tables of properties, and what each is about."""
+    for name, properties in vars(vocabulary).items():
+        if name.endswith(_PROPERTIES):
+            thing = name.removesuffix(_PROPERTIES).removeprefix("INCLUDED_").lower()
+            yield _OTHER_NAMES.get(thing, thing), properties
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        vocabulary.LICENSED_USERS,
+        vocabulary.LICENSED_USERS_NAME,
+        vocabulary.EVERYONE,
+        vocabulary.EVERYONE_NAME,
+        vocabulary.ANONYMOUS,
+        vocabulary.ANONYMOUS_NAME,
+    ],
+)
+def test_what_the_export_adds_is_named(name: str) -> None:
+    assert any(name in cells[1] for cells in tables("access", "how it is exported"))
+
+
+def _endpoints() -> Iterator[Endpoint]:
+    for module in pkgutil.walk_packages(collect.__path__, f"{collect.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, Endpoint):
+                yield value
+
+
+def test_the_table_of_addresses_is_what_is_asked() -> None:
+    expected = {
+        row(_code(f"{one.api}/latest/{one.template}"), one.right.label, one.lacks or _NONE) for one in _endpoints()
+    }
+    assert rows(list(tables("address", "right", "without it the export lacks"))) == expected
+
+
+def test_the_table_of_rights_says_where_they_are_granted() -> None:
+    expected = {row(right.label, right.where or _NONE) for right in Right}
+    assert rows(list(tables("right", "where it is granted"))) == expected
+
+
+# ---- the command line
+
+
+def _parameters() -> list[list[str]]:
+    return list(tables("option", "environment", "meaning", "default"))
+
+
+def test_every_option_is_documented_and_the_reverse() -> None:
+    documented = {option for cells in _parameters() for option in re.findall(r"--[a-z-]+", cells[0])}
+    assert documented == set(all_options())
+
+
+def test_every_environment_variable_is_documented_and_the_reverse() -> None:
+    documented = {variable for cells in _parameters() for variable in re.findall(r"[A-Z]+_[A-Z_]+", cells[1])}
+    assert documented == variables_read() | OF_LIBRARIES
+
+
+def test_options_stand_beside_the_variables_that_the_help_names() -> None:
+    documented = {
+        (option, variable)
+        for cells in _parameters()
+        for option in re.findall(r"--[a-z-]+", cells[0])
+        for variable in re.findall(r"[A-Z]+_[A-Z_]+", cells[1])
+    }
+    assert documented == {(option, variable) for option, variable in all_options().items() if variable}
+
+
+@pytest.mark.parametrize("command", Command)
+def test_no_option_of_the_help_is_overlooked(command: Command) -> None:
+    usage = set(re.findall(r"(?<=\[)--[a-z-]+", help_of(command)))
+    assert {"--help", "--version"} | usage <= set(options_of(command))
+
+
+@pytest.mark.parametrize("command", Command)
+def test_every_command_is_documented(command: Command) -> None:
+    assert command is Command.EXPORT or f"oaa_bitbucket.py {command}" in README
+
+
+def test_what_the_readme_types_can_be_typed() -> None:
+    lines = re.findall(r"oaa_bitbucket\.py ([^`\n]*)", README)
+    assert lines
+    typed = [word for line in lines for word in line.split()]
+    assert {word for word in typed if word.startswith("--")} <= set(all_options())
+    commands = {line.split()[0] for line in lines if re.match(r"[a-z]+\b", line)}
+    assert commands <= set(Command)
+
+
+def test_exit_codes_are_those_of_the_errors() -> None:
+    documented = {code for cells in tables("exit code", "when", "what was published") for code in cells[0].split(", ")}
+    raised = {
+        str(error.exit_code)
+        for error in vars(errors).values()
+        if isinstance(error, type) and issubclass(error, ConnectorError)
+    }
+    assert documented == raised | {"0", "130", "143"}
+
+
+# ---- files
+
+
+def test_the_commands_of_make_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", README, re.MULTILINE))
+    assert {"demo", "test", "lint"} <= named <= targets
+
+
+def test_the_test_command_stands_between_its_markers() -> None:
+    between = README.partition("<!-- test command -->")[2].partition("<!-- end -->")[0]
+    assert re.findall(r"^ {4}(.*)$", between, re.MULTILINE) == ["make test"]
+
+
+def test_the_example_of_settings_shows_every_setting() -> None:
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert set(re.findall(r"^#?([A-Z_]+)=", example, re.MULTILINE)) == variables_read() | OF_LIBRARIES
+
+
+def test_rooms_and_files_that_are_named_exist() -> None:
+    named = {cells[0] for heading in (("room", "what it knows"), ("file", "for")) for cells in tables(*heading)}
+    paths = {path for cell in named for path in in_code(cell)}
+    assert {path for path in paths if not (ROOT / path).exists()} == set()
+    assert {str(path.relative_to(ROOT)) for path in Path(ROOT, "deploy").iterdir()} <= paths
+
+
+def test_links_lead_to_headings() -> None:
+    headings = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([^)]*)\)", README)) <= headings
