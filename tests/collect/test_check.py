@@ -38,6 +38,12 @@ KINDS = ("access-keys", "tokens", "webhooks", "branch-permissions")
 Report = dict[str, Any]
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once what is asked again."""
+    monkeypatch.setattr(asking, "PAUSES", (0.0, 0.0))
+
+
 def check(run: Run, url: str, *options: str, **environment: str) -> tuple[Ended, Report]:
     """Run check for scripts, and give the step that each name stands for too."""
     ended = run("check", "--bitbucket-url", url, "--json", *options, **(environment or PASSWORD))
@@ -206,6 +212,7 @@ def test_a_listing_that_breaks_ends_the_check(run: Run) -> None:
 
 
 @pytest.mark.parametrize("path", ["admin/permissions/groups", "admin/users", "repos\\?"])
+@pytest.mark.usefixtures("skipped_time")
 def test_what_ends_an_export_ends_the_check(run: Run, path: str) -> None:
     with EmbeddedBitbucket(sample_organisation()) as server:
         server.faults.add(Fault(Status(500), path=path))

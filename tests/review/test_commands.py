@@ -5,12 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
 from connector.demo.sample import sample_organisation
+from connector.offline import AccessQuestion, Screen, answer
+from connector.review.assertions import Limits
+from connector.review.forms import Form
+from connector.review.questions import Names
+from connector.review.values import Level
 from tests.conftest import Run
 from tests.model import rules
 from tests.review.worlds import GROUP, USER, World
@@ -69,6 +75,19 @@ def test_access_as_csv_has_a_row_for_each_resource(run: Run, world: World) -> No
         ("jdoe", "write", "PAY/docs"),
         ("bob", "read", "PAY/docs"),
     ]
+
+
+def test_a_long_table_on_a_terminal_says_how_much_it_leaves_out(run: Run, world: World) -> None:
+    for number in range(60):
+        world.user(f"u{number}", groups=["dev"])
+    name = _saved(world)
+    asked = AccessQuestion(
+        Path(name), Names(repositories=("PAY/api",)), Level.NONE, Limits(), Form.TABLE, everything=False
+    )
+    lines = list(answer(asked, Screen(80, is_terminal=True)).lines)
+    assert lines[-1] == "11 more rows not shown: --all shows every row, --csv and --json too"
+    assert len(list(answer(replace(asked, everything=True), Screen(80, is_terminal=True)).lines)) == len(lines) - 1 + 11
+    assert len(run("access", name, "--repo", "PAY/api").out.splitlines()) == len(lines) - 1 + 11
 
 
 def test_at_least_leaves_out_lower_levels(run: Run, world: World) -> None:

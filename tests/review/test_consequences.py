@@ -83,3 +83,14 @@ def test_who_had_the_level_already_gained_nothing() -> None:
     old.grant(USER, "ann", "PROJECT_ADMIN", "1")
     new = old.changed().grant(GROUP, "red", "PROJECT_WRITE", "1")
     assert _unfolded(_difference(old, new).consequences) == [("bob", "1", "none", "write")]
+
+
+def test_a_change_for_millions_of_combinations_is_one_fold_and_takes_no_time_for_each() -> None:
+    old = World().group("staff").project("1", "ALL")
+    for number in range(3000):
+        old.user(f"u{number}", groups=["staff"])
+    for number in range(2000):
+        old.repository(f"r{number}", "1", f"repo-{number}")
+    new = old.changed().grant(GROUP, "staff", "ADMIN")
+    [only] = _difference(old, new).consequences
+    assert (len(only.parts), only.pairs) == (1, 3000 * 2001)

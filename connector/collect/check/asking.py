@@ -22,7 +22,7 @@ from connector.collect.transport import ANSWER_SECONDS, Transport
 
 FIRST_SECONDS = 10.0
 """How long the first answer may take; whoever does not answer in that time is not there."""
-_PAUSES = (0.5, 2.0)
+PAUSES = (0.5, 2.0)
 """Seconds before a question is repeated whose failure may pass."""
 _LONGEST_RATE_LIMIT = 30.0
 _WAIT_UNTOLD = 5.0
@@ -112,7 +112,7 @@ class Asker:
 
     def _insist(self, path: str, explain: Callable[[Answer], Diagnosis | None]) -> Asked:
         asked = self._once(path, explain)
-        for pause in _PAUSES:
+        for pause in PAUSES:
             if asked.problem not in PASSING or self._is_hopeless(asked):
                 return asked
             self._sleep(self._wait_for(asked, pause))
