@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from connector import cli
+from connector.commands import export as export_command
 from connector.demo.sample import DEMO_PASSWORD, DEMO_USER
 
 
@@ -60,7 +61,7 @@ def measure(arguments: Sequence[str]) -> Measured:
 
         return noting
 
-    cli.collect = noting_when_it_ends(cli.collect)  # type: ignore[attr-defined]
+    export_command.collect = noting_when_it_ends(export_command.collect)  # type: ignore[attr-defined]
     exit_code = cli.main(arguments)
     ended = time.monotonic()
     cpu, last_answer = collected[0] if collected else (0.0, ended)

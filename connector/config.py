@@ -26,13 +26,13 @@ from connector.collect.settings import (
     Credentials,
     Settings,
 )
+from connector.commands.offline import Offline, add_access_options, add_diff_options, read_access, read_diff
+from connector.commands.report import Report, add_report_options, read_report
 from connector.errors import UsageError
 from connector.model import Inclusion
-from connector.offline import Offline, add_access_options, add_diff_options, read_access, read_diff
 from connector.publish.mapping import application_name
 from connector.publish.veza import VezaSettings, forbidden_characters
 from connector.publish.vocabulary import PROVIDER_NAME
-from connector.reporting import Report, add_report_options, read_report
 
 T = TypeVar("T")
 

@@ -70,7 +70,7 @@ class LiveProgress:
     def __init__(self) -> None:
         self._bar = Progress(
             TextColumn("collecting"),
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
             TextColumn("elapsed"),
             TimeElapsedColumn(),
@@ -178,3 +178,8 @@ def progress() -> LiveProgress | LoggedProgress:
     """Give what fits standard error: a bar where it is a terminal, unless every line is to be JSON."""
     as_json = any(isinstance(handler.formatter, _JsonLines) for handler in logging.getLogger().handlers)
     return LiveProgress() if sys.stderr.isatty() and not as_json else LoggedProgress()
+
+
+def size_in_words(size: int) -> str:
+    """Say how large something of so many bytes is."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"  # noqa: PLR2004 - a million is a million

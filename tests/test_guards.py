@@ -265,7 +265,7 @@ def test_the_summary_is_written_where_veza_fails(export: Export) -> None:
 
 
 def test_the_summary_is_written_where_the_connector_has_a_bug(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector.cli.application", lambda _: 1 / 0)
+    monkeypatch.setattr("connector.commands.export.application", lambda _: 1 / 0)
     ended = export("--summary", "summary.json")
     assert (ended.code, summary()["exit_code"]) == (1, 1)
     assert summary()["error"] == "bug: ZeroDivisionError"
@@ -292,7 +292,7 @@ def test_a_summary_that_can_no_longer_be_written_is_code_5_and_the_export_stays(
         Path("there").rmdir()
         return save_json(payload, path)
 
-    monkeypatch.setattr("connector.cli.save_json", save_and_remove)
+    monkeypatch.setattr("connector.commands.export.save_json", save_and_remove)
     ended = export("--summary", "there/summary.json")
     assert ended.code == 5
     assert "ERROR: the summary: there/summary.json cannot be written" in ended.err
@@ -309,7 +309,7 @@ def test_what_was_worse_than_a_summary_that_cannot_be_written_stays_the_exit_cod
         Path("there").rmdir()
         raise ZeroDivisionError
 
-    monkeypatch.setattr("connector.cli.application", fail)
+    monkeypatch.setattr("connector.commands.export.application", fail)
     ended = export("--summary", "there/summary.json")
     assert ended.code == 1
     assert "ERROR: the summary: there/summary.json cannot be written" in ended.err
@@ -397,7 +397,7 @@ def test_every_line_is_json_where_that_is_asked_for(
 
 
 def test_a_bug_is_one_json_line_with_its_traceback(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector.cli.application", lambda _: 1 / 0)
+    monkeypatch.setattr("connector.commands.export.application", lambda _: 1 / 0)
     ended = export("--log-format", "json")
     bug = next(line for line in map(json.loads, ended.err.splitlines()) if "traceback" in line)
     assert "ZeroDivisionError" in bug["traceback"]

@@ -30,14 +30,14 @@ PROGRAM = Path(__file__).resolve().parent.parent / "oaa_bitbucket.py"
 OLD = '{"old": "and whole"}'
 NEVER_SAVED = "import os, time\nos.fsync = lambda _: (open('saving', 'w').close(), time.sleep(60))"
 NEVER_MADE = """
-from connector import cli
+from connector.commands import export
 
 def application(_):
     open("making", "w").close()
     while True:
         pass
 
-cli.application = application
+export.application = application
 """
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 

@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connector.checking import _stated, verify_export
 from connector.collect import Credentials, Settings, Statistics
 from connector.collect.answer import JsonObject
 from connector.collect.clock import Clock
 from connector.collect.crew import Crew
 from connector.collect.endpoints import Address
 from connector.collect.verify import Effective, _Oracle, collect_some, draw
+from connector.commands.check import _stated, verify_export
 from connector.config import Verify
 from connector.demo.faults import DeleteRepository, Fault, Status
 from connector.demo.organisation import Organisation

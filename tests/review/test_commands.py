@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
+from connector.commands.offline import AccessQuestion, Screen, answer
 from connector.demo.sample import sample_organisation
-from connector.offline import AccessQuestion, Screen, answer
 from connector.review.assertions import Limits
 from connector.review.forms import Form
 from connector.review.questions import Names

@@ -1,16 +1,21 @@
-"""The command `check`, and `--verify`: where collecting, publishing and review meet for them. Prints nothing."""
+"""The command `check`, and `--verify`: where collecting, publishing and review meet for them."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
 import logging
 import random
+import shutil
+import sys
 from collections.abc import Callable
 from typing import Any
 
+from connector import console
 from connector.collect import Settings, Statistics
 from connector.collect.check import Mark, Report, Step, Verdict, check
 from connector.collect.verify import Effective, ask_who_can, collect_some, draw
+from connector.commands import check_table
 from connector.config import Check, Verify
 from connector.errors import ConnectorError, GuardError, Unreadable, VezaError
 from connector.model import RepositoryPermission, Snapshot, UserType
@@ -19,6 +24,7 @@ from connector.publish.veza import VezaSettings, connect
 from connector.review.payload import load
 from connector.review.values import Level
 from connector.review.verify import Comparison, Stated, Verification
+from connector.signals import interruptible
 
 log = logging.getLogger(__name__)
 
@@ -139,3 +145,15 @@ def _stated(effective: Effective, knows: Callable[[str], bool]) -> Stated:
 
 def _seed(wanted: Verify) -> int:
     return random.SystemRandom().randrange(1_000_000) if wanted.seed is None else wanted.seed
+
+
+def tell(wanted: Check) -> int:
+    """Say on standard output what an export with these settings could do."""
+    log.info("checking %s", wanted.bitbucket.base_url)
+    report = interruptible(lambda: run_check(wanted))
+    if wanted.as_json:
+        console.write([json.dumps(report.as_json(), indent=2)])
+    else:
+        columns = shutil.get_terminal_size((80, 24)).columns
+        console.write(check_table.as_table(report, columns, coloured=sys.stdout.isatty()))
+    return report.verdict.exit_code

@@ -1,14 +1,18 @@
-"""The commands that answer from saved exports: their options, and what they say. Contacts nobody, prints nothing."""
+"""The commands that answer from saved exports: their options, and what they say. Contacts nobody."""
 
 from __future__ import annotations
 
 import argparse
+import logging
+import shutil
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
+from connector import console
 from connector.errors import UsageError
 from connector.review import difference_forms
 from connector.review.answer_forms import as_csv, as_json, as_table
@@ -21,6 +25,8 @@ from connector.review.names import clean
 from connector.review.payload import collector_paused, load
 from connector.review.questions import Names, question
 from connector.review.values import Level
+
+log = logging.getLogger(__name__)
 
 EXIT_ASSERTION = 4
 """What was asserted does not hold, or there is the change that `--fail-on` names."""
@@ -269,3 +275,15 @@ def read_diff(options: argparse.Namespace) -> Comparison:
 
 def _level(name: str | None) -> Level | None:
     return None if name is None else Level[name.upper()]
+
+
+def reply(wanted: Offline) -> int:
+    """Answer from a saved export, on standard output."""
+    screen = Screen(shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty())
+    told = answer(wanted, screen)
+    console.write(told.lines)
+    for warning in told.warnings:
+        log.warning("%s", warning)
+    for error in told.errors:
+        log.error("%s", error)
+    return told.exit_code

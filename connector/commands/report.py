@@ -1,16 +1,21 @@
-"""The command `report`: its options, and the page that it makes of saved exports. Contacts nobody, writes nothing."""
+"""The command `report`: its options, and the page that it makes of saved exports. Contacts nobody."""
 
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from connector.console import size_in_words
 from connector.errors import UsageError
+from connector.publish.files import check_writable, whole_file
 from connector.review.payload import load
 from connector.review.report.page import page
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,20 @@ class Report:
     export: Path
     output: Path
     baseline: Path | None
+
+
+def report(wanted: Report) -> int:
+    """Write the page about a saved export."""
+    check_writable(wanted.output)
+    log.info("saved the report %s", save_page(page_of(wanted), wanted.output))
+    return 0
+
+
+def save_page(text: str, path: Path) -> str:
+    """Write a page; give its place and size."""
+    with whole_file(path) as file:
+        file.write(text)
+    return f"{path} ({size_in_words(len(text.encode()))})"
 
 
 def page_of(wanted: Report) -> str:

@@ -1,0 +1,29 @@
+"""The command `demo`: the ordinary export of a small Bitbucket that comes along, and what to look at in it."""
+
+from __future__ import annotations
+
+import logging
+
+from connector import console
+from connector.collect import Credentials, Settings
+from connector.commands.export import export
+from connector.config import Demo, Export, Guards, Outputs
+from connector.demo.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
+from connector.demo.server import EmbeddedBitbucket
+from connector.model import Inclusion
+from connector.outcome import Outcome
+from connector.review.payload import load
+from connector.review.second_look import second_look
+
+log = logging.getLogger(__name__)
+
+
+def demo(wanted: Demo, outcome: Outcome) -> None:
+    """Export the embedded Bitbucket by the ordinary code, and show what is worth a second look."""
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        log.info("a small Bitbucket listens at %s", server.base_url)
+        settings = Settings(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER), include=frozenset(Inclusion))
+        outputs = Outputs(save_json=wanted.save_json, report=wanted.report)
+        payload = export(Export(settings, "demo", Guards(), outputs), outcome)
+    console.show_findings(second_look(load(payload)))
+    log.info("who can reach what, as a page: %s", wanted.report.resolve().as_uri())
