@@ -9,6 +9,7 @@ import pytest
 from connector import config
 from connector.config import NAMED_BY_TIME, Export
 from connector.errors import UsageError
+from connector.model import Inclusion
 from tests.conftest import Run
 
 URL = "https://bitbucket.example.com/git"
@@ -143,3 +144,28 @@ def test_an_env_file_that_is_not_text_is_named() -> None:
     Path(".env").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(UsageError, match=r"\.env cannot be read"):
         read("--save-json")
+
+
+@pytest.mark.usefixtures("environment")
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("all", set(Inclusion)),
+        ("tokens", {Inclusion.TOKENS}),
+        (" Webhooks, access-keys,", {Inclusion.WEBHOOKS, Inclusion.ACCESS_KEYS}),
+        ("tokens,all", set(Inclusion)),
+        ("", set()),
+    ],
+)
+def test_what_is_included(given: str, expected: set[Inclusion], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert read("--save-json").bitbucket.include == set()
+    assert read("--save-json", "--include", given).bitbucket.include == expected
+    monkeypatch.setenv("OAA_INCLUDE", given)
+    assert read("--save-json").bitbucket.include == expected
+    assert read("--save-json", "--include", "tokens").bitbucket.include == {Inclusion.TOKENS}
+
+
+@pytest.mark.usefixtures("environment")
+def test_what_cannot_be_included_is_named() -> None:
+    with pytest.raises(UsageError, match=r"--include holds 'keys'; there are access-keys, tokens, .*, and all"):
+        read("--save-json", "--include", "tokens,keys")

@@ -10,6 +10,7 @@ parse       JSON → values                findings values → Snapshot
 diagnosis   what a failure means               failures  exceptions of the network
 problems    its words: meaning and advice      check     what these credentials can see
 verify      Bitbucket's own account of who can do what
+machines    what `--include` adds: keys, tokens, webhooks, branch restrictions
 """
 
 from __future__ import annotations

@@ -66,10 +66,10 @@ class Crew:
         self._feed()
         while self._unfinished:
             result, ended = self._results.get()
+            self._unfinished -= ended
             if isinstance(result, BaseException):
                 raise result
             result()
-            self._unfinished -= ended
             self._feed()
 
     def call(self, work: Callable[[], T]) -> T:

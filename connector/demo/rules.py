@@ -42,6 +42,11 @@ class Rights:
         return self._granted(organisation.global_users, organisation.global_groups, GLOBAL)
 
     @property
+    def by_token(self) -> bool:
+        """Whether the caller shows a token instead of a password."""
+        return self._token is not None
+
+    @property
     def is_licensed(self) -> bool:
         """Whether the caller may sign in at all; without it no grant has any effect."""
         return self._owned_rank >= GLOBAL["LICENSED_USER"]

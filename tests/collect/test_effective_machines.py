@@ -1,4 +1,4 @@
-"""Bitbucket's rules and the export agree on what keys and tokens can do, on any organisation and server."""
+"""Bitbucket's rules and the export agree on keys, tokens, webhooks and branches, on any organisation and server."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from connector.demo.server import EmbeddedBitbucket
 from connector.demo.settings import PersonalGrants, Settings
 from connector.model import Inclusion
 from connector.review.payload import load
+from connector.review.values import Resource
 from tests.exporting import payload_of, snapshot_of
 from tests.model.credentials import disagreements
-from tests.model.machines import add_machines
+from tests.model.machines import APPLIES_TO, HOSTS, add_machines
 from tests.model.organisations import organisations
 
 servers = st.builds(
@@ -56,6 +57,45 @@ def with_machines(draw: st.DrawFn) -> Organisation:
     return organisation
 
 
+def hosts_of(organisation: Organisation, resource: Resource) -> list[str]:
+    of_project = resource.type == "Project"
+    hooks = [
+        hook
+        for hook in organisation.webhooks
+        if (hook.project_id if of_project else hook.repository_id) == int(resource.id)
+    ]
+    return sorted({host for hook in hooks if (host := HOSTS[hook.url])})
+
+
+PREVENT_REWRITING = {"read-only", "pull-request-only", "fast-forward-only"}
+
+
+def rules_of(organisation: Organisation, repository: Repository) -> dict[str, object]:
+    """Say what the export must, by Atlassian's page on branch permissions."""
+    ref = repository.default_branch
+    if ref is None:
+        return {}
+    applying = [
+        rule
+        for rule in organisation.restrictions
+        if (rule.repository_id == repository.id or rule.project_id == repository.project_id)
+        and ref in APPLIES_TO[rule.matcher_type, rule.matcher]
+    ]
+    types = {rule.type for rule in applying}
+    return {
+        "default_branch": ref.removeprefix("refs/heads/"),
+        "default_branch_protected": bool(types - {"no-creates"}),
+        "default_branch_pull_request_only": bool(types & {"read-only", "pull-request-only"}),
+        "default_branch_no_rewrite": bool(types & PREVENT_REWRITING),
+        "default_branch_no_deletion": bool(types & {"read-only", "no-deletes"}),
+        "default_branch_exempt_count": len({user for rule in applying for user in rule.users}),
+    }
+
+
+def branch_of(resource: Resource) -> dict[str, object]:
+    return {name: value for name, value in resource.properties.items() if name.startswith("default_branch")}
+
+
 @hypothesis_settings(
     deadline=None,
     max_examples=20,
@@ -70,6 +110,10 @@ def test_every_credential_has_in_the_export_what_bitbucket_gives(
     with caplog.at_level(logging.DEBUG), EmbeddedBitbucket(organisation, server_settings) as server:
         payload = payload_of(snapshot_of(server.base_url, include=frozenset(Inclusion)))
     assert disagreements(organisation, load(payload)) == []
+    for resource in load(payload).resources:
+        assert resource.properties.get("webhook_hosts", []) == hosts_of(organisation, resource)
+        if resource.type == "Repo":
+            assert branch_of(resource) == rules_of(organisation, organisation.repositories[int(resource.id)])
     assert "PLANTED-SECRET" not in json.dumps(payload)
     assert "PLANTED-SECRET" not in caplog.text
     assert payload["applications"][0]["custom_properties"]["not_collected"] == []

@@ -339,6 +339,36 @@ def test_a_branching_model_that_nobody_tells_is_not_guessed() -> None:
     assert [gap.optional for gap in snapshot.gaps] == [True]
 
 
+def test_one_scope_that_is_not_there_does_not_stand_for_all() -> None:
+    organisation = small()
+    organisation.webhooks = [Webhook(1, "hook", "https://ci.example/x", repository_id=1)]
+    with EmbeddedBitbucket(organisation) as server:
+        server.faults.add(Fault(Status(404), path=r"/repos/web/(webhooks|default-branch|branches/default)"))
+        snapshot = snapshot_of(server.base_url, include=ALL)
+    assert [(gap.scope, gap.missing, gap.optional) for gap in snapshot.gaps] == [
+        ("repository PAY/web", "webhooks of repositories", True)
+    ]
+    assert snapshot.machines.repository_webhook_hosts == {1: ("ci.example",)}
+    assert list(snapshot.machines.default_branches) == [1]
+
+
+@pytest.mark.parametrize("status", [Status(204), Status(404)])
+def test_an_old_server_says_in_its_way_that_a_repository_is_empty(status: Status) -> None:
+    with EmbeddedBitbucket(small("5.10.0")) as server:
+        server.faults.add(Fault(status, path=r"/repos/web/branches/default"))
+        snapshot = snapshot_of(server.base_url, include=frozenset({Inclusion.BRANCH_PERMISSIONS}))
+    assert list(snapshot.machines.default_branches) == [1]
+    assert snapshot.gaps == ()
+
+
+def test_default_branches_that_no_address_tells_are_named() -> None:
+    absent = frozenset({"projects/{}/repos/{}/default-branch", "projects/{}/repos/{}/branches/default"})
+    snapshot = collected(small(), absent=absent)
+    assert [(gap.scope, gap.missing, gap.optional) for gap in snapshot.gaps] == [
+        ("instance", "default branches of repositories", True)
+    ]
+
+
 @pytest.mark.parametrize("answered", PersonalGrants)
 def test_what_a_version_keeps_nothing_of_for_personal_projects_is_no_gap(answered: PersonalGrants) -> None:
     builder = Builder()

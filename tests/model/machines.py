@@ -24,23 +24,26 @@ _PAIRS = (
     ["PROJECT_WRITE"],
 )
 _TYPES = ("read-only", "pull-request-only", "fast-forward-only", "no-deletes", "no-creates")
-_MATCHERS = (
-    ("BRANCH", "refs/heads/main"),
-    ("BRANCH", "refs/heads/other"),
-    ("PATTERN", "*"),
-    ("PATTERN", "release/"),
-    ("MODEL_BRANCH", "development"),
-    ("MODEL_BRANCH", "production"),
-    ("MODEL_CATEGORY", "RELEASE"),
-    ("ANY_REF", "ANY_REF_MATCHER_ID"),
-)
-_URLS = (
-    "https://ci.example.com/hook?token=PLANTED-SECRET",
-    "http://PLANTED-SECRET:PLANTED-SECRET@CI.example.com:8080/PLANTED-SECRET",
-    "https://[2001:db8::1]/x",
-    "https://[broken/PLANTED-SECRET",
-    "PLANTED-SECRET",
-)
+_MAIN, _RELEASE = "refs/heads/main", "refs/heads/release/1"
+APPLIES_TO = {
+    ("BRANCH", _MAIN): {_MAIN},
+    ("BRANCH", "refs/heads/other"): set(),
+    ("PATTERN", "*"): {_MAIN, _RELEASE},
+    ("PATTERN", "release/"): {_RELEASE},
+    ("MODEL_BRANCH", "development"): {_MAIN, _RELEASE},
+    ("MODEL_BRANCH", "production"): set(),
+    ("MODEL_CATEGORY", "RELEASE"): {_RELEASE},
+    ("ANY_REF", "ANY_REF_MATCHER_ID"): {_MAIN, _RELEASE},
+}
+"""By matcher, to which of the default branches that are drawn it applies; each is its development branch."""
+HOSTS = {
+    "https://ci.example.com/hook?token=PLANTED-SECRET": "ci.example.com",
+    "http://PLANTED-SECRET:PLANTED-SECRET@Build.example.com:8080/PLANTED-SECRET": "build.example.com",
+    "https://[2001:db8::1]/x": "2001:db8::1",
+    "https://[broken/PLANTED-SECRET": None,
+    "PLANTED-SECRET": None,
+}
+"""The addresses of webhooks, and their hosts."""
 
 
 def add_machines(draw: st.DrawFn, organisation: Organisation) -> None:
@@ -70,10 +73,12 @@ def add_machines(draw: st.DrawFn, organisation: Organisation) -> None:
             )
         )
     for number in range(draw(st.integers(0, 4))):
-        hook = Webhook(number + 1, "hook", draw(st.sampled_from(_URLS)), secret="PLANTED-SECRET", **draw(places))
+        hook = Webhook(
+            number + 1, "hook", draw(st.sampled_from(sorted(HOSTS))), secret="PLANTED-SECRET", **draw(places)
+        )
         organisation.webhooks.append(hook)
     for number in range(draw(st.integers(0, 5))):
-        kind, matcher = draw(st.sampled_from(_MATCHERS))
+        kind, matcher = draw(st.sampled_from(sorted(APPLIES_TO)))
         organisation.restrictions.append(
             Restriction(
                 number + 1,
@@ -85,7 +90,7 @@ def add_machines(draw: st.DrawFn, organisation: Organisation) -> None:
             )
         )
     for repository in organisation.repositories.values():
-        repository.default_branch = draw(st.sampled_from(["refs/heads/main", "refs/heads/release/1", None]))
+        repository.default_branch = draw(st.sampled_from([_MAIN, _RELEASE, None]))
 
 
 @st.composite

@@ -46,12 +46,12 @@ def collect_machines(client: Client, crew: Crew, counts: Counts, snapshot: Snaps
     found = _Found(Credentials(), Webhooks(scopes), BranchRules(scopes))
     topics = list(_topics(include, scopes, found))
     errands = Errands(client, crew, counts, client.version, snapshot.server.version)
-    errands.run(errand for topic in topics for errand in topic.before())
-    errands.run(errand for topic in topics for errand in topic.first())
-    errands.run(errand for topic in topics for errand in topic.second())
-    errands.run(errand for topic in topics for errand in topic.third())
+    errands.run(lambda: (errand for topic in topics for errand in topic.before()))
+    errands.run(lambda: (errand for topic in topics for errand in topic.first()))
+    errands.run(lambda: (errand for topic in topics for errand in topic.second()))
+    errands.run(lambda: (errand for topic in topics for errand in topic.third()))
     if people:
-        errands.run(errand for topic in topics for errand in topic.of_users())
+        errands.run(lambda: (errand for topic in topics for errand in topic.of_users()))
     else:
         for inclusion in sorted(include & _OF_USERS.keys()):
             errands.leave_out(_OF_USERS[inclusion], _FOR_ADMINISTRATORS)

@@ -70,13 +70,20 @@ class Errands:
         self._refused: defaultdict[Endpoint, list[Gap]] = defaultdict(list)
         self._gaps: list[Gap] = []
 
-    def run(self, errands: Iterable[Errand]) -> None:
-        """Do them all; the first of each kind alone, since its answer may save the others."""
-        kinds: defaultdict[Endpoint, list[Errand]] = defaultdict(list)
-        for errand in sorted(errands, key=lambda errand: errand.may_lack):
-            kinds[errand.endpoint].append(errand)
-        self._send(kind[0] for kind in kinds.values())
-        self._send(errand for kind in kinds.values() for errand in kind[1:])
+    def run(self, errands: Callable[[], Iterable[Errand]]) -> None:
+        """Do them all; the first of each kind alone, since its answer may save the others.
+
+        `errands` is called twice and must give the same: there may be too many of them to keep.
+        """
+        first: dict[Endpoint, Errand] = {}
+        count = 0
+        for errand in errands():
+            count += 1
+            if errand.endpoint not in first or first[errand.endpoint].may_lack > errand.may_lack:
+                first[errand.endpoint] = errand
+        self._counts.expect(count, 0)
+        self._send(first.values())
+        self._send(errand for errand in errands() if not _is_same(errand, first[errand.endpoint]))
 
     def leave_out(self, missing: str, reason: str) -> None:
         """Note something optional that is not even asked for."""
@@ -94,9 +101,7 @@ class Errands:
         return gaps
 
     def _send(self, errands: Iterable[Errand]) -> None:
-        jobs = [partial(self._run, errand) for errand in errands if errand.endpoint not in self.absent]
-        self._counts.expect(len(jobs), 0)
-        self._crew.add(jobs)
+        self._crew.add(partial(self._run, errand) for errand in errands)
         self._crew.run()
 
     def _run(self, errand: Errand) -> Keep:
@@ -170,20 +175,17 @@ class Errands:
             self._doubtful.setdefault(errand.endpoint, (errand.formerly, why))
         elif errand.may_lack:
             log.debug("%s has no %s: %s", errand.scope, errand.endpoint.lacks, why)
-        elif isinstance(why, Missing):
-            self._keep_absent(errand.endpoint, why)
-        else:
+        elif isinstance(why, Conflict):
+            self._keep_broken(errand, why)
+        elif isinstance(why, Refused) or errand.endpoint in self._known:
             _do(errand.unread)
             self._asked[errand.endpoint] += 1
             self._refused[errand.endpoint].append(Gap(errand.scope, errand.endpoint.lacks, str(why), optional=True))
+        elif errand.endpoint not in self.absent:
+            self.absent.add(errand.endpoint)
+            self._gaps.append(self._absence(errand.endpoint, why))
 
-    def _keep_absent(self, endpoint: Endpoint, why: Missing) -> None:
-        if endpoint in self.absent:
-            return
-        self.absent.add(endpoint)
-        self._gaps.append(self._absence(endpoint, why))
-
-    def _absence(self, endpoint: Endpoint, why: Missing) -> Gap:
+    def _absence(self, endpoint: Endpoint, why: Unreadable) -> Gap:
         since = f" It came with {endpoint.since}." if endpoint.since else ""
         return Gap("instance", endpoint.lacks, f"{why} This server is {self._server_version}.{since}", optional=True)
 
@@ -195,6 +197,10 @@ class Errands:
 def _everywhere(refused: list[Gap]) -> Gap:
     first = min(refused)
     return dataclasses.replace(first, scope="instance", reason=f"refused {len(refused)} times: {first.reason}")
+
+
+def _is_same(one: Errand, other: Errand) -> bool:
+    return (one.endpoint, one.scope) == (other.endpoint, other.scope)
 
 
 def _do(keep: Keep | None) -> None:

@@ -33,8 +33,9 @@ class Tokens(Topic):
     def of_users(self) -> Iterator[Errand]:
         """Ask about every user."""
         for user in self._scopes.people:
-            if user.slug:
-                yield self._scopes.user(endpoints.USER_TOKENS, user, partial(self._read_users, user), user.slug)
+            yield self._scopes.user(
+                endpoints.USER_TOKENS, user, partial(self._read_users, user), user.slug or user.name
+            )
 
     def _read_repositorys(self, repository: Repository, rows: list[Any]) -> Keep:
         where = f"access tokens of repository {repository.slug}"
