@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from connector.review.export import Export
+from connector.review.finding import EVERYONE
 
 _GLOBAL = {
     "effective": "through which groups people hold global permissions could not be read: only who holds them",
@@ -14,7 +15,8 @@ _GLOBAL = {
 
 def caveats(export: Export) -> list[str]:
     """Say what was not collected, one line each; nothing where an export is whole."""
-    return [line for application in export.applications for line in _caveats(application.properties)]
+    anything_public = any(group.id == EVERYONE for group in export.groups)
+    return [line for one in export.applications for line in _caveats(one.properties, anything_public=anything_public)]
 
 
 def is_complete(export: Export) -> bool:
@@ -22,7 +24,7 @@ def is_complete(export: Export) -> bool:
     return not any(application.properties.get("is_complete") is False for application in export.applications)
 
 
-def _caveats(properties: Mapping[str, object]) -> Iterator[str]:
+def _caveats(properties: Mapping[str, object], *, anything_public: bool) -> Iterator[str]:
     missing = properties.get("not_collected")
     if isinstance(missing, list):
         yield from map(str, missing)
@@ -30,5 +32,5 @@ def _caveats(properties: Mapping[str, object]) -> Iterator[str]:
         yield "something that the export does not name"
     if isinstance(known := properties.get("global_permissions"), str) and known in _GLOBAL:
         yield _GLOBAL[known]
-    if properties.get("public_access") == "unknown":
+    if anything_public and properties.get("public_access") == "unknown":
         yield "whether public access is switched on: what is marked public counts as public"
