@@ -60,8 +60,6 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
         version = crew.call(partial(introduce, signed_in))
         crew.call(partial(sign_in, signed_in, settings.credentials.user))
         crew.call(partial(signed_in.go_on, settings, version))
-        if settings.max_rate is None:
-            crew.call(partial(keep_to_rate_limit, signed_in, pace))
         forecast = Forecast(clock, pace, progress, signed_in.remembered)
         findings = Collector(
             signed_in,
@@ -70,6 +68,7 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
             concurrency=settings.concurrency,
             granted_groups_only=settings.granted_groups_only,
             include=settings.include,
+            learn_pace=partial(keep_to_rate_limit, signed_in, pace) if settings.max_rate is None else None,
             requests_for_a_user=0 if settings.credentials.is_token else of_the_included(settings.include, users=1),
         ).collect()
         anonymous = client(nobodys)

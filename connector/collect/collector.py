@@ -69,6 +69,7 @@ class Collector:
         granted_groups_only: bool,
         include: frozenset[Inclusion] = frozenset(),
         requests_for_a_user: int = 0,
+        learn_pace: Callable[[], None] | None = None,
     ) -> None:
         self.findings = Findings(granted_groups_only=granted_groups_only)
         self._client = client
@@ -82,7 +83,9 @@ class Collector:
         # long, permissions are asked for meanwhile, instead of after it.
         self._small_page = 10 * concurrency
         self._page_sizes: list[int] = []
-        self._sweeps_left = 2
+        self._learn_pace = learn_pace
+        """Asks how fast to ask; like the sweeps, it is to end before the cost of the run is told."""
+        self._sweeps_left = 2 + (learn_pace is not None)
         self._cost_told = False
         self._new_projects: list[Project] = []
         self._new_repositories: list[Repository] = []
@@ -92,6 +95,8 @@ class Collector:
 
     def collect(self) -> Findings:
         """Ask everything. Raises `BitbucketError` where the run cannot go on."""
+        if self._learn_pace is not None:
+            self._crew.add([self._read_pace])
         self._crew.add([
             self._sweep_repositories,
             self._sweep_projects,
@@ -103,6 +108,11 @@ class Collector:
         return self.findings
 
     # ---- listings of the whole instance
+
+    def _read_pace(self) -> Keep:
+        assert self._learn_pace is not None  # noqa: S101 - or this is no job
+        self._learn_pace()
+        return self._keep_sweep
 
     def _sweep_repositories(self) -> Keep:
         """Read all repositories in one listing: the only one that shows personal projects and makes none."""
