@@ -36,8 +36,16 @@ class Refused(Unreadable):
     """The account is signed in, but is not permitted to read this (401 or 403)."""
 
 
+class RefusedElsewhere(Refused):
+    """Something before Bitbucket refused: it says nothing about the account."""
+
+
 class Missing(Unreadable):
     """Bitbucket has no such address (404): an old version, or something that is not there."""
+
+
+class MissingElsewhere(Missing):
+    """The answer is not in Bitbucket's form: it says nothing about what is there."""
 
 
 class Gone(Missing):

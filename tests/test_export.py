@@ -26,7 +26,7 @@ from connector.demo.faults import (
     ResetInBody,
     Status,
 )
-from connector.demo.organisation import Group
+from connector.demo.organisation import Group, Token
 from connector.demo.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER, sample_organisation
 from connector.demo.server import EmbeddedBitbucket
 from connector.demo.settings import RateLimit, Settings
@@ -311,3 +311,60 @@ def test_granted_groups_only_leaves_out_groups_without_a_grant_and_asks_nothing_
     assert len(granted["local_users"]) == len(everything["local_users"])
     assert len(bitbucket.requests) - asked_for_all == asked_for_all - len(left_out)
     assert not any("book-club" in entry.query for entry in bitbucket.requests[asked_for_all:])
+
+
+def test_a_proxys_404_is_not_taken_for_a_group_without_members(run: Run, bitbucket: EmbeddedBitbucket) -> None:
+    with bitbucket.change() as organisation:
+        organisation.global_groups["Directory Admins"] = "ADMIN"
+        organisation.groups["directory admins"] = Group("Directory Admins", members={1, 2}, listed=False)
+    bitbucket.faults.add(Fault(Status(404, html=True), r"more-members\?.*Directory\+Admins"))
+    ended = export(run, bitbucket.base_url)
+    assert ended.code == 4
+    assert "group Directory Admins: members" in ended.err
+    assert_nothing_published()
+
+
+@pytest.mark.parametrize("status", [204, 404, 403, 409])
+@pytest.mark.parametrize("listing", ["/projects/PAY/permissions/users", "/repos/invoicing/permissions/groups"])
+def test_what_does_not_come_from_bitbucket_drops_nothing(
+    status: int, listing: str, run: Run, bitbucket: EmbeddedBitbucket
+) -> None:
+    bitbucket.faults.add(Fault(Status(status, html=True), listing))
+    assert export(run, bitbucket.base_url).code == 4
+    assert_nothing_published()
+
+
+def test_a_firewall_is_not_taken_for_the_limit_of_a_token(run: Run, bitbucket: EmbeddedBitbucket) -> None:
+    firewall = Status(403, html=True)
+    bitbucket.faults.add(Fault(firewall, "admin/permissions"), Fault(firewall, r"/users\?.*permission="))
+    assert export(run, bitbucket.base_url).code == 3
+    assert_nothing_published()
+
+
+def test_one_proof_of_the_login_vouches_for_many_refusals_that_name_nobody(run: Run) -> None:
+    """Some versions refuse the permissions of personal projects, and a proxy may name nobody in refusals."""
+    organisation = sample_organisation()
+    with EmbeddedBitbucket(organisation) as server:
+        refusal = Status(401, exception="com.atlassian.bitbucket.AuthorisationException")
+        server.faults.add(Fault(refusal, r"/projects/~[^/]*/permissions"))
+        ended = export(run, server.base_url)
+    proofs = [entry for entry in server.requests if entry.path.endswith("/profile/recent/repos")]
+    assert ended.code == 0
+    assert len(proofs) == 2
+
+
+def test_an_account_of_another_name_is_not_exported_as_ours(run: Run, bitbucket: EmbeddedBitbucket) -> None:
+    account = bitbucket.organisation.accounts[1]
+    token = Token("of-somebody-else", account.id)
+    bitbucket.organisation.tokens.append(token)
+    ended = export(run, bitbucket.base_url, BITBUCKET_USER="somebody", BITBUCKET_TOKEN="of-somebody-else")
+    assert ended.code == 3
+    assert_nothing_published()
+
+
+@pytest.mark.usefixtures("skipped_time")
+def test_patience_bounds_the_whole_of_insisting(run: Run, bitbucket: EmbeddedBitbucket) -> None:
+    bitbucket.faults.add(Fault(Status(503), after=40))
+    ended = export(run, bitbucket.base_url, "--patience", "3")
+    assert ended.code == 3
+    assert_nothing_published()

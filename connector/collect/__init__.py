@@ -15,7 +15,8 @@ machines    what `--include` adds: keys, tokens, webhooks, branch restrictions
 
 from __future__ import annotations
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 
 from connector.collect.client import Statistics
@@ -32,6 +33,7 @@ from connector.collect.rate_limit import keep_to_rate_limit
 from connector.collect.remembering import Remembering
 from connector.collect.settings import Credentials, Settings
 from connector.collect.transport import Transport
+from connector.errors import Unreadable
 from connector.model import Snapshot
 
 __all__ = ["Credentials", "Progress", "Settings", "Statistics", "collect", "remove_journal"]
@@ -61,7 +63,7 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
         crew.call(partial(sign_in, signed_in, settings.credentials.user))
         crew.call(partial(signed_in.go_on, settings, version))
         forecast = Forecast(clock, pace, progress, signed_in.remembered)
-        findings = Collector(
+        collector = Collector(
             signed_in,
             crew,
             forecast,
@@ -70,15 +72,26 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
             include=settings.include,
             learn_pace=partial(keep_to_rate_limit, signed_in, pace) if settings.max_rate is None else None,
             requests_for_a_user=0 if settings.credentials.is_token else of_the_included(settings.include, users=1),
-        ).collect()
+        )
+        with _login_first(signed_in):
+            findings = collector.collect()
         anonymous = client(nobodys)
         anonymous.version = signed_in.version
         public = crew.call(partial(public_access, anonymous, findings))
         snapshot = findings.snapshot(url, version, public)
         if settings.include:
             snapshot = collect_machines(signed_in, crew, forecast, snapshot, settings)
-        if signed_in.user_name is None:
-            crew.call(signed_in.prove_login_again)
+        crew.call(signed_in.conclude)
         if snapshot.gaps:
             signed_in.forget_refusals()
     return snapshot
+
+
+@contextmanager
+def _login_first(client: Remembering) -> Iterator[None]:
+    """See, before a refusal ends the run, whether the login was lost: then it is that which ends it."""
+    try:
+        yield
+    except Unreadable:
+        client.conclude()
+        raise

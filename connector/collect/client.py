@@ -38,6 +38,8 @@ _TOO_MUCH = {
     Problem.TIMED_OUT: "no answer came in time",
 }
 """Failures after which less is asked at the same time."""
+_SECONDS_BETWEEN_PROOFS = 5.0
+"""A proof vouches for all refusals before it, so that not each of them needs its own."""
 _LOST = "The login was lost while the export ran"
 
 
@@ -99,6 +101,9 @@ class Client:
         self._met = False
         self._proved = False
         self._since_proof = 0
+        self._proof_began = self._clock.now()
+        self._unvouched = False
+        """Whether an answer without the account's name came since the last proof of the login began."""
 
     def get(self, address: Address, **question: str | int) -> JsonObject:
         """Ask and give the JSON object that was answered.
@@ -124,6 +129,8 @@ class Client:
         """
         address = RECENT_REPOSITORIES.at()
         url = self._url(address, {"limit": 1})
+        with self._lock:
+            self._proof_began, self._unvouched = self._clock.now(), False
         answer = self._insist(url, address)
         try:
             _content(answer, url, address)
@@ -161,7 +168,16 @@ class Client:
                 f"{_LOST}: an answer names no account any more, so it shows only what is public. "
                 f"{what_to_do(Problem.NOT_SIGNED_IN)}"
             )
-        self.prove_login_again()
+        with self._lock:
+            self._unvouched = True
+            due = self._clock.now() - self._proof_began >= _SECONDS_BETWEEN_PROOFS
+        if due:
+            self.prove_login_again()
+
+    def conclude(self) -> None:
+        """Prove the login a last time where an answer since the last proof did not name the account."""
+        if self._unvouched or self.user_name is None:
+            self.prove_login_again()
 
     def _prove_now_and_then(self) -> None:
         with self._lock:
@@ -276,7 +292,7 @@ class Client:
         if other == url:
             return False
         try:
-            answer = self._send(other, _Patience(FIRST_CONTACT_SECONDS, self._clock.now()))
+            answer = self._send(other, _Patience(min(FIRST_CONTACT_SECONDS, self._patience), self._clock.now()))
         except (_Passing, BitbucketError):
             return False
         return of_answer(answer, other, RECENT_REPOSITORIES.at()) is None

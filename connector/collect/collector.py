@@ -19,7 +19,17 @@ from connector.collect.crew import Crew, Job, Keep
 from connector.collect.endpoints import Address, Endpoint
 from connector.collect.findings import Findings, GroupRows, UserRows
 from connector.collect.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
-from connector.errors import Conflict, Gone, Missing, ProjectGone, Refused, Unknown, Unreadable
+from connector.errors import (
+    Conflict,
+    Gone,
+    Missing,
+    MissingElsewhere,
+    ProjectGone,
+    Refused,
+    RefusedElsewhere,
+    Unknown,
+    Unreadable,
+)
 from connector.model import (
     Gap,
     GlobalPermission,
@@ -150,6 +160,8 @@ class Collector:
         """Ask who holds global permissions by any way, which any account may."""
         try:
             rows = [row for permission in GlobalPermission for row in self._holders(permission)]
+        except (RefusedElsewhere, MissingElsewhere):
+            raise
         except (Refused, Missing, Unknown) as refused_too:
             log.warning("global permissions cannot be read: %s", refused_too)
             return partial(self._keep_global_grants, GlobalPermissionsRead.NONE, [], [])
@@ -263,7 +275,9 @@ class Collector:
         try:
             rows = self._rows(endpoints.GROUP_MEMBERS.at(), context=group.name)
         except Missing as missing:
-            return partial(self._keep_missing_group, group, missing)
+            if not isinstance(missing, MissingElsewhere):
+                return partial(self._keep_missing_group, group, missing)
+            return partial(self._keep_unread_group, group, missing)
         except Unreadable as unreadable:
             return partial(self._keep_unread_group, group, unreadable)
         return partial(self._keep_members, group, [parse.user(row, where, in_directory=False) for row in rows])
@@ -296,6 +310,8 @@ class Collector:
     def _where_kept(self, read: Callable[[], list[T]]) -> list[T]:
         try:
             return read()
+        except RefusedElsewhere:
+            raise
         except _NOT_ON_PERSONAL_PROJECTS:
             return []
 

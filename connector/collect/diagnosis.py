@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http.client import FORBIDDEN, UNAUTHORIZED
+from http.client import FORBIDDEN, NO_CONTENT, UNAUTHORIZED
 from urllib.parse import urljoin, urlsplit
 
 from connector.collect import failures
@@ -20,8 +20,10 @@ from connector.errors import (
     Conflict,
     Gone,
     Missing,
+    MissingElsewhere,
     ProjectGone,
     Refused,
+    RefusedElsewhere,
     Unknown,
     Unreadable,
 )
@@ -41,10 +43,11 @@ PASSING = frozenset({
 
 _ONE_LISTING: dict[Problem, type[Unreadable]] = {
     Problem.NOT_PERMITTED: Refused,
-    Problem.NOT_BITBUCKET_REFUSES: Refused,
+    Problem.NOT_BITBUCKET_REFUSES: RefusedElsewhere,
     Problem.NOT_FOUND: Gone,
     Problem.PROJECT_NOT_FOUND: ProjectGone,
     Problem.NO_SUCH_ADDRESS: Missing,
+    Problem.NOT_BITBUCKET_MISSES: MissingElsewhere,
     Problem.CONFLICT: Conflict,
     Problem.BAD_REQUEST: Unknown,
     Problem.SERVER_ERROR: Unreadable,
@@ -112,11 +115,11 @@ _LOGIN = re.compile(r"log[ -]?in|sign[ -]?[io]n|sso|saml|oauth|openid|type=.?pas
 _TLS_WANTED = re.compile(r"HTTPS port|requires TLS|HTTP request to an HTTPS server", re.IGNORECASE)
 """What nginx, Tomcat and Go say to a request without TLS."""
 
+_IN_BITBUCKETS_FORM = {400: Problem.BAD_REQUEST, 409: Problem.CONFLICT}
+"""What these mean in an answer of Bitbucket; a proxy says them in HTML, and of the request as such."""
+
 _BY_STATUS = {
-    204: Problem.NOT_FOUND,
-    400: Problem.BAD_REQUEST,
     407: Problem.PROXY_LOGIN,
-    409: Problem.CONFLICT,
     429: Problem.RATE_LIMITED,
     500: Problem.SERVER_ERROR,
     502: Problem.UNAVAILABLE,
@@ -132,19 +135,21 @@ def _problem(answer: Answer, address: Address) -> Problem | None:
         case 401 | 403:
             return _problem_of_refusal(answer, address)
         case 404:
-            return _problem_of_absence(answer)
+            return _problem_of_absence(answer, address)
         case 400 if _TLS_WANTED.search(answer.message):
             return Problem.TLS_WANTED
         case status if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110, 15.4
             return Problem.LOGIN_PAGE if _LOGIN.search(answer.headers.get("Location", "")) else Problem.REDIRECT
         case status:
-            return _BY_STATUS.get(status, Problem.UNEXPECTED)
+            known = _IN_BITBUCKETS_FORM.get(status) if answer.json is not None else None
+            empty = Problem.NOT_FOUND if status == NO_CONTENT and address.endpoint.may_be_empty else None
+            return known or empty or _BY_STATUS.get(status, Problem.UNEXPECTED)
 
 
 def _problem_of_success(answer: Answer) -> Problem | None:
     if not answer.is_json:
         return Problem.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Problem.NOT_JSON
-    return Problem.BODY_CUT if answer.json is None else None
+    return Problem.BODY_CUT if answer.json is None and answer.body.strip() != b"null" else None
 
 
 _REFUSALS = (
@@ -201,13 +206,15 @@ def _is_foreign(answer: Answer) -> bool:
     return answer.status == FORBIDDEN or bool(answer.body.strip())
 
 
-def _problem_of_absence(answer: Answer) -> Problem:
+def _problem_of_absence(answer: Answer, address: Address) -> Problem:
     if "NoSuchProject" in answer.exceptions:
         return Problem.PROJECT_NOT_FOUND
     if "NoSuch" in answer.exceptions or any("does not exist" in str(e.get("message")) for e in answer.errors):
         return Problem.NOT_FOUND
     if "NoDefaultBranch" in answer.exceptions:
         return Problem.NOT_FOUND
+    if answer.json is None and answer.body.strip() and address.endpoint is not APPLICATION_PROPERTIES:
+        return Problem.NOT_BITBUCKET_MISSES
     return Problem.NO_SUCH_ADDRESS
 
 

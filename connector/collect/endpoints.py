@@ -50,6 +50,8 @@ class Endpoint:
     """From when on Bitbucket has it, where not all versions do."""
     purge: Callable[[JsonObject], JsonObject] | None = None
     """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
+    may_be_empty: bool = False
+    """Whether no content (204) is an answer: there is nothing."""
 
     def at(self, *segments: str) -> Address:
         """Fill in the segments, percent-encoded; `~` stays, it marks personal projects.

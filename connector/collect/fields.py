@@ -5,6 +5,7 @@ Knows kinds of values, not what they mean.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -14,6 +15,9 @@ from connector.errors import BitbucketError
 
 C = TypeVar("C", bound=StrEnum)
 T = TypeVar("T")
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What is left where a program cut a text of UTF-16 between the two halves of a character."""
 
 _LATEST = 253_402_300_799_999
 """The last millisecond of the year 9999, where RFC 3339 ends."""
@@ -71,9 +75,14 @@ def field(row: object, name: str, where: str) -> Any:  # noqa: ANN401
 def text(row: object, name: str, where: str) -> str:
     """Read a text that must be there and not be empty."""
     value = field(row, name, where)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or not is_text(value):
         raise Malformed(f"{where}: {name} is no text")
     return value
+
+
+def is_text(value: str) -> bool:
+    """Whether a string can be written and asked for: JSON can hold halves of characters, and nothing else."""
+    return _HALF_CHARACTER.search(value) is None
 
 
 def flag(row: object, name: str, where: str) -> bool:
@@ -92,6 +101,12 @@ def number(row: object, name: str, where: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise Malformed(f"{where}: {name} is no number")
     return value
+
+
+def maybe_text(row: object, name: str, where: str) -> str | None:
+    """Read a text that may be missing; what cannot be written of it is marked as such."""
+    value = maybe(row, name, str, where)
+    return None if value is None else _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 def maybe(row: object, name: str, kind: type[T], where: str) -> T | None:

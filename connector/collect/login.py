@@ -39,7 +39,11 @@ def sign_in(client: Client, user: str | None) -> None:
             "Bitbucket's answers do not name the account (no X-AUSERNAME header; a proxy may strip it): "
             "the login is proved again from time to time, and before anything is published"
         )
-    elif user is not None and name.lower() != user.lower():
-        log.warning("Bitbucket knows the account %r as %r", user, name)
-    else:
-        log.info("signed in as %s", name)
+        return
+    if user is not None and name.lower() != user.lower():
+        raise BitbucketError(
+            f"BITBUCKET_USER is {user!r}, but Bitbucket answers as to {name!r}, and the export would show what that "
+            "account may see. If this is another name of the same account, set BITBUCKET_USER to it; if not, look "
+            "for a proxy that signs in for others"
+        )
+    log.info("signed in as %s", name)

@@ -48,6 +48,7 @@ class Pace:
 
     def answered(self, turn: Turn) -> None:
         """Take note that a whole answer came, whatever it says."""
+        self._bucket.answered(turn.round)
         self._width.answered(self._clock.now() - turn.at)
 
     def rate_limited(self, turn: Turn, retry_after: float) -> None:

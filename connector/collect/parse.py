@@ -24,13 +24,13 @@ def user(row: object, where: str, *, in_directory: bool) -> User:
     return User(
         id=fields.number(row, "id", where),
         name=fields.text(row, "name", where),
-        slug=fields.maybe(row, "slug", str, where),
-        display_name=fields.maybe(row, "displayName", str, where) or None,
-        email_address=fields.maybe(row, "emailAddress", str, where) or None,
+        slug=fields.maybe_text(row, "slug", where),
+        display_name=(fields.maybe_text(row, "displayName", where) or "").strip() or None,
+        email_address=fields.maybe_text(row, "emailAddress", where) or None,
         type=_user_type(row, where),
         active=fields.maybe(row, "active", bool, where),
         in_directory=in_directory,
-        directory_name=fields.maybe(row, "directoryName", str, where),
+        directory_name=fields.maybe_text(row, "directoryName", where),
         last_authentication_timestamp=fields.moment(row, "lastAuthenticationTimestamp", where),
         created_timestamp=fields.moment(row, "createdTimestamp", where),
     )
@@ -38,7 +38,7 @@ def user(row: object, where: str, *, in_directory: bool) -> User:
 
 def group(row: object, where: str) -> Group:
     """Read a row of a listing of groups: an object with a name, or the name alone."""
-    name = row if isinstance(row, str) else fields.text(row, "name", where)
+    name = fields.text({"name": row} if isinstance(row, str) else row, "name", where)
     return Group(name=name, in_directory=True)
 
 
@@ -50,7 +50,7 @@ def project(row: object, where: str) -> Project:
         id=fields.number(row, "id", where),
         key=fields.text(row, "key", where),
         name=fields.text(row, "name", where),
-        description=fields.maybe(row, "description", str, where),
+        description=fields.maybe_text(row, "description", where),
         type=kind,
         public=fields.maybe(row, "public", bool, where) if personal else fields.flag(row, "public", where),
         owner_id=fields.number(fields.field(row, "owner", where), "id", f"{where} owner") if personal else None,
@@ -69,11 +69,11 @@ def repository(row: object, where: str) -> Repository:
         id=fields.number(row, "id", where),
         slug=fields.text(row, "slug", where),
         name=fields.text(row, "name", where),
-        description=fields.maybe(row, "description", str, where),
+        description=fields.maybe_text(row, "description", where),
         project_id=fields.number(fields.field(row, "project", where), "id", f"{where} project"),
         public=fields.flag(row, "public", where),
         archived=fields.maybe(row, "archived", bool, where),
-        state=fields.maybe(row, "state", str, where),
+        state=fields.maybe_text(row, "state", where),
         forked_from=_origin(row, where),
         url=_page(row),
     )
@@ -92,7 +92,7 @@ def user_grant(row: object, scale: type[P], where: str) -> tuple[User, P]:
 def group_grant(row: object, scale: type[P], where: str) -> tuple[str, P]:
     """Read a row of a listing of groups' permissions: the group's name as spelled there."""
     holder = fields.field(row, "group", where)
-    return holder if isinstance(holder, str) else fields.text(holder, "name", where), _permission(row, scale, where)
+    return group(holder, where).name, _permission(row, scale, where)
 
 
 def permitted(answer: dict[str, Any], where: str) -> bool:
@@ -140,5 +140,5 @@ def _page(row: object) -> str | None:
 
 
 def _user_type(row: object, where: str) -> UserType | None:
-    kind = fields.maybe(row, "type", str, where)
+    kind = fields.maybe_text(row, "type", where)
     return UserType(kind) if kind in set(UserType) else None

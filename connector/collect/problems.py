@@ -49,6 +49,7 @@ class Problem(Enum):
     NOT_FOUND = auto()
     PROJECT_NOT_FOUND = auto()
     NO_SUCH_ADDRESS = auto()
+    NOT_BITBUCKET_MISSES = auto()
     CONFLICT = auto()
     BAD_REQUEST = auto()
     UNEXPECTED = auto()
@@ -128,6 +129,7 @@ ADVICE: dict[Problem, str] = {
     Problem.NOT_FOUND: "it was deleted, moved, or never existed",
     Problem.PROJECT_NOT_FOUND: "the project was deleted, renamed, or never existed",
     Problem.NO_SUCH_ADDRESS: "this version of Bitbucket does not know it",
+    Problem.NOT_BITBUCKET_MISSES: "let requests for /rest pass to Bitbucket; an old version may not know the address",
     Problem.CONFLICT: "look at its state in Bitbucket",
     Problem.BAD_REQUEST: "this version of Bitbucket does not know the question",
     Problem.UNEXPECTED: "look for the address in Bitbucket's log, and in that of any proxy before it",
@@ -165,6 +167,7 @@ MEANING: dict[Problem, str] = {
     Problem.NOT_SIGNED_IN: (
         "Bitbucket took the request for an anonymous one: the token or password is wrong, expired or revoked"
     ),
+    Problem.NOT_BITBUCKET_MISSES: "this is not how Bitbucket says that something does not exist",
     Problem.NOT_BITBUCKET_REFUSES: (
         "this is no answer of Bitbucket: a proxy, firewall or single sign-on before it refuses"
     ),

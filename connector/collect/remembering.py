@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 from typing import Any, cast
 
 from connector import errors
@@ -13,8 +12,6 @@ from connector.collect.client import Client
 from connector.collect.endpoints import Address
 from connector.collect.journal import Journal
 from connector.collect.settings import Settings
-
-log = logging.getLogger(__name__)
 
 _FINAL = (errors.ProjectGone, errors.Gone, errors.Missing, errors.Refused, errors.Conflict, errors.Unknown)
 """Refusals that are answers: asked again, the server would say the same."""
@@ -35,11 +32,11 @@ class Remembering(Client):
         """Open the journal that the settings name, if they do; `version` is the server's. Raises `UsageError`."""
         if settings.resume is None:
             return
-        if self.user_name is None:
-            log.warning("Bitbucket's answers do not name the account, so none are kept in %s", settings.resume)
-            return
-        owner = _owner(settings, self.user_name, version)
-        self.journal = Journal(settings.resume, owner, settings.resume_max_age)
+        # A proxy may strip the header that names the account: then the credentials tell runs apart.
+        account = self.user_name or settings.credentials.user
+        secret = settings.credentials.secret if account is None else None
+        owner = _owner(settings, account or "not named", version)
+        self.journal = Journal(settings.resume, owner, settings.resume_max_age, secret)
 
     def remembered(self) -> int:
         """Count the answers of an earlier run that have not been used yet."""
@@ -51,7 +48,7 @@ class Remembering(Client):
             self.journal.forget_refusals()
 
     def close(self) -> None:
-        """Write what is remembered; the connections are not closed."""
+        """Let go of the journal; the connections are not closed."""
         if self.journal:
             self.journal.close()
 
@@ -71,6 +68,9 @@ class Remembering(Client):
     def _asked(self, address: Address, question: dict[str, str | int]) -> dict[str, Any]:
         try:
             return {"answer": super().get(address, **question)}
+        except (errors.RefusedElsewhere, errors.MissingElsewhere):
+            # What stands before Bitbucket may let the next run pass.
+            raise
         except _FINAL as refusal:
             return {"refused": type(refusal).__name__, "said": str(refusal)}
 

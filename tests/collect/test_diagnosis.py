@@ -18,7 +18,17 @@ from connector.collect import endpoints
 from connector.collect.answer import Answer
 from connector.collect.diagnosis import ADVICE, PASSING, Diagnosis, Problem, of_answer, of_failure
 from connector.collect.transport import Transport
-from connector.errors import BitbucketError, Gone, Missing, ProjectGone, Refused, Unreadable
+from connector.errors import (
+    BitbucketError,
+    Gone,
+    Missing,
+    MissingElsewhere,
+    ProjectGone,
+    Refused,
+    RefusedElsewhere,
+    Unknown,
+    Unreadable,
+)
 from tests.collect.canned import Canned, CannedServer, error, free_port
 
 URL = "https://bitbucket.example.com/context/rest/api/latest/projects/PAY/permissions/users?limit=1"
@@ -118,8 +128,13 @@ def test_every_problem_has_advice() -> None:
     ("canned", "kind"),
     [
         (error(401, AUTHORISATION, NOT_PERMITTED), Refused),
-        (Canned(403, "<h1>Forbidden</h1>"), Refused),
+        (Canned(403, "<h1>Forbidden</h1>"), RefusedElsewhere),
         (Canned(404, ""), Missing),
+        (Canned(404, "<h1>Not Found</h1>"), MissingElsewhere),
+        (error(400, "", "Unknown permission"), Unknown),
+        (Canned(400, "<h1>Bad Request</h1>"), Unreadable),
+        (Canned(409, "<h1>Conflict</h1>"), Unreadable),
+        (Canned(204, ""), Unreadable),
         (error(404, "com.atlassian.bitbucket.user.NoSuchUserException", "User x does not exist."), Gone),
         (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "No."), ProjectGone),
         (error(401, f"{AUTH}IncorrectPasswordAuthenticationException", "No."), BitbucketError),

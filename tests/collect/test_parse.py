@@ -149,3 +149,16 @@ def test_what_must_be_there_is_named_where_it_is_missed(row: object, read: str, 
 def test_a_permission_that_nobody_knows_is_an_error() -> None:
     with pytest.raises(Malformed, match="PROJECT_OWN"):
         parse.group_grant({"group": "devs", "permission": "PROJECT_OWN"}, ProjectPermission, "here")
+
+
+def test_half_a_character_is_marked_in_a_text_and_refused_in_a_name() -> None:
+    assert parse.user(USER | {"displayName": "Ada \ud83d"}, "here", in_directory=True).display_name == "Ada \ufffd"
+    assert parse.project(PROJECT | {"description": "cut \ud83d"}, "here").description == "cut \ufffd"
+    for broken in ("a\ud800b", {"name": "a\ud800b"}):
+        with pytest.raises(Malformed, match=r"admin/groups.*name"):
+            parse.group(broken, "admin/groups")
+
+
+@pytest.mark.parametrize("blank", ["", "   ", None])
+def test_a_blank_display_name_is_none(blank: str | None) -> None:
+    assert parse.user(USER | {"displayName": blank}, "here", in_directory=True).display_name is None

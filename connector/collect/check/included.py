@@ -67,7 +67,7 @@ def _addresses(inclusion: Inclusion, examples: Examples) -> Iterator[Address]:
 def _refused(inclusion: Inclusion, refused: Asked) -> Step:
     endpoint = _ENDPOINTS[inclusion][0]
     step = limited(inclusion.value, refused, f"{inclusion.value} (where they cannot be read)")
-    if refused.problem is not Problem.NO_SUCH_ADDRESS:
+    if refused.problem not in {Problem.NO_SUCH_ADDRESS, Problem.NOT_BITBUCKET_MISSES}:
         return step
     since = f", which came with {endpoint.since}" if endpoint.since else ""
     advice = f"leave {inclusion.value} out of --include, or update Bitbucket"

@@ -27,7 +27,12 @@ PROJECTS_ASKED = 4
 REPOSITORIES_ASKED = 6
 
 _GONE = frozenset({Problem.NOT_FOUND, Problem.PROJECT_NOT_FOUND})
-_FALL_BACK = _GONE | {Problem.NOT_PERMITTED, Problem.NOT_BITBUCKET_REFUSES, Problem.NO_SUCH_ADDRESS}
+_FALL_BACK = _GONE | {
+    Problem.NOT_PERMITTED,
+    Problem.NOT_BITBUCKET_REFUSES,
+    Problem.NO_SUCH_ADDRESS,
+    Problem.NOT_BITBUCKET_MISSES,
+}
 """Where these are answered, an export asks for something else instead; anything else ends it."""
 _WITHOUT_A_GRANT = (
     "grant the account '{right}' in {where}; an account that may not look sees the same as an empty server"

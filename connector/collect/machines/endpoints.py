@@ -56,10 +56,16 @@ REPOSITORY_RESTRICTIONS = Endpoint(
     purge=purged,
 )
 DEFAULT_BRANCH = Endpoint(
-    "projects/{}/repos/{}/default-branch", Right.REPOSITORY_ADMIN, "default branches of repositories"
+    "projects/{}/repos/{}/default-branch",
+    Right.REPOSITORY_ADMIN,
+    "default branches of repositories",
+    may_be_empty=True,
 )
 FORMER_DEFAULT_BRANCH = Endpoint(
-    "projects/{}/repos/{}/branches/default", Right.REPOSITORY_ADMIN, "default branches of repositories"
+    "projects/{}/repos/{}/branches/default",
+    Right.REPOSITORY_ADMIN,
+    "default branches of repositories",
+    may_be_empty=True,
 )
 BRANCH_MODEL = Endpoint(
     "projects/{}/repos/{}/branchmodel/configuration",
