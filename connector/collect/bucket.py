@@ -1,9 +1,12 @@
 """How many requests a second: a token bucket like Bitbucket's own. Knows time, nothing of HTTP.
 
-So many requests at once, so many a second after that; and pauses, in which nobody asks. A request that was
-one too many (429) says that the server's bucket is empty. All wait together, and go on more slowly: after
-the first at a rate that soon grows back, after the next at the rate that was found. For between two moments
-in which the bucket was empty the server let pass what flowed into it: requests divided by time is its rate.
+So many requests at once, so many a second after that; and pauses, in which nobody asks. After a request that
+was one too many (429) all wait together, and go on more slowly, at a rate that soon grows back.
+
+A 429 may mean two things. Where the server's bucket was empty, it let pass what flowed into it since it was
+empty last: requests divided by time is its rate, and the next times give about the same. Then that rate is kept
+to. Where a 429 has nothing to do with how much was asked (a proxy, a server that is busy), these measures are
+all different, or it comes although less was asked than was let pass before: then only the pause is obeyed.
 """
 
 from __future__ import annotations
@@ -20,14 +23,25 @@ log = logging.getLogger(__name__)
 _SHARE_OF_RATE = 0.98
 _SHARE_OF_BURST = 0.9
 """A little below what is allowed: answers take their time, and somebody else may use the account too."""
-_LOWEST = 0.2
-"""Requests per second below which the rate never falls."""
+_LOWEST = 1.0
+"""Requests per second below which the rate does not fall unless the server's is known to be lower."""
 _CAREFUL = 4.0
 """Requests per second at most after the first 429, when nothing is known of the limit yet."""
 _AFTER_429 = 0.7
 _OF_FOUND_RATE = 0.95
+_SURELY_LESS = 0.97
+"""A bucket whose rate is known is not emptied by less than this of it."""
+_ALIKE = 1.25
+"""Measures of a bucket's rate differ by less than this factor."""
+_ENOUGH = 2
+"""So many measures in a row that are like an earlier one make a rate known."""
+_FADING = 0.8
+"""What an earlier measure still counts after one that contradicts it: the limit may be lower now."""
+_GROWTH = 2.0
+"""The rate grows by the factor e in one second divided by this, as long as the server's is not known."""
 _SHORTEST_MEASURE = 0.5
-"""Seconds that must lie between two 429 for a rate to be found from them."""
+_SMALLEST_MEASURE = 4
+"""Seconds and requests that must lie between two 429 for a rate to be found from them."""
 _DOUBTED_AFTER = 300.0
 """Seconds: a rate that was found grows by 1 % in the first half minute, and by a tenth in a minute and a half."""
 _FORGOTTEN = 10.0
@@ -60,12 +74,13 @@ class _Lowered:
 
     rate: float
     since: float
-    found: bool
-    """Whether the server's rate is known, so that more than it is tried only slowly."""
+    found: float | None = None
+    """The server's rate where it is known; more than it is tried only slowly."""
 
     def now(self, now: float) -> float:
         seconds = max(0.0, now - self.since)
-        return self.rate * math.exp(min((seconds / _DOUBTED_AFTER) ** 2 if self.found else seconds, 50))
+        growth = _GROWTH * seconds if self.found is None else (seconds / _DOUBTED_AFTER) ** 2
+        return self.rate * math.exp(min(growth, 50))
 
 
 class Bucket:
@@ -84,7 +99,13 @@ class Bucket:
         """Counts the times that the bucket was found empty."""
         self._sent = 0
         """Requests in this round."""
-        self._round_began = clock.now()
+        self._passed = 0
+        """Those that were let pass since the measure began."""
+        self._measured_since = clock.now()
+        self._highest = 0.0
+        """The highest rate measured lately."""
+        self._alike = 0
+        """How many measures in a row were like it."""
         self._next = -math.inf
         """The moment of the next request, were there no burst."""
         self._paused_until = -math.inf
@@ -123,6 +144,11 @@ class Bucket:
             self._sent += is_good
             return is_good
 
+    def answered(self, request_round: int) -> None:
+        """Take note that a request was let pass."""
+        with self._lock:
+            self._passed += request_round == self._round
+
     def found_empty(self, request_round: int, retry_after: float) -> None:
         """Make everybody wait after a 429, in seconds, and ask more slowly from then on.
 
@@ -151,29 +177,49 @@ class Bucket:
             return self._rate(self._clock.now())
 
     def _slow_down(self, now: float) -> None:
-        seconds = now - self._round_began
-        passed = (self._sent - 1) / max(seconds, 0.1)
-        present = self._rate(now)
-        if self._round and seconds >= _SHORTEST_MEASURE:
-            rate, found = self._found(passed, present) * _OF_FOUND_RATE, True
-        elif present is None:
-            rate, found = min(passed * _AFTER_429, _CAREFUL), False
-        else:
-            rate, found = present * _AFTER_429, False
-        self._lowered = _Lowered(max(_LOWEST, rate), self._paused_until, found)
-        self._next, self._round_began = self._paused_until, now
+        lowered = self._lower(now)
+        self._lowered = lowered
+        self._next = self._paused_until
         self._round, self._sent = self._round + 1, 0
         log.info(
             "the rate limit is reached (429): everybody waits %.0f s, then at most %.1f requests a second, growing",
             self._paused_until - now,
-            min(self._lowered.rate, self._limit.rate if self._limit else math.inf),
+            min(lowered.rate, self._limit.rate if self._limit else math.inf),
         )
 
-    def _found(self, passed: float, present: float | None) -> float:
-        """Give the server's rate: more than passed where its bucket ran over meanwhile, less than what emptied it."""
-        if present is None or self._lowered is None or not self._lowered.found:
-            return passed
-        return (passed + present) / 2
+    def _lower(self, now: float) -> _Lowered:
+        """Decide what is asked after a 429 that came now."""
+        seconds = now - self._measured_since
+        passed = self._passed / max(seconds, 0.1)
+        present = self._rate(now)
+        if self._round and (seconds < _SHORTEST_MEASURE or self._passed < _SMALLEST_MEASURE):
+            return self._slower(present or passed)
+        self._passed, self._measured_since = 0, now
+        if not self._round:
+            # What passed came out of a burst, and measures nothing.
+            return self._slower(present or min(passed, _CAREFUL / _AFTER_429))
+        known = self._lowered.found if self._lowered else None
+        if known is not None and present is not None:
+            return self._doubted(known, present, passed)
+        is_like = self._highest / _ALIKE < passed < self._highest * _ALIKE
+        self._alike = self._alike + 1 if is_like else 0
+        if self._alike >= _ENOUGH:
+            return self._found(passed)
+        self._highest = max(passed, self._highest * _FADING)
+        return self._slower(present or passed)
+
+    def _doubted(self, known: float, present: float, passed: float) -> _Lowered:
+        """Find a known rate anew: more than passed where the bucket ran over meanwhile, less than what emptied it."""
+        if present < known * _SURELY_LESS:
+            return _Lowered(present, self._paused_until)
+        return self._found((max(passed, known * _AFTER_429) + present) / 2)
+
+    def _slower(self, rate: float) -> _Lowered:
+        return _Lowered(max(_LOWEST, rate * _AFTER_429), self._paused_until)
+
+    def _found(self, rate: float) -> _Lowered:
+        self._highest = rate
+        return _Lowered(rate * _OF_FOUND_RATE, self._paused_until, rate)
 
     def _first(self, now: float, rate: float) -> float:
         burst = self._limit.burst if self._limit and not self._lowered else 1.0

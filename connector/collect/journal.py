@@ -1,12 +1,14 @@
 """Finished answers in a file, from which a run that died goes on. Knows SQLite; nothing of what is asked.
 
 The file belongs to one run: the same server, account and options. Each answer is one row, compressed, with the
-question as its key; a run that finds it there need not ask again. Rows are written together, twice a second,
-in a transaction: killed at any moment, the file holds whole answers, and lacks those of the last second.
+question as its key; a run that finds it there need not ask again. It is handed to the operating system before
+whoever brought it goes on: killed at any moment, the run finds every answer again but those under way.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import logging
 import os
@@ -14,8 +16,9 @@ import sqlite3
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from connector.errors import UsageError
@@ -25,8 +28,7 @@ log = logging.getLogger(__name__)
 _APPLICATION_ID = 0x0AAB17B0
 """Marks the file as a journal of ours (sqlite.org/pragma.html#pragma_application_id)."""
 _FORMAT = "1"
-_SECONDS_BETWEEN_WRITES = 0.5
-_ANSWERS_BETWEEN_WRITES = 500
+_ROUNDS = 200_000
 _LEVEL = 1
 _WORDS = (
     b'{"size":0,"limit":1000,"isLastPage":true,"values":[{"user":{"name":"","emailAddress":"@example.com",'
@@ -52,13 +54,13 @@ class Journal:
     Where the file cannot be written any more (a full disk), the run goes on without it, and says so.
     """
 
-    def __init__(self, path: Path, owner: Mapping[str, str], max_age_hours: float) -> None:
+    def __init__(self, path: Path, owner: Mapping[str, str], max_age_hours: float, secret: str | None = None) -> None:
+        """Open or make the file; only a salted hash of `secret`, where one is needed to tell runs apart, is kept."""
         self._path = path
-        self._lock = threading.Lock()
-        """Of what waits to be written; whoever writes does not hold up those who bring more."""
+        self._secret = secret
         self._file_lock = threading.Lock()
-        self._waiting: list[tuple[str, bool, bytes]] = []
-        self._written_at = time.monotonic()
+        self._waiting: deque[tuple[str, bool, bytes]] = deque()
+        """What came while somebody was writing: the next one writes it all at once."""
         self._owner = {"format": _FORMAT, **owner}
         self._file: sqlite3.Connection | None = self._continued(max_age_hours) or self._started()
         self.remembered = self._count()
@@ -83,46 +85,31 @@ class Journal:
     def keep(self, question: str, answer: object, *, refused: bool) -> None:
         """Remember an answer: anything that JSON can hold but null. `refused` says what kind it is."""
         packed = _packed(json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
-        with self._lock:
-            self._waiting.append((question, refused, packed))
-            seconds = time.monotonic() - self._written_at
-            if seconds < _SECONDS_BETWEEN_WRITES and len(self._waiting) < _ANSWERS_BETWEEN_WRITES:
-                return
-            waiting = self._taken()
-        self._write(waiting)
+        self._waiting.append((question, refused, packed))
+        self._write()
 
     def forget_refusals(self) -> None:
         """Let the next run ask again for what was refused: somebody may mend that now."""
-        self._write_everything()
         with self._file_lock:
             if self._file is not None:
                 with self._file:
                     self._file.execute("DELETE FROM answers WHERE refused")
 
     def close(self) -> None:
-        """Write what is not written yet, and let go of the file."""
-        self._write_everything()
+        """Let go of the file."""
         with self._file_lock:
             if self._file is not None:
                 self._file.close()
             self._file = None
 
-    def _write_everything(self) -> None:
-        with self._lock:
-            waiting = self._taken()
-        self._write(waiting)
-
-    def _taken(self) -> list[tuple[str, bool, bytes]]:
-        waiting, self._waiting, self._written_at = self._waiting, [], time.monotonic()
-        return waiting
-
-    def _write(self, waiting: list[tuple[str, bool, bytes]]) -> None:
+    def _write(self) -> None:
         with self._file_lock:
-            if self._file is None:
+            rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if self._file is None or not rows:
                 return
             try:
                 with self._file:
-                    self._file.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", waiting)
+                    self._file.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
             except sqlite3.Error as error:
                 log.warning("%s cannot be written (%s): the run goes on, but cannot be resumed", self._path, error)
                 self._give_up()
@@ -167,6 +154,11 @@ class Journal:
                     f"{self._path} is the journal of a run with another {name.replace('_', ' ')}: "
                     f"{facts.get(name)!r}, and this one has {value!r}. Name another file with --resume, or delete it"
                 )
+        if self._secret is not None and not _is_of(self._secret, facts.get("secret")):
+            raise UsageError(
+                f"{self._path} is the journal of a run with another access token. "
+                "Name another file with --resume, or delete it"
+            )
 
     def _put_aside(self, file: sqlite3.Connection | None, error: Exception) -> None:
         """Rename what cannot be read: it may be something else, which nobody wants to lose."""
@@ -191,6 +183,10 @@ class Journal:
             with file:
                 file.executemany("INSERT INTO facts VALUES (?, ?)", self._owner.items())
                 file.execute("INSERT INTO facts VALUES ('began', ?)", (str(time.time()),))
+                if self._secret is not None:
+                    file.execute("INSERT INTO facts VALUES ('secret', ?)", (_hashed(self._secret, os.urandom(16)),))
+            # From here on the file is known as a journal even where the log beside it is lost.
+            file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except (OSError, sqlite3.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             raise UsageError(f"--resume: {self._path} cannot be written: {reason}") from error
@@ -202,16 +198,6 @@ def remove_journal(path: Path) -> None:
     for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"):
         with suppress(OSError):
             path.with_name(name).unlink()
-
-
-@contextmanager
-def open_journal(path: Path | None, owner: Mapping[str, str], max_age_hours: float) -> Iterator[Journal | None]:
-    """Offer the journal at a path while the block lasts; None where there is no path."""
-    if path is None:
-        yield None
-        return
-    with closing(Journal(path, owner, max_age_hours)) as journal:
-        yield journal
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -238,6 +224,15 @@ def _checked(file: sqlite3.Connection) -> dict[str, str]:
     for (packed,) in file.execute("SELECT answer FROM answers"):
         _unpacked(packed)
     return dict(file.execute("SELECT name, value FROM facts"))
+
+
+def _hashed(secret: str, salt: bytes) -> str:
+    return f"{salt.hex()}:{hashlib.pbkdf2_hmac('sha256', secret.encode(), salt, _ROUNDS).hex()}"
+
+
+def _is_of(secret: str, hashed: str | None) -> bool:
+    salt, _, _ = (hashed or "").partition(":")
+    return hashed is not None and hmac.compare_digest(_hashed(secret, bytes.fromhex(salt)), hashed)
 
 
 def _packed(answer: bytes) -> bytes:

@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -23,11 +24,13 @@ from connector.demo.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER
 from connector.demo.server import EmbeddedBitbucket
 from connector.demo.settings import Settings
 from connector.demo.synthetic import synthetic_organisation
+from connector.errors import UsageError
 from tests.conftest import Ended, Run
 
 ENTRY = Path(__file__).parents[2] / "oaa_bitbucket.py"
 CREDENTIALS = {"BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
 JOURNAL = Path("journal")
+ASKED_BY_EVERY_RUN = {"profile/recent/repos", "application-properties", "admin/rate-limit/settings"}
 REFUSED = Fault(Status(401, message="You are not permitted to access this resource"), r"/P0000[01]/permissions/users")
 
 
@@ -239,9 +242,68 @@ def test_a_full_disk_costs_the_journal_and_not_the_run(tmp_path: Path, caplog: p
     assert "cannot be written (database or disk is full): the run goes on, but cannot be resumed" in message
 
 
-def test_where_answers_name_no_account_none_are_kept(run: Run) -> None:
+def nameless(run: Run, server: EmbeddedBitbucket, **environment: str) -> Ended:
+    """Leave a journal behind a proxy that strips the account's name, and give what the next run says."""
+    server.faults.add(REFUSED)
+    assert export(server, run, **environment).code == 4
+    server.faults.clear()
+    server.requests.clear()
+    return export(server, run, **environment)
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"BITBUCKET_USER": "", "BITBUCKET_TOKEN": DEMO_TOKEN}], ids=["user", "token"]
+)
+def test_where_answers_name_no_account_the_credentials_tell_whose_they_are(
+    run: Run, environment: dict[str, str]
+) -> None:
     with bitbucket(strip_user_headers=True) as server:
+        ended = nameless(run, server, **environment)
+        assert ended.code == 0
+        assert "going on from journal" in ended.err
+        assert len(server.requests) < 30
+
+
+def test_another_tokens_journal_is_refused_and_the_token_is_not_in_it(tmp_path: Path) -> None:
+    path, owner = tmp_path / "journal", {"account": "not named"}
+    Journal(path, owner, 24, "first token").close()
+    Journal(path, owner, 24, "first token").close()
+    assert b"first token" not in path.read_bytes()
+    with pytest.raises(UsageError, match="the journal of a run with another access token"):
+        Journal(path, owner, 24, "second token")
+
+
+def test_one_token_leaves_another_hash_in_every_journal(tmp_path: Path) -> None:
+    hashes = set()
+    for name in ("one", "two"):
+        Journal(tmp_path / name, {}, 24, "token").close()
+        with closing(sqlite3.connect(tmp_path / name)) as file:
+            hashes.add(file.execute("SELECT value FROM facts WHERE name = 'secret'").fetchone())
+    assert len(hashes) == 2
+
+
+def test_killed_at_any_moment_all_answers_are_found_again_but_those_under_way(run: Run, tmp_path: Path) -> None:
+    with bitbucket(latency=0.02) as server:
+        for after in (40, 40, 40):
+            killed(server, tmp_path, after)
         ended = export(server, run)
-    assert ended.code == 0
-    assert "do not name the account, so none are kept in journal" in ended.err
-    assert not JOURNAL.exists()
+        assert ended.code == 0
+        questions = Counter((entry.path, entry.query) for entry in server.requests if entry.with_credentials)
+    again = sum(
+        times - 1 for (path, _), times in questions.items() if path.rpartition("latest/")[2] not in ASKED_BY_EVERY_RUN
+    )
+    assert again <= 3 * 4
+
+
+def test_a_log_that_lost_its_end_still_gives_what_came_before(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", {}, 24)
+    for number in range(40):
+        journal.keep(f"question {number}", {"answer": number}, refused=False)
+    for name in ("journal", "journal-wal"):
+        (tmp_path / f"left-{name}").write_bytes((tmp_path / name).read_bytes())
+    journal.close()
+    log = tmp_path / "left-journal-wal"
+    os.truncate(log, log.stat().st_size // 2)
+    with closing(Journal(tmp_path / "left-journal", {}, 24)) as left:
+        assert 10 < left.remembered < 30
+        assert left.find("question 0") == {"answer": 0}
