@@ -368,3 +368,22 @@ def test_patience_bounds_the_whole_of_insisting(run: Run, bitbucket: EmbeddedBit
     ended = export(run, bitbucket.base_url, "--patience", "3")
     assert ended.code == 3
     assert_nothing_published()
+
+
+@pytest.mark.parametrize("concurrency", ["1", "8"])
+def test_a_row_that_moves_to_an_earlier_page_because_another_was_deleted_is_not_missed(
+    concurrency: str, run: Run
+) -> None:
+    """Pages are counted by rows: behind a deleted one, the first row of the next page becomes the last of this one."""
+    organisation = sample_organisation()
+    first = min(organisation.repositories)
+    with EmbeddedBitbucket(organisation, Settings(page_caps={"repos": 30})) as server:
+        server.faults.add(Fault(DeleteRepository(first), r"/repos\?.*start=30", times=1))
+        ended = export(run, server.base_url, "--concurrency", concurrency)
+    assert ended.code == 0
+    assert "the listings are read again" in ended.err
+    exported = {
+        repo["id"] for project in saved()["applications"][0]["resources"] for repo in project.get("sub_resources", [])
+    }
+    assert exported == {str(repository) for repository in organisation.repositories}
+    assert disagreements(organisation, load(saved())) == []

@@ -70,6 +70,7 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
             concurrency=settings.concurrency,
             granted_groups_only=settings.granted_groups_only,
             include=settings.include,
+            forget=signed_in.look_again,
             learn_pace=partial(keep_to_rate_limit, signed_in, pace) if settings.max_rate is None else None,
             requests_for_a_user=0 if settings.credentials.is_token else of_the_included(settings.include, users=1),
         )

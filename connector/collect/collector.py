@@ -55,6 +55,8 @@ _PERMISSIONS = "permissions"
 _NOT_ON_PERSONAL_PROJECTS = (Refused, Missing, Conflict)
 """What versions answer that keep no permissions of personal projects; their owner is known without."""
 
+_LOOKS_AGAIN = 3
+
 _KNOWN_TO_ALL = frozenset({ProjectPermission.PROJECT_READ, ProjectPermission.PROJECT_WRITE})
 """Default permissions that every version knows; REPO_CREATE came with 8.3."""
 
@@ -80,6 +82,7 @@ class Collector:
         include: frozenset[Inclusion] = frozenset(),
         requests_for_a_user: int = 0,
         learn_pace: Callable[[], None] | None = None,
+        forget: Callable[[], None] | None = None,
     ) -> None:
         self.findings = Findings(granted_groups_only=granted_groups_only)
         self._client = client
@@ -95,6 +98,8 @@ class Collector:
         self._page_sizes: list[int] = []
         self._learn_pace = learn_pace
         """Asks how fast to ask; like the sweeps, it is to end before the cost of the run is told."""
+        self._forget = forget
+        """Is called before listings are read again; without it they are not."""
         self._sweeps_left = 2 + (learn_pace is not None)
         self._cost_told = False
         self._new_projects: list[Project] = []
@@ -115,7 +120,25 @@ class Collector:
             self._list_global_permissions,
         ])  # fmt: skip
         self._crew.run()
+        seen_gone = 0
+        for _ in range(_LOOKS_AGAIN):
+            if self._forget is None or self.findings.gone == seen_gone:
+                break
+            seen_gone = self.findings.gone
+            self._forget()
+            self._look_again()
         return self.findings
+
+    def _look_again(self) -> None:
+        """Read the listings once more, and what is new in them, because something was deleted meanwhile.
+
+        Pages are counted by rows: what came behind a deleted row moved up, and one row may have moved from a page
+        that was still to come to one that had been read.
+        """
+        log.info("something was deleted while the export ran: the listings are read again, lest something was missed")
+        self._sweeps_left = 2
+        self._crew.add([self._sweep_repositories, self._sweep_projects, self._list_groups, self._list_users])
+        self._crew.run()
 
     # ---- listings of the whole instance
 
@@ -212,9 +235,11 @@ class Collector:
         self._ask_members_of_newly_named()
 
     def _keep_users(self, users: list[User]) -> None:
+        listed = self.findings.listed_users
+        known = len(listed)
         for user in users:
-            self.findings.listed_users.setdefault(user.id, user)
-        self._counts.expect(0, self._requests_for_a_user * len(self.findings.listed_users))
+            listed.setdefault(user.id, user)
+        self._counts.expect(0, self._requests_for_a_user * (len(listed) - known))
         if self._requests_for_a_user and not self._sweeps_left:
             self._counts.tell("what is left, with keys and tokens of users,")
 
@@ -353,7 +378,7 @@ class Collector:
     def _keep_missing_group(self, group: Group, missing: Missing) -> None:
         """Export a group that only a grant knows without members; one that was listed is deleted meanwhile."""
         if isinstance(missing, Gone):
-            self.findings.listed_groups.pop(group.key, None)
+            self.findings.gone_groups += self.findings.listed_groups.pop(group.key, None) is not None
         elif group.in_directory:
             self._keep_unread_group(group, missing)
             return

@@ -53,6 +53,8 @@ class Findings:
         self.gone_projects: set[int] = set()
         """Ids of projects that were deleted while the export ran; their repositories went with them."""
         self.gone_repositories: set[int] = set()
+        self.gone_groups = 0
+        """How many groups were in the directory, and are not any more."""
         self.repositories: dict[int, Repository] = {}
         self.global_permissions = GlobalPermissionsRead.NONE
         self.global_grants: tuple[Grant, ...] = ()
@@ -129,6 +131,11 @@ class Findings:
         """Give the groups to export, in the spelling of the directory where it knows them."""
         listed = {} if self._granted_groups_only else self.listed_groups
         return listed | {key: self.listed_groups.get(key) or self.named_groups[key] for key in granted}
+
+    @property
+    def gone(self) -> int:
+        """How many things were deleted while the export ran, as far as it noticed."""
+        return len(self.gone_projects) + len(self.gone_repositories) + self.gone_groups
 
     @property
     def projects(self) -> dict[int, Project]:

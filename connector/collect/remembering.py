@@ -27,6 +27,12 @@ class Remembering(Client):
     """Looks into `journal`, once there is one, before it asks, and keeps there what it was answered."""
 
     journal: Journal | None = None
+    _look = 1
+    """Counts how often this run has asked the same; a run that is resumed counts alike."""
+
+    def look_again(self) -> None:
+        """Ask anew from now on, whatever was answered before."""
+        self._look += 1
 
     def go_on(self, settings: Settings, version: str) -> None:
         """Open the journal that the settings name, if they do; `version` is the server's. Raises `UsageError`."""
@@ -56,7 +62,7 @@ class Remembering(Client):
         """See `Client.get`; a refusal is remembered too."""
         if self.journal is None or address.endpoint in _ALWAYS_ASKED:
             return super().get(address, **question)
-        key = self._url(address, question).removeprefix(self.base_url)
+        key = f"{self._look}:{self._url(address, question).removeprefix(self.base_url)}"
         known = cast("dict[str, Any] | None", self.journal.find(key))
         if known is None:
             known = self._asked(address, question)
