@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http.client import FORBIDDEN, NO_CONTENT, UNAUTHORIZED
+from http.client import FORBIDDEN, NO_CONTENT, TOO_MANY_REQUESTS, UNAUTHORIZED
 from urllib.parse import urljoin, urlsplit
 
 from connector.collect import failures
@@ -88,7 +88,7 @@ def _sentence(part: str) -> str:
 
 def of_answer(answer: Answer, url: str, address: Address) -> Diagnosis | None:
     """Explain an answer that is not the JSON that was asked for; None where it is."""
-    problem = _problem(answer, address)
+    problem = Problem.BODY_CUT if _breaks_off(answer) else _problem(answer, address)
     if problem is None:
         return None
     said = _what_was_answered(problem, answer, url)
@@ -149,7 +149,13 @@ def _problem(answer: Answer, address: Address) -> Problem | None:
 def _problem_of_success(answer: Answer) -> Problem | None:
     if not answer.is_json:
         return Problem.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Problem.NOT_JSON
-    return Problem.BODY_CUT if answer.json is None and answer.body.strip() != b"null" else None
+    return None if answer.body.strip() else Problem.BODY_CUT
+
+
+def _breaks_off(answer: Answer) -> bool:
+    """Whether an answer says that it is JSON, and is only the beginning of some."""
+    begun = answer.is_json and answer.json is None and answer.body.strip() not in {b"", b"null"}
+    return begun and answer.status < TOO_MANY_REQUESTS
 
 
 _REFUSALS = (

@@ -302,3 +302,10 @@ def test_a_proxy_that_refuses(status: int, problem: Problem, words: str, monkeyp
         found = failure("https://bitbucket.example.com")
     assert found.problem is problem
     assert words in found.text
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409])
+def test_json_that_breaks_off_is_asked_for_again_whatever_its_status(status: int) -> None:
+    assert (
+        diagnose(Canned(status, '{"errors": [{"context": nu', {"Content-Type": "application/json"})).problem in PASSING
+    )
