@@ -273,6 +273,11 @@ class Gap:
     reason: str
     optional: bool = False
 
+    @property
+    def name(self) -> str:
+        """What is missing, and of what, in one phrase."""
+        return f"{self.scope}: {self.missing}"
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from connector import cli
 from connector.collect.clock import Clock
+from connector.demo.sample import sample_organisation
+from connector.demo.server import EmbeddedBitbucket
 
 _READ_FROM_THE_ENVIRONMENT = [
     "BITBUCKET_URL",
@@ -79,6 +83,25 @@ def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFi
     logging.getLogger("connector").setLevel(logging.NOTSET)
     for number, handler in signals.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def bitbucket() -> Iterator[EmbeddedBitbucket]:
+    """Serve the organisation of the demo."""
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        yield server
+
+
+def saved() -> dict[str, Any]:
+    """Read what `--save-json export.json` wrote."""
+    payload: dict[str, Any] = json.loads(Path("export.json").read_text())
+    return payload
+
+
+def summary() -> dict[str, Any]:
+    """Read what `--summary summary.json` wrote."""
+    entry: dict[str, Any] = json.loads(Path("summary.json").read_text())
+    return entry
 
 
 class SkippedTime:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,26 +29,15 @@ from connector.demo.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER, sample_o
 from connector.demo.server import EmbeddedBitbucket
 from connector.demo.settings import RateLimit, Settings
 from connector.review.payload import load
-from tests.conftest import Ended, Run, SkippedTime
+from tests.conftest import Ended, Run, SkippedTime, saved
 from tests.model.comparison import disagreements
 
 PASSWORD = {"BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
 TOKEN = {"BITBUCKET_TOKEN": DEMO_TOKEN}
 
 
-@pytest.fixture
-def bitbucket() -> Iterator[EmbeddedBitbucket]:
-    with EmbeddedBitbucket(sample_organisation()) as server:
-        yield server
-
-
 def export(run: Run, url: str, *options: str, **environment: str) -> Ended:
     return run("--bitbucket-url", url, "--save-json", "export.json", *options, **{**PASSWORD, **environment})
-
-
-def saved() -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(Path("export.json").read_text())
-    return payload
 
 
 def properties() -> dict[str, Any]:

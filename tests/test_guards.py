@@ -7,7 +7,7 @@ import json
 import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,20 +15,14 @@ from typing import Any
 import pytest
 
 from connector.demo.faults import Fault, Status
-from connector.demo.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
+from connector.demo.sample import DEMO_PASSWORD, DEMO_USER
 from connector.demo.server import EmbeddedBitbucket
 from connector.publish.files import only_writer, save_json
-from tests.conftest import Ended, Run
+from tests.conftest import Ended, Run, saved, summary
 from tests.fake_veza import Call, FakeVeza, error
 from tests.fake_veza.server import API_KEY
 
 REFUSED = Status(403, exception="com.atlassian.bitbucket.AuthorisationException")
-
-
-@pytest.fixture
-def bitbucket() -> Iterator[EmbeddedBitbucket]:
-    with EmbeddedBitbucket(sample_organisation()) as server:
-        yield server
 
 
 Export = Callable[..., Ended]
@@ -43,16 +37,6 @@ def export(run: Run, bitbucket: EmbeddedBitbucket) -> Export:
         return run("--save-json", "export.json", *options, **{**usual, **environment})
 
     return call
-
-
-def saved() -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(Path("export.json").read_text())
-    return payload
-
-
-def summary() -> dict[str, Any]:
-    entry: dict[str, Any] = json.loads(Path("summary.json").read_text())
-    return entry
 
 
 def files() -> set[str]:

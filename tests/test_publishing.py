@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -17,19 +15,13 @@ from connector.demo.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER, sample_o
 from connector.demo.server import EmbeddedBitbucket
 from connector.demo.settings import Settings
 from connector.publish.veza import VezaSettings, connect
-from tests.conftest import Ended, Run
+from tests.conftest import Ended, Run, saved, summary
 from tests.fake_veza import Answer, Call, Cut, FakeVeza, Silence, error
 from tests.fake_veza.server import API_KEY
 from tests.fake_veza.template import Violation
 
 HTML = Answer(200, b"<html><body>Please sign in</body></html>")
 BUSY = error(503, "Unavailable", "Try again later")
-
-
-@pytest.fixture
-def bitbucket() -> Iterator[EmbeddedBitbucket]:
-    with EmbeddedBitbucket(sample_organisation()) as server:
-        yield server
 
 
 @pytest.fixture
@@ -65,16 +57,6 @@ def push(run: Run, bitbucket: EmbeddedBitbucket, veza: FakeVeza) -> Push:
         return run(*options, **{**usual, **environment})
 
     return call
-
-
-def saved() -> dict[str, Any]:
-    payload: dict[str, Any] = json.loads(Path("export.json").read_text())
-    return payload
-
-
-def summary() -> dict[str, Any]:
-    entry: dict[str, Any] = json.loads(Path("summary.json").read_text())
-    return entry
 
 
 def errors(ended: Ended) -> list[str]:

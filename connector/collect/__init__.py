@@ -27,7 +27,7 @@ from connector.collect.crew import Crew
 from connector.collect.journal import remove_journal
 from connector.collect.login import introduce, sign_in
 from connector.collect.machines import collect_machines
-from connector.collect.pace import Limit, Pace
+from connector.collect.pace import Pace
 from connector.collect.public_access import public_access
 from connector.collect.rate_limit import keep_to_rate_limit
 from connector.collect.remembering import Remembering
@@ -46,8 +46,7 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
     What could not be read of one group, project or repository is a gap in the snapshot.
     """
     clock = Clock()
-    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
-    pace = Pace(clock, limit, settings.concurrency)
+    pace = Pace.of(settings, clock)
     url = settings.base_url
 
     def client(transport: Transport) -> Remembering:

@@ -30,8 +30,8 @@ _SERVER_ERRORS = 4
 _RATE_LIMITED = 60
 _RATE_LIMITED_SECONDS = 1800.0
 _LONGEST_PAUSE = 20.0
-_PROVE_AGAIN_AFTER = 500
-"""Answers between two proofs of the login where no answer names the account."""
+_ANSWERS_BETWEEN_PROOFS = 500
+"""Where no answer names the account."""
 
 _TOO_MUCH = {
     Problem.UNAVAILABLE: "Bitbucket is not available or has too much to do (502, 503, 504)",
@@ -39,7 +39,7 @@ _TOO_MUCH = {
 }
 """Failures after which less is asked at the same time."""
 _SECONDS_BETWEEN_PROOFS = 5.0
-"""A proof vouches for all refusals before it, so that not each of them needs its own."""
+"""Where only some refusals do not name it: a proof vouches for all before it, so that not each needs its own."""
 _LOST = "The login was lost while the export ran"
 
 
@@ -47,6 +47,10 @@ class _Passing(Exception):
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(diagnosis.text)
         self.diagnosis = diagnosis
+
+
+_RETRIED = retry_if_exception_type(_Passing)
+_WAITS = wait_exponential_jitter(multiplier=0.5, max=_LONGEST_PAUSE, jitter=0.5)
 
 
 @dataclass(slots=True)
@@ -100,10 +104,9 @@ class Client:
         self._lock = threading.Lock()
         self._met = False
         self._proved = False
-        self._since_proof = 0
-        self._proof_began = self._clock.now()
-        self._unvouched = False
-        """Whether an answer without the account's name came since the last proof of the login began."""
+        self._proof_began = clock.now()
+        self._unvouched = 0
+        """Answers without the account's name since the last proof of the login began."""
 
     def get(self, address: Address, **question: str | int) -> JsonObject:
         """Ask and give the JSON object that was answered.
@@ -130,7 +133,7 @@ class Client:
         address = RECENT_REPOSITORIES.at()
         url = self._url(address, {"limit": 1})
         with self._lock:
-            self._proof_began, self._unvouched = self._clock.now(), False
+            self._begin_proof()
         answer = self._insist(url, address)
         try:
             _content(answer, url, address)
@@ -151,44 +154,43 @@ class Client:
     def _watch_login(self, answer: Answer) -> None:
         if not self._proved:
             return
-        if self.user_name is None:
-            self._prove_now_and_then()
-        elif answer.user_name is None:
-            self._explain_nobody(answer)
+        if self.user_name is None or answer.user_name is None:
+            self._wait_for_a_proof(answer)
         elif answer.user_name.lower() != self.user_name.lower():
             raise BitbucketError(
                 f"Bitbucket answered as {answer.user_name!r} what was asked as {self.user_name!r}: "
                 "nothing of such a mixture can be published. Check proxies that sign in for others."
             )
 
-    def _explain_nobody(self, answer: Answer) -> None:
-        """Tell a lost login from a refusal that just does not name the account."""
-        if answer.status == requests.codes.ok:
+    def _wait_for_a_proof(self, answer: Answer) -> None:
+        """Tell a lost login from an answer that just does not name the account: a proof now and then vouches for it."""
+        if self.user_name is not None and answer.status == requests.codes.ok:
             raise BitbucketError(
                 f"{_LOST}: an answer names no account any more, so it shows only what is public. "
                 f"{what_to_do(Problem.NOT_SIGNED_IN)}"
             )
         with self._lock:
-            self._unvouched = True
-            due = self._clock.now() - self._proof_began >= _SECONDS_BETWEEN_PROOFS
+            self._unvouched += 1
+            due = self._is_proof_due()
+            if due:
+                self._begin_proof()
         if due:
-            self.prove_login_again()
+            self._prove_login_again()
+
+    def _is_proof_due(self) -> bool:
+        if self.user_name is None:
+            return self._unvouched >= _ANSWERS_BETWEEN_PROOFS
+        return self._clock.now() - self._proof_began >= _SECONDS_BETWEEN_PROOFS
+
+    def _begin_proof(self) -> None:
+        self._proof_began, self._unvouched = self._clock.now(), 0
 
     def conclude(self) -> None:
         """Prove the login a last time where an answer since the last proof did not name the account."""
         if self._unvouched or self.user_name is None:
-            self.prove_login_again()
+            self._prove_login_again()
 
-    def _prove_now_and_then(self) -> None:
-        with self._lock:
-            self._since_proof += 1
-            due = self._since_proof >= _PROVE_AGAIN_AFTER
-            if due:
-                self._since_proof = 0
-        if due:
-            self.prove_login_again()
-
-    def prove_login_again(self) -> None:
+    def _prove_login_again(self) -> None:
         """See that the login still holds. Raises `BitbucketError` where it was lost."""
         try:
             self.prove_login()
@@ -205,8 +207,8 @@ class Client:
         seconds = self._patience if self._met else min(self._patience, FIRST_CONTACT_SECONDS)
         patience = _Patience(seconds, self._clock.now())
         insist = Retrying(
-            retry=retry_if_exception_type(_Passing),
-            wait=wait_exponential_jitter(multiplier=0.5, max=_LONGEST_PAUSE, jitter=0.5),
+            retry=_RETRIED,
+            wait=_WAITS,
             stop=lambda state: self._is_over(state, patience),
             sleep=self._clock.sleep,
             before_sleep=lambda state: self._tell(state, patience),

@@ -56,6 +56,7 @@ _NOT_ON_PERSONAL_PROJECTS = (Refused, Missing, Conflict)
 """What versions answer that keep no permissions of personal projects; their owner is known without."""
 
 _LOOKS_AGAIN = 3
+"""How often listings are read again at most; each time something new was found deleted."""
 
 _KNOWN_TO_ALL = frozenset({ProjectPermission.PROJECT_READ, ProjectPermission.PROJECT_WRITE})
 """Default permissions that every version knows; REPO_CREATE came with 8.3."""
@@ -111,7 +112,7 @@ class Collector:
     def collect(self) -> Findings:
         """Ask everything. Raises `BitbucketError` where the run cannot go on."""
         if self._learn_pace is not None:
-            self._crew.add([self._read_pace])
+            self._crew.add([partial(self._read_pace, self._learn_pace)])
         self._crew.add([
             self._sweep_repositories,
             self._sweep_projects,
@@ -142,9 +143,8 @@ class Collector:
 
     # ---- listings of the whole instance
 
-    def _read_pace(self) -> Keep:
-        assert self._learn_pace is not None  # noqa: S101 - or this is no job
-        self._learn_pace()
+    def _read_pace(self, learn_pace: Callable[[], None]) -> Keep:
+        learn_pace()
         return self._keep_sweep
 
     def _sweep_repositories(self) -> Keep:
@@ -300,9 +300,7 @@ class Collector:
         try:
             rows = self._rows(endpoints.GROUP_MEMBERS.at(), context=group.name)
         except Missing as missing:
-            if not isinstance(missing, MissingElsewhere):
-                return partial(self._keep_missing_group, group, missing)
-            return partial(self._keep_unread_group, group, missing)
+            return partial(self._keep_missing_group, group, missing)
         except Unreadable as unreadable:
             return partial(self._keep_unread_group, group, unreadable)
         return partial(self._keep_members, group, [parse.user(row, where, in_directory=False) for row in rows])
@@ -379,7 +377,7 @@ class Collector:
         """Export a group that only a grant knows without members; one that was listed is deleted meanwhile."""
         if isinstance(missing, Gone):
             self.findings.gone_groups += self.findings.listed_groups.pop(group.key, None) is not None
-        elif group.in_directory:
+        elif group.in_directory or isinstance(missing, MissingElsewhere):
             self._keep_unread_group(group, missing)
             return
         log.info("group %s is not in the directory (any more), so it has no members", group.name)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from connector.collect.bucket import Bucket, Limit
 from connector.collect.clock import Clock
-from connector.collect.settings import DEFAULT_CONCURRENCY
+from connector.collect.settings import DEFAULT_CONCURRENCY, Settings
 from connector.collect.width import Width
 
 __all__ = ["Limit", "Pace", "Turn"]
@@ -32,6 +32,12 @@ class Pace:
         self._clock = clock
         self._bucket = Bucket(clock, limit)
         self._width = Width(clock, at_once)
+
+    @classmethod
+    def of(cls, settings: Settings, clock: Clock) -> Pace:
+        """Give the pace that settings ask for."""
+        limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
+        return cls(clock, limit, settings.concurrency)
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:

@@ -22,7 +22,7 @@ from connector.collect.cost import Progress, Uncounted
 from connector.collect.crew import Crew, Job, Keep
 from connector.collect.endpoints import Address
 from connector.collect.login import introduce
-from connector.collect.pace import Limit, Pace
+from connector.collect.pace import Pace
 from connector.collect.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
 from connector.collect.rate_limit import keep_to_rate_limit
 from connector.collect.settings import Settings
@@ -129,8 +129,7 @@ class _Conversation:
 def _conversation(settings: Settings, statistics: Statistics) -> Iterator[_Conversation]:
     """Sign in, and offer a client and workers who use it."""
     clock = Clock()
-    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
-    pace = Pace(clock, limit, settings.concurrency)
+    pace = Pace.of(settings, clock)
     url, authorization = settings.base_url, settings.credentials.authorization()
     with (
         closing(Transport(url, authorization, settings.concurrency)) as transport,

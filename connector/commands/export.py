@@ -84,10 +84,10 @@ def _check_gaps(gaps: tuple[Gap, ...], *, allowed: bool) -> None:
     needed = [gap for gap in gaps if not gap.optional]
     allowed = allowed or not needed
     level = logging.WARNING if allowed else logging.ERROR
-    width = max(len(f"{gap.scope}: {gap.missing}") for gap in gaps)
+    width = max(len(gap.name) for gap in gaps)
     log.log(level, "could not be read, and why:")
     for gap in gaps:
-        log.log(level, "  %s  %s", f"{gap.scope}: {gap.missing}".ljust(width), gap.reason)
+        log.log(level, "  %s  %s", gap.name.ljust(width), gap.reason)
     if not allowed:
         raise IncompleteError(
             f"{len(needed)} of the things that decide about access could not be read, so nothing is published: "

@@ -84,7 +84,7 @@ class _Mapping:
             public_access=server.public_access.value,
             global_permissions=server.global_permissions.value,
             is_complete=self._snapshot.is_complete,
-            not_collected=[f"{gap.scope}: {gap.missing}"[:_LONGEST_PROPERTY] for gap in gaps],
+            not_collected=[gap.name[:_LONGEST_PROPERTY] for gap in gaps],
         )
 
     def _add_groups(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qs
@@ -43,12 +43,6 @@ ADMINISTRATORS_HIDDEN = (
     Fault(Status(404), path=r"users\?permission=ADM"),
 )
 """A server that does not tell who administers it; everything else is as it should be."""
-
-
-@pytest.fixture
-def bitbucket() -> Iterator[EmbeddedBitbucket]:
-    with EmbeddedBitbucket(sample_organisation()) as server:
-        yield server
 
 
 def export(run: Run, server: EmbeddedBitbucket, *options: str, **environment: str) -> Ended:
