@@ -28,7 +28,7 @@ for _number in (signal.SIGINT, signal.SIGTERM):  # loading takes a moment, in wh
     signal.signal(_number, lambda number, _: os._exit(128 + number))
 
 try:
-    from connector.cli import run
+    from connector.cli.main import run
 except ModuleNotFoundError as missing:
     _start_again(str(missing))
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 
-from connector.collect.settings import Credentials
-from connector.collect.transport import Transport
-from connector.demo.sample import DEMO_PASSWORD, DEMO_USER
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
+from connector.rest.transport import Transport
+from connector.sources.datacenter.settings import Credentials
 
 _PATH = "/rest/api/latest/projects/P00000/permissions/users?start=0&limit=1000"
 _AUTHORIZATION = Credentials(DEMO_PASSWORD, DEMO_USER).authorization()

@@ -17,9 +17,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from connector import cli
+from connector.cli import main as cli
 from connector.commands import export as export_command
-from connector.demo.sample import DEMO_PASSWORD, DEMO_USER
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 
 
 @dataclass(frozen=True, slots=True)

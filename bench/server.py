@@ -20,8 +20,8 @@ class Server:
 
 @contextmanager
 def serving(options: Sequence[str]) -> Iterator[Server]:
-    """Serve while the block lasts; `options` are those of `python -m connector.demo`."""
-    command = [sys.executable, "-m", "connector.demo", "--with-parent", *options]
+    """Serve while the block lasts; `options` are those of `python -m connector.embedded.datacenter`."""
+    command = [sys.executable, "-m", "connector.embedded.datacenter", "--with-parent", *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - ours
         if process.stdin is None or process.stdout is None:
             raise RuntimeError("pipes were asked for")

@@ -19,20 +19,20 @@ from urllib.parse import urlsplit
 from dotenv import load_dotenv
 
 from connector import __version__
-from connector.collect.settings import (
+from connector.commands.offline import Offline, add_access_options, add_diff_options, read_access, read_diff
+from connector.commands.report import Report, add_report_options, read_report
+from connector.errors import UsageError
+from connector.model import Inclusion
+from connector.oaa.mapping import application_name
+from connector.oaa.vocabulary import PROVIDER_NAME
+from connector.outputs.veza.push import VezaSettings, forbidden_characters
+from connector.sources.datacenter.settings import (
     DEFAULT_CONCURRENCY,
     DEFAULT_PATIENCE,
     DEFAULT_RESUME_MAX_AGE,
     Credentials,
     Settings,
 )
-from connector.commands.offline import Offline, add_access_options, add_diff_options, read_access, read_diff
-from connector.commands.report import Report, add_report_options, read_report
-from connector.errors import UsageError
-from connector.model import Inclusion
-from connector.publish.mapping import application_name
-from connector.publish.veza import VezaSettings, forbidden_characters
-from connector.publish.vocabulary import PROVIDER_NAME
 
 T = TypeVar("T")
 

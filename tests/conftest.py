@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from connector import cli
-from connector.collect.clock import Clock
-from connector.demo.sample import sample_organisation
-from connector.demo.server import EmbeddedBitbucket
+from connector.cli import main as cli
+from connector.embedded.datacenter.sample import sample_organisation
+from connector.embedded.datacenter.server import EmbeddedBitbucket
+from connector.rest.clock import Clock
 
 _READ_FROM_THE_ENVIRONMENT = [
     "BITBUCKET_URL",

@@ -6,10 +6,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-from connector.collect import Credentials, Settings, Statistics, collect
+from connector.files import save_json
 from connector.model import Snapshot
-from connector.publish.files import save_json
-from connector.publish.mapping import application
+from connector.oaa.mapping import application
+from connector.sources.datacenter import Credentials, Settings, Statistics, collect
 
 ADMIN = Credentials("admin-secret", "admin")
 

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 
-from connector import collect, errors
-from connector.collect.endpoints import Endpoint, Right
+from connector import errors
 from connector.config import Command
 from connector.errors import ConnectorError
 from connector.model import Inclusion
-from connector.publish import vocabulary
-from connector.publish.vocabulary import REPOSITORY, Meaning
+from connector.oaa import vocabulary
+from connector.oaa.vocabulary import REPOSITORY, Meaning
+from connector.sources import datacenter as collect
+from connector.sources.datacenter.endpoints import Endpoint, Right
 from tests.documents import (
     OF_LIBRARIES,
     README,

@@ -11,20 +11,20 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from connector import console
-from connector.collect import Settings, Statistics
-from connector.collect.check import Mark, Report, Step, Verdict, check
-from connector.collect.verify import Effective, ask_who_can, collect_some, draw
+from connector.cli.signals import interruptible
 from connector.commands import check_table
+from connector.commands import terminal as console
 from connector.config import Check, Verify
 from connector.errors import ConnectorError, GuardError, Unreadable, VezaError
+from connector.graph.payload import load
+from connector.graph.values import Level
 from connector.model import RepositoryPermission, Snapshot, UserType
-from connector.publish.mapping import application
-from connector.publish.veza import VezaSettings, connect
-from connector.review.payload import load
-from connector.review.values import Level
+from connector.oaa.mapping import application
+from connector.outputs.veza.push import VezaSettings, connect
 from connector.review.verify import Comparison, Stated, Verification
-from connector.signals import interruptible
+from connector.sources.datacenter import Settings, Statistics
+from connector.sources.datacenter.check import Mark, Report, Step, Verdict, check
+from connector.sources.datacenter.verify import Effective, ask_who_can, collect_some, draw
 
 log = logging.getLogger(__name__)
 

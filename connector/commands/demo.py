@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 
-from connector import console
-from connector.collect import Credentials, Settings
+from connector.commands import terminal as console
 from connector.commands.export import export
+from connector.commands.outcome import Outcome
 from connector.config import Demo, Export, Guards, Outputs
-from connector.demo.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
-from connector.demo.server import EmbeddedBitbucket
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
+from connector.embedded.datacenter.server import EmbeddedBitbucket
+from connector.graph.payload import load
 from connector.model import Inclusion
-from connector.outcome import Outcome
-from connector.review.payload import load
-from connector.review.second_look import second_look
+from connector.review.findings.catalogue import second_look
+from connector.sources.datacenter import Credentials, Settings
 
 log = logging.getLogger(__name__)
 

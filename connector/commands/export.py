@@ -9,22 +9,23 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
-from connector import __version__, console
-from connector.collect import collect, remove_journal
+from connector import __version__
+from connector.cli.signals import interruptible
+from connector.commands import terminal as console
 from connector.commands.check import verify_export
+from connector.commands.outcome import Outcome
 from connector.commands.report import save_page
+from connector.commands.terminal import size_in_words
 from connector.config import NAMED_BY_TIME, Export
-from connector.console import size_in_words
 from connector.errors import IncompleteError, Interrupted, VezaError
+from connector.files import check_writable, only_writer, save_json
+from connector.graph.payload import load
 from connector.model import Gap, Snapshot
-from connector.outcome import Outcome
-from connector.publish.baseline import check_removal, contents, read_contents
-from connector.publish.files import check_writable, only_writer, save_json
-from connector.publish.mapping import application
-from connector.publish.veza import Veza, VezaSettings, connect, fold_warnings
-from connector.review.payload import load
+from connector.oaa.mapping import application
+from connector.oaa.shrink_guard import check_removal, contents, read_contents
+from connector.outputs.veza.push import Veza, VezaSettings, connect, fold_warnings
 from connector.review.report.page import page
-from connector.signals import interruptible
+from connector.sources.datacenter import collect, remove_journal
 
 log = logging.getLogger(__name__)
 

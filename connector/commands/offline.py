@@ -12,19 +12,19 @@ from enum import StrEnum
 from itertools import chain
 from pathlib import Path
 
-from connector import console
+from connector.commands import terminal as console
 from connector.errors import UsageError
-from connector.review import difference_forms
-from connector.review.answer_forms import as_csv, as_json, as_table
-from connector.review.answers import Answers
-from connector.review.assertions import Failure, Limits, failures
-from connector.review.caveats import caveats
-from connector.review.difference import Difference
-from connector.review.forms import Form
-from connector.review.names import clean
-from connector.review.payload import collector_paused, load
-from connector.review.questions import Names, question
-from connector.review.values import Level
+from connector.graph.payload import collector_paused, load
+from connector.graph.values import Level
+from connector.review.diff import forms as difference_forms
+from connector.review.diff.difference import Difference
+from connector.review.findings.caveats import caveats
+from connector.review.reach.answers import Answers
+from connector.review.reach.assertions import Failure, Limits, failures
+from connector.review.reach.forms import as_csv, as_json, as_table
+from connector.review.reach.questions import Names, question
+from connector.review.text.forms import Form
+from connector.review.text.names import clean
 
 log = logging.getLogger(__name__)
 

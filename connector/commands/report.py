@@ -9,10 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.console import size_in_words
+from connector.commands.terminal import size_in_words
 from connector.errors import UsageError
-from connector.publish.files import check_writable, whole_file
-from connector.review.payload import load
+from connector.files import check_writable, whole_file
+from connector.graph.payload import load
 from connector.review.report.page import page
 
 log = logging.getLogger(__name__)

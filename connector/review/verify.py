@@ -13,12 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from connector.review.access import Access
-from connector.review.export import Export
-from connector.review.finding import EVERYONE, place
-from connector.review.names import clean, counted
-from connector.review.reasons import reason
-from connector.review.values import Level, Resource, User
+from connector.graph.access import Access
+from connector.graph.export import Export
+from connector.graph.values import Level, Resource, User
+from connector.review.findings.finding import EVERYONE, place
+from connector.review.text.names import clean, counted
+from connector.review.text.reasons import reason
 
 SYNTHETIC = "bitbucket:"
 """What the ids of exported users start with that are no users of Bitbucket."""

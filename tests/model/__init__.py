@@ -2,13 +2,7 @@
 
 from tests.model.comparison import disagreements
 from tests.model.organisations import ADMIN_NAME, ADMIN_PASSWORD, organisations
-from tests.model.rules import (
-    anonymous_level,
-    can_log_in,
-    creates_repositories,
-    global_permission,
-    repository_level,
-)
+from tests.model.rules import anonymous_level, can_log_in, creates_repositories, global_permission, repository_level
 
 __all__ = [
     "ADMIN_NAME",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from connector.demo.organisation import Account, Organisation, Project, Repository
-from connector.review.access import Access
-from connector.review.export import Export
-from connector.review.values import Category, Identity, User
+from connector.embedded.datacenter.organisation import Account, Organisation, Project, Repository
+from connector.graph.access import Access
+from connector.graph.export import Export
+from connector.graph.values import Category, Identity, User
 from tests.model import rules
 
 ANONYMOUS = "bitbucket:anonymous"

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connector.demo.machines import HttpToken, SshKey
-from connector.demo.organisation import Account, Organisation, Repository
-from connector.review.access import Access
-from connector.review.export import Export
-from connector.review.values import Category, Credential
+from connector.embedded.datacenter.machines import HttpToken, SshKey
+from connector.embedded.datacenter.organisation import Account, Organisation, Repository
+from connector.graph.access import Access
+from connector.graph.export import Export
+from connector.graph.values import Category, Credential
 from tests.model import rules
 
 

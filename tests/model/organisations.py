@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from connector.demo.organisation import Account, Group, Organisation, Project, Repository
+from connector.embedded.datacenter.organisation import Account, Group, Organisation, Project, Repository
 
 ADMIN_NAME = "admin"
 ADMIN_PASSWORD = "admin-secret"

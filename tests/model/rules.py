@@ -11,7 +11,7 @@ rule stands in one function, with the page it is from. Nothing here is fast, and
 
 from __future__ import annotations
 
-from connector.demo.organisation import Account, Group, Organisation, Project, Repository
+from connector.embedded.datacenter.organisation import Account, Group, Organisation, Project, Repository
 
 GLOBAL = ["LICENSED_USER", "PROJECT_CREATE", "ADMIN", "SYS_ADMIN"]
 LEVELS = ["none", "read", "write", "admin"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from connector.demo.organisation import Account, Group, Organisation, Project, Repository
-from connector.review.payload import load
+from connector.embedded.datacenter.organisation import Account, Group, Organisation, Project, Repository
+from connector.graph.payload import load
 from tests.model import ADMIN_NAME, ADMIN_PASSWORD, disagreements, organisations, rules
 from tests.model.comparison import ANONYMOUS
 

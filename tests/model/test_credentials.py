@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from connector.demo.machines import HttpToken, SshKey
-from connector.demo.organisation import Account, Organisation, Project, Repository
-from connector.review.payload import load
+from connector.embedded.datacenter.machines import HttpToken, SshKey
+from connector.embedded.datacenter.organisation import Account, Organisation, Project, Repository
+from connector.graph.payload import load
 from tests.model.credentials import disagreements, key_level, token_level
 
 _API = Repository(8, "api", "api", 7)

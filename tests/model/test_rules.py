@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.demo.organisation import Account, Group, Organisation, Project, Repository
+from connector.embedded.datacenter.organisation import Account, Group, Organisation, Project, Repository
 from tests.model import rules
 
 _ANN, _BEN, _CAT = 1, 2, 3

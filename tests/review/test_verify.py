@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from connector.review.payload import load
-from connector.review.values import Level
+from connector.graph.payload import load
+from connector.graph.values import Level
 from connector.review.verify import Stated, Verification
-from tests.review.payloads import holds, on, payload, resource
+from tests.graph.payloads import holds, on, payload, resource
 
 READ, WRITE, ADMIN = Level.READ, Level.WRITE, Level.ADMIN
 EVERYONE = "bitbucket:everyone"

@@ -12,12 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from connector.review import difference_forms
-from connector.review.difference import Difference
-from connector.review.export import Assignment, Export
-from connector.review.finding import EVERYONE, LICENSED_USERS, Finding, Place, newest, place
-from connector.review.report import summary
-from connector.review.values import (
+from connector.graph.export import Assignment, Export
+from connector.graph.values import (
     Application,
     Credential,
     Group,
@@ -29,6 +25,10 @@ from connector.review.values import (
     User,
     lineage,
 )
+from connector.review.diff import forms as difference_forms
+from connector.review.diff.difference import Difference
+from connector.review.findings.finding import EVERYONE, LICENSED_USERS, Finding, Place, newest, place
+from connector.review.report import summary
 
 Json = dict[str, object]
 

@@ -1,5 +1,5 @@
 "use strict";
-// Who can reach what, and why: the rules of connector/review/access.py. Knows numbers; nothing of the page.
+// Who can reach what, and why: the rules of connector/graph/access.py. Knows numbers; nothing of the page.
 
 const LEVELS = ["none", "read", "write", "admin"];
 const MOST_PATHS = 1000;

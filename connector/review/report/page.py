@@ -14,11 +14,11 @@ import zlib
 from importlib.resources import files
 from string import Template
 
-from connector.review.difference import Difference
-from connector.review.export import Export
-from connector.review.payload import collector_paused
+from connector.graph.export import Export
+from connector.graph.payload import collector_paused
+from connector.review.diff.difference import Difference
+from connector.review.findings.catalogue import second_look
 from connector.review.report.data import Json, data
-from connector.review.second_look import second_look
 
 _SCRIPTS = ("engine.js", "dom.js", "matrix.js", "explorer.js", "page.js")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from connector.review.access import Access
-from connector.review.caveats import caveats
-from connector.review.export import Export
-from connector.review.finding import ANONYMOUS, EVERYBODY, EVERYONE, levels
-from connector.review.values import Application, Credential, Group, Level, Resource, User
+from connector.graph.access import Access
+from connector.graph.export import Export
+from connector.graph.values import Application, Credential, Group, Level, Resource, User
+from connector.review.findings.caveats import caveats
+from connector.review.findings.finding import ANONYMOUS, EVERYBODY, EVERYONE, levels
 
 _BITBUCKET = "BitbucketServer"
 

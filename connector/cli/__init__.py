@@ -1,0 +1,1 @@
+"""argv → exit code. The only place that ends the process."""

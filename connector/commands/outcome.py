@@ -1,0 +1,100 @@
+"""What became of one run: said in its last log line, and to monitoring. Knows no server, and no secret."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from connector import __version__
+from connector.model import CredentialKind, Inclusion, Machines, Snapshot
+from connector.sources.datacenter import Statistics
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Filled in while the run goes on; whole at whatever moment it ends."""
+
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    statistics: Statistics = field(default_factory=Statistics)
+    snapshot: Snapshot | None = None
+    published: list[dict[str, Any]] = field(default_factory=list)
+    """Each with `to` (`file` or `veza`), and `said`, the words for the log."""
+    dry_run: str | None = None
+    """What would have been published where, in words; None where that was not asked for or not reached."""
+    veza_warnings: list[str] = field(default_factory=list)
+    exit_code: int = 0
+    error: str | None = None
+    _began: float = field(default_factory=time.monotonic)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each were collected; empty where collecting did not come to its end."""
+        return {} if self.snapshot is None else count(self.snapshot)
+
+    def line(self) -> str:
+        """Say in numbers what was collected, what was published where, the requests, and how long it took."""
+        collected = ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing to its end"
+        published = "; ".join(entry["said"] for entry in self.published) or self.dry_run or "nothing published"
+        asked = self.statistics
+        seconds = time.monotonic() - self._began
+        failed = f"ended with code {self.exit_code}: " if self.exit_code else ""
+        return (
+            f"{failed}collected {collected}; {published}; {asked.requests} requests "
+            f"({asked.retries} repeated, {asked.rate_limited} held back by the rate limit); {seconds:.1f} s"
+        )
+
+    def summary(self) -> dict[str, Any]:
+        """Give the object for monitoring. Times are RFC 3339, UTC."""
+        gaps = self.snapshot.gaps if self.snapshot else ()
+        return {
+            "version": __version__,
+            "started": _rfc3339(self.started),
+            "ended": _rfc3339(datetime.now(UTC)),
+            "exit_code": self.exit_code,
+            "error": self.error,
+            "counts": self.counts,
+            "requests": self.statistics.requests,
+            "retries": self.statistics.retries,
+            "rate_limited": self.statistics.rate_limited,
+            "gaps": [dataclasses.asdict(gap) for gap in gaps],
+            "published": [{k: v for k, v in entry.items() if k != "said"} for entry in self.published],
+            "dry_run": self.dry_run,
+            "veza_warnings": self.veza_warnings,
+        }
+
+
+def count(snapshot: Snapshot) -> dict[str, int]:
+    """Count what a snapshot holds; grants are those that Bitbucket lists, and default permissions."""
+    return {
+        "users": len(snapshot.users),
+        "groups": len(snapshot.groups),
+        "projects": len(snapshot.projects),
+        "repositories": len(snapshot.repositories),
+        "grants": len(snapshot.global_grants)
+        + sum(map(len, snapshot.project_grants.values()))
+        + sum(map(len, snapshot.repository_grants.values()))
+        + len(snapshot.default_permissions),
+    } | _count_machines(snapshot.machines)
+
+
+def _count_machines(machines: Machines) -> dict[str, int]:
+    """Count what was included; nothing is said of the rest."""
+    kinds = Counter(credential.kind for credential in machines.credentials)
+    hosts = {*machines.project_webhook_hosts.values(), *machines.repository_webhook_hosts.values()}
+    counts = {
+        Inclusion.ACCESS_KEYS: {"SSH keys": kinds[CredentialKind.SSH_ACCESS_KEY] + kinds[CredentialKind.SSH_USER_KEY]},
+        Inclusion.TOKENS: {"tokens": kinds[CredentialKind.HTTP_TOKEN]},
+        Inclusion.WEBHOOKS: {"webhook hosts": len({host for some in hosts for host in some})},
+        Inclusion.BRANCH_PERMISSIONS: {
+            "protected default branches": sum(branch.protected is True for branch in machines.default_branches.values())
+        },
+    }
+    return {what: number for each in sorted(machines.included) for what, number in counts[each].items()}
+
+
+def _rfc3339(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,185 @@
+"""What a person sees while a run lasts: log lines and progress, on standard error. Knows nothing of Bitbucket."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TextIO
+
+from rich import box
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from connector.errors import SaveError
+from connector.review.findings.catalogue import Finding, Urgency
+from connector.sources.datacenter.cost import duration
+
+log = logging.getLogger(__name__)
+
+_TEXT = "%(asctime)s %(levelname)s: %(message)s"
+"""As Veza's own connectors print their log."""
+
+_SECONDS_BETWEEN_LINES = 30.0
+
+_LINES_OF_A_FINDING = 2
+
+
+class _StandardError(logging.StreamHandler[TextIO]):
+    """Writes to whatever sys.stderr is at the time: a live bar takes its place to keep lines above itself."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> TextIO:  # type: ignore[override]
+        return sys.stderr
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry)
+
+
+def set_up_logging(*, debug: bool, as_json: bool) -> None:
+    """Send log lines to standard error, as text or as JSON objects."""
+    handler = _StandardError()
+    handler.setFormatter(_JsonLines() if as_json else logging.Formatter(_TEXT))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    logging.getLogger("connector").setLevel(logging.DEBUG if debug else logging.INFO)
+
+
+class LiveProgress:
+    """A bar that moves, for a terminal."""
+
+    def __init__(self) -> None:
+        self._bar = Progress(
+            TextColumn("collecting"),
+            BarColumn(bar_width=20),
+            MofNCompleteColumn(),
+            TextColumn("elapsed"),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[remaining]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task("", total=None, remaining="")
+        self._total = 0
+
+    def __enter__(self) -> LiveProgress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def expect(self, scopes: int) -> None:
+        """See `collect.Progress`."""
+        self._total += scopes
+        self._bar.update(self._task, total=self._total)
+
+    def done(self) -> None:
+        """See `collect.Progress`."""
+        self._bar.advance(self._task)
+
+    def remaining(self, seconds: float) -> None:
+        """See `collect.Progress`."""
+        self._bar.update(self._task, remaining=f"about {duration(seconds)} left")
+
+
+class LoggedProgress:
+    """A log line now and then, for cron and containers."""
+
+    def __init__(self) -> None:
+        self._total = self._done = 0
+        self._left = ""
+        self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+
+    def __enter__(self) -> LoggedProgress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def expect(self, scopes: int) -> None:
+        """See `collect.Progress`."""
+        self._total += scopes
+
+    def done(self) -> None:
+        """See `collect.Progress`."""
+        self._done += 1
+        if time.monotonic() >= self._next_line:
+            self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
+            log.info("collecting: %d of %d groups, projects and repositories%s", self._done, self._total, self._left)
+
+    def remaining(self, seconds: float) -> None:
+        """See `collect.Progress`."""
+        self._left = f"; about {duration(seconds)} left"
+
+
+def write(lines: Iterable[str]) -> None:
+    """Write lines to standard output. Raises `SaveError`; a reader who has seen enough is no error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        for line in lines:
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would raise again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        raise SaveError(f"standard output cannot be written: {error.strerror or error}") from error
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """Print what is worth a second look as a table, to standard output; of long lists the beginning."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("worth a second look", ratio=2)
+    table.add_column("where", ratio=3, overflow="fold")
+    also = []
+    for finding in findings:
+        title = f"{finding.title} ({len(finding.places)})"
+        if finding.urgency is Urgency.KNOW:
+            also.append(title)
+            continue
+        table.add_row(Text(title, "bold"), Text("\n".join(_beginning(finding))))
+        table.add_section()
+    if also:
+        table.add_row(Text("good to know", "bold"), Text("\n".join(also)))
+    console = Console()
+    with console.capture() as captured:
+        console.print(table)
+    write(captured.get().splitlines())
+
+
+def _beginning(finding: Finding) -> list[str]:
+    lines = [str(place) for place in finding.places]
+    rest = len(lines) - _LINES_OF_A_FINDING
+    return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest} more"]
+
+
+def progress() -> LiveProgress | LoggedProgress:
+    """Give what fits standard error: a bar where it is a terminal, unless every line is to be JSON."""
+    as_json = any(isinstance(handler.formatter, _JsonLines) for handler in logging.getLogger().handlers)
+    return LiveProgress() if sys.stderr.isatty() and not as_json else LoggedProgress()
+
+
+def size_in_words(size: int) -> str:
+    """Say how large something of so many bytes is."""
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"  # noqa: PLR2004 - a million is a million

@@ -1,0 +1,132 @@
+"""The embedded Bitbucket without its sockets: a request goes in, an answer comes out.
+
+Keeps what lives longer than one request: look-ups, failed logins, rate limits. Handles one request
+at a time; whoever changes the organisation says so with `forget`.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl, quote_plus, unquote
+
+from connector.embedded.datacenter.answers import Answer, Refusal, encode, html, login_required, not_permitted
+from connector.embedded.datacenter.call import Call, Desk
+from connector.embedded.datacenter.catalogue import Catalogue
+from connector.embedded.datacenter.login import Door
+from connector.embedded.datacenter.machine_routes import SINCE
+from connector.embedded.datacenter.routes import ROUTES, find_route
+from connector.embedded.datacenter.rules import Rules
+from connector.embedded.datacenter.settings import UnknownRoute
+from connector.embedded.datacenter.shapes import Shapes
+
+if TYPE_CHECKING:
+    from connector.embedded.datacenter.answers import Request
+    from connector.embedded.datacenter.organisation import Account, Organisation, Project
+    from connector.embedded.datacenter.rules import Rights
+    from connector.embedded.datacenter.settings import Settings
+
+_API_DEPTH = 3
+"""`rest`, the API's name and its version."""
+
+
+class Application:
+    """Answers requests about one organisation."""
+
+    def __init__(self, organisation: Organisation, settings: Settings, base_url: str) -> None:
+        self.organisation = organisation
+        self.created: list[Project] = []
+        self._settings = settings
+        self._base_url = base_url
+        self._door = Door(settings)
+        self._desk: Desk | None = None
+
+    def forget(self) -> None:
+        """Drop everything derived from the organisation, because it has changed."""
+        self._desk = None
+
+    def answer(self, request: Request, *, logged_out: bool = False) -> tuple[Answer, Account | None]:
+        """Answer a request; tell also which user it was answered for."""
+        path = request.path
+        context = self._settings.context
+        if not path.startswith(f"{context}/"):
+            return html(HTTPStatus.NOT_FOUND, "HTTP Status 404 - Not Found"), None
+        if request.method != "GET":
+            return html(HTTPStatus.METHOD_NOT_ALLOWED, "HTTP Status 405 - Method Not Allowed"), None
+        segments = [unquote(segment) for segment in path[len(context) + 1 :].split("/")]
+        if segments == ["status"]:
+            return Answer(HTTPStatus.OK, encode({"state": "RUNNING"})), None
+        if segments[0] != "rest":
+            login = (("Location", f"{self._base_url}/login"),)
+            return Answer(HTTPStatus.FOUND, b"", login), None
+        return self._rest(request, segments[1:], "" if logged_out else request.authorization)
+
+    def _rest(self, request: Request, segments: list[str], authorization: str) -> tuple[Answer, Account | None]:
+        desk = self._desk_now()
+        rights = desk.rules.rights(None)
+        try:
+            rights = self._door.admit(authorization, desk.catalogue, desk.rules)
+            if rights.account:
+                self._door.take_turn(rights.account)
+            answer = self._resource(desk, rights, request, segments)
+        except Refusal as refusal:
+            answer = refusal.answer()
+        return self._signed(answer, rights.account), rights.account
+
+    def _resource(self, desk: Desk, rights: Rights, request: Request, segments: list[str]) -> Answer:
+        found = find_route(segments[0], segments[_API_DEPTH - 1 :]) if len(segments) >= _API_DEPTH else None
+        if found is None or not self._answers_to(*segments[: _API_DEPTH - 1]):
+            return self._unknown_route()
+        route, arguments = found
+        if route in self._settings.absent or desk.version < SINCE.get(route, ()):
+            return self._unknown_route()
+        if route in self._settings.refused:
+            raise not_permitted() if rights.account else login_required(desk.version)
+        query: dict[str, str] = {}
+        for name, value in parse_qsl(request.query, keep_blank_values=True):
+            query.setdefault(name, value)
+        call = Call(desk, rights, query, route)
+        try:
+            return Answer(HTTPStatus.OK, encode(ROUTES[route](call, *arguments)))
+        finally:
+            if call.changed:
+                self.forget()
+
+    def _answers_to(self, api: str, version: str) -> bool:
+        settings = self._settings
+        if version == "latest":
+            return settings.answers_latest and (api == "api" or settings.answers_latest_everywhere)
+        return version == ("2.0" if api == "branch-permissions" else "1.0")
+
+    def _desk_now(self) -> Desk:
+        if self._desk is None:
+            settings = self._settings
+            catalogue = Catalogue(self.organisation)
+            self._desk = Desk(
+                organisation=self.organisation,
+                settings=settings,
+                catalogue=catalogue,
+                rules=Rules(catalogue, public_counts_as_read=settings.public_counts_as_read),
+                shapes=Shapes(catalogue, settings, self._base_url),
+                door=self._door,
+                created=self.created,
+            )
+        return self._desk
+
+    def _signed(self, answer: Answer, account: Account | None) -> Answer:
+        """Say whose answer it is, as Bitbucket does wherever it knows."""
+        if account is None or self._settings.strip_user_headers:
+            return answer
+        headers = (("X-AUSERID", str(account.id)), ("X-AUSERNAME", quote_plus(account.name)))
+        return Answer(answer.status, answer.body, answer.headers + headers, answer.content_type)
+
+    def _unknown_route(self) -> Answer:
+        match self._settings.unknown_route:
+            case UnknownRoute.JSON:
+                body = encode({"message": "HTTP 404 Not Found", "status-code": 404, "sub-code": -1})
+                return Answer(HTTPStatus.NOT_FOUND, body)
+            case UnknownRoute.XML:
+                body = b"<status><status-code>404</status-code><message>HTTP 404 Not Found</message></status>"
+                return Answer(HTTPStatus.NOT_FOUND, body, content_type="application/xml")
+            case UnknownRoute.HTML:
+                return html(HTTPStatus.NOT_FOUND, "HTTP Status 404 - Not Found")

@@ -1,0 +1,123 @@
+"""Who is asking: Basic and Bearer credentials, CAPTCHA, licences, and the rate limit of each user.
+
+Source: Atlassian's pages on HTTP access tokens and rate limiting. Knows no routes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import math
+import time
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from connector.embedded.datacenter.answers import captcha_required, not_licensed, rate_limited, wrong_password
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from connector.embedded.datacenter.catalogue import Catalogue
+    from connector.embedded.datacenter.organisation import Account, Token
+    from connector.embedded.datacenter.rules import Rights, Rules
+    from connector.embedded.datacenter.settings import RateLimit, Settings
+
+
+class Door:
+    """Lets callers in, and remembers their failures and how much they have asked."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._failures: Counter[str] = Counter()
+        self._buckets: dict[int, _Bucket] = {}
+
+    def admit(self, authorization: str, catalogue: Catalogue, rules: Rules) -> Rights:
+        """Find out whose credentials these are; a token that is not known is nobody's.
+
+        Raises Refusal for a wrong password, a locked account, or one without a licence.
+        """
+        scheme, _, credentials = authorization.partition(" ")
+        account: Account | None = None
+        token: Token | None = None
+        if scheme.lower() == "basic":
+            account, token = self._by_password(credentials.strip(), catalogue)
+        elif scheme.lower() == "bearer":
+            account, token = _by_token(credentials.strip(), catalogue)
+        rights = rules.rights(account, token)
+        if account and not rights.is_licensed:
+            raise not_licensed()
+        return rights
+
+    def take_turn(self, account: Account) -> None:
+        """Count a request against the rate limit of a user; raises Refusal where none is left."""
+        limit = self.limit_of(account)
+        if limit is None:
+            return
+        bucket = self._buckets.setdefault(account.id, _Bucket(limit, self._clock()))
+        wait = bucket.take(self._clock())
+        if wait:
+            raise rate_limited(math.ceil(wait))
+
+    def limit_of(self, account: Account) -> RateLimit | None:
+        """Give the rate limit of a user, or None where there is none."""
+        settings = self._settings
+        if settings.rate_limit is None or account.name in settings.rate_limit_exempt:
+            return None
+        return settings.rate_limit_overrides.get(account.name, settings.rate_limit)
+
+    def _by_password(self, credentials: str, catalogue: Catalogue) -> tuple[Account, Token | None]:
+        name, password = _decoded(credentials)
+        allowed = self._settings.captcha_after
+        if allowed is not None and self._failures[name.lower()] >= allowed:
+            raise captcha_required()
+        account = catalogue.account_named(name)
+        if account and account.active:
+            if account.password and _same(password, account.password):
+                del self._failures[name.lower()]
+                return account, None
+            owner, token = _by_token(password, catalogue)
+            if owner is account:
+                return account, token
+        self._failures[name.lower()] += 1
+        raise wrong_password()
+
+
+class _Bucket:
+    """A token bucket; times are seconds of any clock that only goes forward."""
+
+    def __init__(self, limit: RateLimit, now: float) -> None:
+        self._limit = limit
+        self._left = float(limit.capacity)
+        self._at = now
+
+    def take(self, now: float) -> float:
+        """Take one; give 0, or the seconds until there is one again."""
+        grown = self._left + (now - self._at) * self._limit.fill_rate
+        self._left = min(float(self._limit.capacity), grown)
+        self._at = now
+        if self._left >= 1:
+            self._left -= 1
+            return 0
+        return (1 - self._left) / self._limit.fill_rate
+
+
+def _decoded(credentials: str) -> tuple[str, str]:
+    try:
+        name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise wrong_password() from None
+    return name, password
+
+
+def _by_token(secret: str, catalogue: Catalogue) -> tuple[Account | None, Token | None]:
+    for token in catalogue.organisation.tokens:
+        if not token.expired and _same(secret, token.secret):
+            account = catalogue.organisation.accounts.get(token.user_id)
+            return (account, token) if account and account.active and account.listed else (None, None)
+    return None, None
+
+
+def _same(given: str, expected: str) -> bool:
+    return hmac.compare_digest(given.encode(), expected.encode())

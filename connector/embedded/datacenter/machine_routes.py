@@ -1,0 +1,188 @@
+"""The REST resources of keys, tokens, webhooks and branch restrictions; see `routes`.
+
+Source: Atlassian's REST documentation, 5.10 to 10.3. Knows neither sockets nor credentials.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from connector.embedded.datacenter.answers import Refusal, no_such, not_permitted
+from connector.embedded.datacenter.machine_shapes import MachineShapes
+from connector.embedded.datacenter.organisation import Account
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from connector.embedded.datacenter.call import Call
+    from connector.embedded.datacenter.machines import HttpToken, SshKey
+    from connector.embedded.datacenter.organisation import Project, Repository
+    from connector.embedded.datacenter.shapes import Json
+
+_SERVICE_IDS = 900_000
+"""Added to the ids of projects, and twice to those of repositories, for the users that act for their tokens."""
+
+
+def ssh_settings(call: Call) -> Json:
+    """Tell what is switched on."""
+    call.require_login()
+    organisation = call.desk.organisation
+    return {
+        "enabled": organisation.ssh_enabled,
+        "accessKeysEnabled": organisation.access_keys_enabled,
+        "baseUrl": "ssh://bitbucket.example.com:7999",
+        "port": 7999,
+    }
+
+
+def project_keys(call: Call, key: str) -> Json:
+    """List the access keys of one project."""
+    found = call.administered_project(key)
+    rows = [(each, found) for each in call.desk.organisation.keys if found.id in each.projects]
+    return call.page(rows, _shapes(call).project_key)
+
+
+def repository_keys(call: Call, key: str, slug: str) -> Json:
+    """List the access keys of one repository, and with `effective` those of its project."""
+    found = call.administered_repository(key, slug)
+    project = call.desk.organisation.projects[found.project_id]
+    rows: list[tuple[SshKey, Repository | Project]] = []
+    for each in call.desk.organisation.keys:
+        rows += [(each, found)] if found.id in each.repositories else []
+        if call.query.get("effective") == "true" and call.desk.settings.effective_keys:
+            rows += [(each, project)] if project.id in each.projects else []
+    return call.page(rows, _shapes(call).repository_key)
+
+
+def user_keys(call: Call) -> Json:
+    """List the SSH keys of a user: one's own, or as an administrator those of others."""
+    owner = call.account
+    if "user" in call.query:
+        owner = _owner(call, call.desk.catalogue.account_named(call.query["user"]))
+    return call.page([each for each in call.desk.organisation.keys if each.owner_id == owner.id], _shapes(call).key)
+
+
+def project_tokens(call: Call, key: str) -> Json:
+    """List the tokens of one project."""
+    found = call.administered_project(key)
+    return _tokens(call, lambda token: token.project_id == found.id, lambda: _service(call, 1, found.id))
+
+
+def repository_tokens(call: Call, key: str, slug: str) -> Json:
+    """List the tokens of one repository."""
+    found = call.administered_repository(key, slug)
+    return _tokens(call, lambda token: token.repository_id == found.id, lambda: _service(call, 2, found.id))
+
+
+def user_tokens(call: Call, slug: str) -> Json:
+    """List the personal tokens of one user; a token may not, not even for its own user."""
+    owner = _owner(call, call.desk.catalogue.account_by_slug(slug))
+    return _tokens(call, lambda token: token.owner_id == owner.id, lambda: owner)
+
+
+def project_webhooks(call: Call, key: str) -> Json:
+    """List the webhooks of one project."""
+    found = call.administered_project(key)
+    rows = [webhook for webhook in call.desk.organisation.webhooks if webhook.project_id == found.id]
+    return call.page(rows, _shapes(call).webhook)
+
+
+def repository_webhooks(call: Call, key: str, slug: str) -> Json:
+    """List the webhooks of one repository."""
+    found = call.administered_repository(key, slug)
+    rows = [webhook for webhook in call.desk.organisation.webhooks if webhook.repository_id == found.id]
+    return call.page(rows, _shapes(call).webhook)
+
+
+def project_restrictions(call: Call, key: str) -> Json:
+    """List the branch restrictions of one project."""
+    found = call.administered_project(key)
+    rows = [each for each in call.desk.organisation.restrictions if each.project_id == found.id]
+    return call.page(rows, _shapes(call).restriction)
+
+
+def repository_restrictions(call: Call, key: str, slug: str) -> Json:
+    """List the branch restrictions of one repository, and those it has from its project."""
+    found = call.administered_repository(key, slug)
+    inherited = found.project_id if call.desk.settings.inherited_restrictions else None
+    rows = [
+        each
+        for each in call.desk.organisation.restrictions
+        if each.repository_id == found.id or (inherited is not None and each.project_id == inherited)
+    ]
+    return call.page(rows, _shapes(call).restriction)
+
+
+def default_branch(call: Call, key: str, slug: str) -> Json:
+    """Show the default branch."""
+    found = call.repository(key, slug)
+    if found.default_branch is None:
+        name = "com.atlassian.bitbucket.repository.NoDefaultBranchException"
+        raise Refusal(HTTPStatus.NOT_FOUND, f"{key}/{slug} has no default branch.", name)
+    return _shapes(call).branch(found.default_branch)
+
+
+def branch_model(call: Call, key: str, slug: str) -> Json:
+    """Show the branching model."""
+    return _shapes(call).branch_model(call.repository(key, slug))
+
+
+MACHINE_ROUTES: Mapping[str, Callable[..., Json]] = {
+    "ssh/settings": ssh_settings,
+    "ssh/keys": user_keys,
+    "keys/projects/{}/ssh": project_keys,
+    "keys/projects/{}/repos/{}/ssh": repository_keys,
+    "access-tokens/projects/{}": project_tokens,
+    "access-tokens/projects/{}/repos/{}": repository_tokens,
+    "access-tokens/users/{}": user_tokens,
+    "projects/{}/webhooks": project_webhooks,
+    "projects/{}/repos/{}/webhooks": repository_webhooks,
+    "projects/{}/repos/{}/default-branch": default_branch,
+    "projects/{}/repos/{}/branches/default": default_branch,
+    "branch-permissions/projects/{}/restrictions": project_restrictions,
+    "branch-permissions/projects/{}/repos/{}/restrictions": repository_restrictions,
+    "branch-utils/projects/{}/repos/{}/branchmodel/configuration": branch_model,
+}
+"""As in `routes.ROUTES`; before the addresses of other APIs than the main one stands the name of theirs."""
+
+SINCE: Mapping[str, tuple[int, ...]] = {
+    "access-tokens/projects/{}": (7, 18),
+    "access-tokens/projects/{}/repos/{}": (7, 18),
+    "access-tokens/users/{}": (5, 5),
+    "projects/{}/webhooks": (6,),
+    "projects/{}/repos/{}/webhooks": (5, 4),
+    "projects/{}/repos/{}/default-branch": (7,),
+}
+"""The first version that has a resource, as far as known; where it is not, some version in between."""
+
+
+def _shapes(call: Call) -> MachineShapes:
+    desk = call.desk
+    return MachineShapes(desk.shapes, desk.organisation, desk.settings, desk.version)
+
+
+def _owner(call: Call, account: Account | None) -> Account:
+    """Let somebody look at an account's keys or tokens: an administrator, and not at those of a mightier one."""
+    if account is None:
+        call.require_administrator()
+        raise no_such("user.User", "The user does not exist.")
+    if account is call.account and not call.rights.by_token:
+        return account
+    call.require_administrator()
+    if call.desk.rules.rights(account).global_rank > call.rights.global_rank:
+        raise not_permitted()
+    return account
+
+
+def _tokens(call: Call, wanted: Callable[[HttpToken], bool], account: Callable[[], Account]) -> Json:
+    shapes = _shapes(call)
+    rows = [token for token in call.desk.organisation.http_tokens if wanted(token)]
+    return call.page(rows, lambda token: shapes.token(token, account()))
+
+
+def _service(call: Call, kind: int, scope_id: int) -> Account:
+    """Give the user that acts for all tokens of a project (1) or repository (2)."""
+    name = f"access-token-user/{kind}/{scope_id}"
+    known = (account for account in call.desk.organisation.accounts.values() if account.name == name)
+    return next(known, None) or Account(kind * _SERVICE_IDS + scope_id, name, type="SERVICE", listed=False)

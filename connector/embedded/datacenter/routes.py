@@ -1,0 +1,363 @@
+"""The REST resources: which addresses there are, and what each answers.
+
+Source: Atlassian's REST documentation, 5.10 to 10.3. Knows neither sockets nor credentials.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from connector.embedded.datacenter.answers import Refusal, bad_request, no_such
+from connector.embedded.datacenter.call import DEFAULT_LIMIT
+from connector.embedded.datacenter.machine_routes import MACHINE_ROUTES
+from connector.embedded.datacenter.rules import GLOBAL, PROJECT, REPOSITORY
+from connector.embedded.datacenter.settings import PersonalGrants
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from connector.embedded.datacenter.call import Call
+    from connector.embedded.datacenter.organisation import Account, Project, Repository
+    from connector.embedded.datacenter.shapes import Json
+
+_LOSSLESS_LIMIT = 500
+_LOST_EVERY = 3
+"""With BSERV-11884, every third user is left out: enough to be seen in a small organisation."""
+_MOST_PERMISSION_FILTERS = 50
+_REPO_CREATE_SINCE = (8, 3)
+_ARCHIVES_SINCE = (8,)
+
+
+def application_properties(call: Call) -> Json:
+    """Answer anybody."""
+    return call.desk.shapes.properties()
+
+
+def recent_repositories(call: Call) -> Json:
+    """Answer whoever is signed in; never somebody anonymous, whatever is public."""
+    call.require_login()
+    return call.page(call.rights.repositories[:10], call.desk.shapes.repository)
+
+
+def users(call: Call) -> Json:
+    """List users, all or those who hold every permission that the query names."""
+    call.require_login()
+    desk = call.desk
+    accounts = desk.catalogue.accounts
+    if "filter" in call.query:
+        accounts = [account for account in accounts if _matches(call, account)]
+    if desk.settings.active_users_only:
+        accounts = [account for account in accounts if account.active]
+    holders = _holders(call)
+    if holders is not None:
+        accounts = [account for account in accounts if account.id in holders]
+        if desk.settings.loses_users and call.number("limit", DEFAULT_LIMIT, least=1) > _LOSSLESS_LIMIT:
+            accounts = [account for index, account in enumerate(accounts, 1) if index % _LOST_EVERY]
+    return call.page(accounts, desk.shapes.user)
+
+
+def user(call: Call, slug: str) -> Json:
+    """Show one user."""
+    call.require_login()
+    account = call.desk.catalogue.account_by_slug(slug)
+    if account is None:
+        raise no_such("user.User", f"User {slug} does not exist.")
+    return call.desk.shapes.user(account)
+
+
+def admin_users(call: Call) -> Json:
+    """List users with their directories."""
+    call.require_login()
+    accounts = call.desk.catalogue.accounts
+    if "filter" in call.query:
+        accounts = [account for account in accounts if _matches(call, account)]
+    return call.page(accounts, call.desk.shapes.detailed_user)
+
+
+def admin_groups(call: Call) -> Json:
+    """List groups."""
+    call.require_login()
+    rows = [group for group in call.desk.catalogue.groups if call.contains("filter", group.name)]
+    return call.page(rows, call.desk.shapes.group)
+
+
+def groups(call: Call) -> Json:
+    """List the names of groups."""
+    call.require_login()
+    rows = [group.name for group in call.desk.catalogue.groups if call.contains("filter", group.name)]
+    return call.page(rows, str)
+
+
+def group_members(call: Call) -> Json:
+    """List the members of the group that `context` names."""
+    call.require_login()
+    name = call.query.get("context", "")
+    group = call.desk.catalogue.group_named(name)
+    if group is None:
+        raise no_such("user.Group", f"Group {name} does not exist.")
+    accounts = call.desk.organisation.accounts
+    members = sorted((accounts[member] for member in group.members), key=lambda each: each.name.lower())
+    return call.page([each for each in members if _matches(call, each)], call.desk.shapes.detailed_user)
+
+
+def global_users(call: Call) -> Json:
+    """List who holds a global permission directly."""
+    call.require_administrator()
+    return _user_grants(call, call.desk.organisation.global_users)
+
+
+def global_groups(call: Call) -> Json:
+    """List which groups hold a global permission."""
+    call.require_administrator()
+    return _group_grants(call, call.desk.organisation.global_groups)
+
+
+def rate_limit_settings(call: Call) -> Json:
+    """Show the rate limit that everybody has unless a user has one of its own."""
+    call.require_login()
+    limit = call.desk.settings.rate_limit
+    defaults = {"capacity": limit.capacity, "fillRate": limit.fill_rate} if limit else _UNLIMITED
+    return {"enabled": limit is not None, "defaultSettings": defaults}
+
+
+def user_rate_limit(call: Call, slug: str) -> Json:
+    """Show the rate limit of one user, where it has one of its own."""
+    account = call.desk.catalogue.account_by_slug(slug)
+    if account is None or account.id != call.account.id:
+        call.require_administrator()
+    settings = call.desk.settings
+    if account is None:
+        raise no_such("user.User", f"User {slug} does not exist.")
+    exempt = account.name in settings.rate_limit_exempt
+    limit = settings.rate_limit_overrides.get(account.name)
+    if limit is None and not exempt:
+        raise Refusal(HTTPStatus.NOT_FOUND, f"User {slug} has no rate limit settings.")
+    row: Json = {"user": call.desk.shapes.user(account), "whitelisted": exempt}
+    return row | ({"settings": {"capacity": limit.capacity, "fillRate": limit.fill_rate}} if limit else {})
+
+
+def projects(call: Call) -> Json:
+    """List the projects that the caller may view."""
+    call.require_viewer()
+    least = _rank(PROJECT, call.query.get("permission"))
+    with_personal = call.desk.settings.lists_personal_projects
+    rows = [
+        project
+        for project in call.rights.projects
+        if (with_personal or project.owner_id is None)
+        and call.contains("name", project.name)
+        and (not least or call.rights.project_rank(project) >= least)
+    ]
+    return call.page(rows, call.desk.shapes.project)
+
+
+def project(call: Call, key: str) -> Json:
+    """Show one project."""
+    return call.desk.shapes.project(call.project(key))
+
+
+def project_repositories(call: Call, key: str) -> Json:
+    """List the repositories of one project."""
+    found = call.entered_project(key)
+    rows = filter(call.rights.sees_repository, call.desk.catalogue.repositories_of(found))
+    return call.page(list(rows), call.desk.shapes.repository)
+
+
+def repositories(call: Call) -> Json:
+    """List the repositories that the caller can read, of all projects, personal ones included."""
+    call.require_viewer()
+    rows = call.rights.repositories
+    if not call.query.keys() <= {"start", "limit", "archived"}:
+        rows = [repository for repository in rows if _is_wanted(call, repository)]
+    return call.page(_by_archive(call, rows), call.desk.shapes.repository)
+
+
+def repository(call: Call, key: str, slug: str) -> Json:
+    """Show one repository."""
+    return call.desk.shapes.repository(call.repository(key, slug))
+
+
+def project_users(call: Call, key: str) -> Json:
+    """List the users with a grant on one project."""
+    found = call.administered_project(key)
+    grants = found.users
+    if found.owner_id is not None and call.desk.settings.personal_grants is PersonalGrants.WITH_OWNER:
+        grants = grants | {found.owner_id: "PROJECT_ADMIN"}
+    return _user_grants(call, grants)
+
+
+def project_groups(call: Call, key: str) -> Json:
+    """List the groups with a grant on one project."""
+    return _group_grants(call, call.administered_project(key).groups)
+
+
+def project_default(call: Call, key: str, permission: str) -> Json:
+    """Tell whether everybody with a licence holds a permission on one project."""
+    found = call.administered_project(key)
+    known = PROJECT.keys() - (set() if call.desk.version >= _REPO_CREATE_SINCE else {"REPO_CREATE"})
+    if permission.upper() not in known:
+        raise bad_request(f"'{permission}' is not a valid permission")
+    ranks = {PROJECT[name] for name in found.defaults}
+    asked = PROJECT[permission.upper()]
+    implied = call.desk.settings.defaults_imply_lower and max(ranks, default=0) > asked
+    return {"permitted": implied or asked in ranks}
+
+
+def repository_users(call: Call, key: str, slug: str) -> Json:
+    """List the users with a grant on one repository."""
+    return _user_grants(call, call.administered_repository(key, slug).users)
+
+
+def repository_groups(call: Call, key: str, slug: str) -> Json:
+    """List the groups with a grant on one repository."""
+    return _group_grants(call, call.administered_repository(key, slug).groups)
+
+
+ROUTES: Mapping[str, Callable[..., Json]] = {
+    "application-properties": application_properties,
+    "profile/recent/repos": recent_repositories,
+    "users": users,
+    "users/{}": user,
+    "groups": groups,
+    "admin/users": admin_users,
+    "admin/groups": admin_groups,
+    "admin/groups/more-members": group_members,
+    "admin/permissions/users": global_users,
+    "admin/permissions/groups": global_groups,
+    "admin/rate-limit/settings": rate_limit_settings,
+    "admin/rate-limit/settings/users/{}": user_rate_limit,
+    "repos": repositories,
+    "projects": projects,
+    "projects/{}": project,
+    "projects/{}/repos": project_repositories,
+    "projects/{}/permissions/users": project_users,
+    "projects/{}/permissions/groups": project_groups,
+    "projects/{}/permissions/{}/all": project_default,
+    "projects/{}/repos/{}": repository,
+    "projects/{}/repos/{}/permissions/users": repository_users,
+    "projects/{}/repos/{}/permissions/groups": repository_groups,
+    **MACHINE_ROUTES,
+}
+"""Every resource, by its address below `/rest/api/{version}/`; before those of other APIs stands their name."""
+
+_OTHER_APIS = ("access-tokens", "branch-permissions", "branch-utils", "keys", "ssh")
+
+_SEGMENTS = {route: route.split("/") for route in ROUTES}
+_UNLIMITED = {"capacity": 60, "fillRate": 5}
+
+
+def find_route(api: str, segments: Sequence[str]) -> tuple[str, list[str]] | None:
+    """Find the resource at an address of an API, and what stands where its address has a `{}`."""
+    if api in _OTHER_APIS:
+        segments = [api, *segments]
+    elif api != "api" or segments[0] in _OTHER_APIS:
+        return None
+    for route, parts in _SEGMENTS.items():
+        if len(parts) != len(segments):
+            continue
+        pairs = list(zip(parts, segments, strict=True))
+        if all(part in ("{}", segment) for part, segment in pairs):
+            return route, [segment for part, segment in pairs if part == "{}"]
+    return None
+
+
+def _user_grants(call: Call, grants: Mapping[int, str]) -> Json:
+    accounts = call.desk.organisation.accounts
+    rows = sorted(grants.items(), key=lambda grant: accounts[grant[0]].name.lower())
+    if "filter" in call.query:
+        rows = [row for row in rows if _matches(call, accounts[row[0]])]
+    return call.page(rows, call.desk.shapes.user_grant)
+
+
+def _group_grants(call: Call, grants: Mapping[str, str]) -> Json:
+    rows = sorted(row for row in grants.items() if call.contains("filter", row[0]))
+    return call.page(rows, call.desk.shapes.group_grant)
+
+
+def _matches(call: Call, account: Account) -> bool:
+    return call.contains("filter", account.name, account.display_name, account.email)
+
+
+def _holders(call: Call) -> frozenset[int] | None:
+    """Find who holds every permission that the query names, or None where it names none."""
+    holders: frozenset[int] | None = None
+    for prefix in _permission_filters(call.query):
+        permission = call.query[prefix].upper()
+        found = call.desk.rules.holders(permission, _scope(call, prefix, permission))
+        holders = found if holders is None else holders & found
+    return holders
+
+
+def _permission_filters(query: Mapping[str, str]) -> Iterable[str]:
+    if "permission" in query:
+        yield "permission"
+    for number in range(1, _MOST_PERMISSION_FILTERS + 1):
+        if f"permission.{number}" not in query:
+            return
+        yield f"permission.{number}"
+
+
+def _scope(call: Call, prefix: str, permission: str) -> Project | Repository | None:
+    if permission in GLOBAL:
+        return None
+    if permission in REPOSITORY:
+        return _filtered_repository(call, prefix)
+    if permission in PROJECT:
+        return _filtered_project(call, prefix)
+    raise bad_request(f"'{permission}' is not a valid permission")
+
+
+def _filtered_repository(call: Call, prefix: str) -> Repository:
+    number = call.query.get(f"{prefix}.repositoryId", "")
+    if number:
+        found = call.desk.organisation.repositories.get(int(number)) if number.isdecimal() else None
+        if found is None or not call.rights.sees_repository(found):
+            raise no_such("repository.Repository", f"Repository with ID {number} does not exist.")
+        return found
+    slug = call.query.get(f"{prefix}.repositorySlug")
+    if slug is None:
+        raise bad_request("A repository must be given for a repository permission")
+    return call.repository(call.query.get(f"{prefix}.projectKey", ""), slug)
+
+
+def _filtered_project(call: Call, prefix: str) -> Project:
+    number = call.query.get(f"{prefix}.projectId", "")
+    if number:
+        found = call.desk.organisation.projects.get(int(number)) if number.isdecimal() else None
+        if found is None or not call.rights.sees_project(found):
+            raise no_such("project.Project", f"Project with ID {number} does not exist.")
+        return found
+    return call.project(call.query.get(f"{prefix}.projectKey", ""))
+
+
+def _rank(ladder: Mapping[str, int], permission: str | None) -> int:
+    """Rank a permission that a listing is filtered by; 0 where it is not."""
+    if permission is None:
+        return 0
+    if permission.upper() not in ladder:
+        raise bad_request(f"'{permission}' is not a valid permission")
+    return ladder[permission.upper()]
+
+
+def _is_wanted(call: Call, repository: Repository) -> bool:
+    query = call.query
+    project = call.desk.organisation.projects[repository.project_id]
+    least = _rank(REPOSITORY, query.get("permission"))
+    public = repository.public or (project.public and project.owner_id is None)
+    return (
+        call.contains("name", repository.name)
+        and call.contains("projectname", project.name)
+        and query.get("projectkey", project.key).upper() == project.key.upper()
+        and query.get("state", repository.state).upper() == repository.state
+        and query.get("visibility", "").lower() != ("private" if public else "public")
+        and (not least or call.rights.repository_rank(repository) >= least)
+    )
+
+
+def _by_archive(call: Call, rows: list[Repository]) -> list[Repository]:
+    """Leave out archived repositories, or the others, as the query says; all before 8.0."""
+    wanted = call.query.get("archived", "ACTIVE").upper()
+    if wanted == "ALL" or call.desk.version < _ARCHIVES_SINCE:
+        return rows
+    return [repository for repository in rows if repository.archived == (wanted == "ARCHIVED")]

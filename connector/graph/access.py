@@ -1,0 +1,234 @@
+"""OAA's rules: what access follows from an export, and why.
+
+Knows what reaches what, not how a payload is written. The rules:
+
+- A grant on a node counts there; where its permission inherits (`apply_to_sub_resources`), also on all that
+  lies in the node. A grant on the application works the same way from the top.
+- A user has what its groups have, and their parent groups, through any nesting; cycles are tolerated.
+- A user has what the credentials that belong to it hold themselves. A credential without grants of its own
+  acts for its owners and has what they have, other credentials aside.
+- Whether somebody is active makes no difference to what is granted: `User.is_active` tells, and readers decide.
+
+Nobody's access is stored: a question is answered from the grants, so that 50,000 users times 100,000
+repositories cost nothing until somebody asks.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from connector.graph.export import Assignment, Export
+from connector.graph.values import (
+    Category,
+    Credential,
+    Grant,
+    Group,
+    Identity,
+    Level,
+    Node,
+    Path,
+    Permission,
+    Resource,
+    User,
+    lineage,
+)
+
+_Step = Callable[[Identity], Sequence[Identity]]
+_Reached = TypeVar("_Reached", Identity, Resource)
+
+
+class Access:
+    """Answers about one export, as if what `without` names were gone.
+
+    `without` takes identities (neither they nor what comes through them counts), permissions (wherever
+    they are granted), and single grants.
+    """
+
+    def __init__(self, export: Export, without: Collection[Identity | Permission | Grant] = ()) -> None:
+        self.export = export
+        self._without = frozenset(without)
+        self._beneficiaries: dict[Identity, frozenset[Identity]] = {}
+
+    def effective(self, identity: Identity, node: Node) -> Category:
+        """Give the OAA permissions that an identity has on a node, however it comes by them."""
+        sources = self.sources(identity)
+        mask = 0
+        for row in self._reaching(node):
+            if row.holder in sources:
+                mask |= row.permission.categories.value
+        return Category(mask)
+
+    def level(self, identity: Identity, node: Node) -> Level:
+        """Give the level that an identity has on a node."""
+        return self.effective(identity, node).level
+
+    def who_can(self, node: Node) -> dict[User, Level]:
+        """Give everybody among the users who reaches a node at any level, inactive ones too."""
+        return {who: level for who, level in self.holders(node).items() if isinstance(who, User)}
+
+    def holders(self, node: Node) -> dict[Identity, Level]:
+        """Give whoever reaches a node at any level: users, groups, credentials and others."""
+        granted: defaultdict[Identity, int] = defaultdict(int)
+        for row in self._reaching(node):
+            granted[row.holder] |= row.permission.categories.value
+        masks: defaultdict[Identity, int] = defaultdict(int)
+        for holder, mask in granted.items():
+            for identity in self.beneficiaries(holder):
+                masks[identity] |= mask
+        return _levels(masks)
+
+    def reach(self, identity: Identity) -> dict[Resource, Level]:
+        """Give the resources that an identity reaches at any level."""
+        masks: defaultdict[Resource, int] = defaultdict(int)
+        for source in self.sources(identity):
+            for row in self.export.assignments_of(source):
+                mask = row.permission.categories.value
+                for resource in self._reached_by(row):
+                    masks[resource] |= mask
+        return _levels(masks)
+
+    def paths(self, identity: Identity, node: Node, *, limit: int = 1000) -> list[Path]:
+        """Give every reason why an identity reaches a node, shortest first.
+
+        A permission without any level (`Level.NONE`) is a reason too. Groups that are nested in each other can
+        make more reasons than anybody reads: beyond `limit`, longer detours are left out.
+        """
+        sources = self.sources(identity)
+        rows: defaultdict[Identity, list[tuple[Assignment, Node]]] = defaultdict(list)
+        for row, on in self.reaching(node):
+            if row.holder in sources:
+                rows[row.holder].append((row, on))
+        found = (
+            Path(chain, row.grant(on), _descent(on, node))
+            for chain in self._chains(identity, rows.keys())
+            for row, on in rows.get(chain[-1], ())
+        )
+        return sorted(dict.fromkeys(islice(found, limit)), key=lambda path: (path.length, str(path)))
+
+    def sources(self, identity: Identity) -> frozenset[Identity]:
+        """Give all whose grants count for an identity: itself, its groups and their parents, its credentials."""
+        return self._closure(identity, self.draws_on)
+
+    def beneficiaries(self, holder: Identity) -> frozenset[Identity]:
+        """Give all for whom the grants of a holder count; the reverse of `sources`."""
+        if not isinstance(holder, Group):
+            return self._closure(holder, self._drawn_on_by)
+        if holder not in self._beneficiaries:
+            self._beneficiaries[holder] = self._closure(holder, self._drawn_on_by)
+        return self._beneficiaries[holder]
+
+    def reaching(self, node: Node) -> Iterator[tuple[Assignment, Node]]:
+        """Yield what is granted on a node, or on what it lies in and inherited, and where."""
+        for on in lineage(node):
+            granted = self.export.assignments_on if on is node else self.export.assignments_inherited_from
+            for row in granted(on):
+                if self._counts(row, on):
+                    yield row, on
+
+    def granted_to(self, identity: Identity) -> Iterator[tuple[Assignment, Node]]:
+        """Yield what counts for an identity and on which nodes it is granted, not what these pass on."""
+        for source in self.sources(identity):
+            for row in self.export.assignments_of(source):
+                yield from ((row, node) for node in row.targets if self._counts(row, node))
+
+    def draws_on(self, identity: Identity) -> Sequence[Identity]:
+        """Give those whose access an identity has directly, one step of `sources`; its own `without` aside."""
+        match identity:
+            case User():
+                own = [item for item in self.export.credentials_of(identity) if self._stands_alone(item)]
+                return [*self.export.groups_of(identity), *own]
+            case Group():
+                return self.export.groups_of(identity)
+            case Credential() if not self._stands_alone(identity):
+                return self.export.owners_of(identity)
+            case _:
+                return ()
+
+    def _closure(self, start: Identity, step: _Step) -> frozenset[Identity]:
+        if start in self._without:
+            return frozenset()
+        found = {start: None}
+        queue = deque(found)
+        while queue:
+            for identity in step(queue.popleft()):
+                # One credential never lends another what it may: a token acts for its owner, not for the owner's keys.
+                lent = isinstance(start, Credential) and isinstance(identity, Credential)
+                if identity not in found and identity not in self._without and not lent:
+                    found[identity] = None
+                    queue.append(identity)
+        return frozenset(found)
+
+    def _drawn_on_by(self, identity: Identity) -> Sequence[Identity]:
+        match identity:
+            case User():
+                return [item for item in self.export.credentials_of(identity) if not self._stands_alone(item)]
+            case Group():
+                return self.export.members_of(identity)
+            case Credential() if self._stands_alone(identity):
+                return self.export.owners_of(identity)
+            case _:
+                return ()
+
+    def _stands_alone(self, credential: Credential) -> bool:
+        return bool(self.export.assignments_of(credential))
+
+    def _reaching(self, node: Node) -> Iterator[Assignment]:
+        return (row for row, _ in self.reaching(node))
+
+    def _reached_by(self, row: Assignment) -> Iterator[Resource]:
+        for node in row.targets:
+            if not self._counts(row, node):
+                continue
+            if isinstance(node, Resource):
+                yield node
+            if row.permission.inherits:
+                yield from self.export.descendants_of(node)
+
+    def _counts(self, row: Assignment, node: Node) -> bool:
+        if not self._without:
+            return True
+        return self._without.isdisjoint((row.holder, row.permission, row.grant(node)))
+
+    def _chains(self, start: Identity, holders: Collection[Identity]) -> Iterator[tuple[Identity, ...]]:
+        """Yield every way from one identity to a holder that passes nobody twice, shortest first."""
+        useful = self._between(start, holders)
+        queue: deque[tuple[Identity, ...]] = deque([(start,)] if start in useful else [])
+        while queue:
+            chain = queue.popleft()
+            if chain[-1] in holders:
+                yield chain
+            steps = dict.fromkeys(self.draws_on(chain[-1]))
+            queue.extend((*chain, step) for step in steps if step in useful and step not in chain)
+
+    def _between(self, start: Identity, holders: Collection[Identity]) -> set[Identity]:
+        """Give who stands on a way to a holder, so that no other way is tried."""
+        lenders: defaultdict[Identity, list[Identity]] = defaultdict(list)
+        sources = self.sources(start)
+        for borrower in sources:
+            for lender in self.draws_on(borrower):
+                lenders[lender].append(borrower)
+        useful = set(holders)
+        queue = list(holders)
+        while queue:
+            fresh = [one for one in lenders[queue.pop()] if one not in useful]
+            useful.update(fresh)
+            queue.extend(fresh)
+        return useful & sources
+
+
+def _levels(masks: Mapping[_Reached, int]) -> dict[_Reached, Level]:
+    """Turn sets of categories into levels; what amounts to none is left out."""
+    levels = {mask: Category(mask).level for mask in set(masks.values())}
+    return {reached: levels[mask] for reached, mask in masks.items() if levels[mask]}
+
+
+def _descent(on: Node, node: Node) -> tuple[Resource, ...]:
+    steps: list[Resource] = []
+    for step in lineage(node):
+        if step is on or not isinstance(step, Resource):
+            break
+        steps.append(step)
+    return tuple(reversed(steps))

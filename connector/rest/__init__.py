@@ -1,0 +1,1 @@
+"""Asking any HTTP API politely: transport, retries, throttle, workers, journal. Knows no product."""

@@ -1,0 +1,117 @@
+"""Fields of Bitbucket's JSON, one at a time: there and of the right kind, or an error that says where not.
+
+Knows kinds of values, not what they mean.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from connector.errors import BitbucketError
+from connector.rest.answer import one_line
+
+C = TypeVar("C", bound=StrEnum)
+T = TypeVar("T")
+
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
+"""What is left where a program cut a text of UTF-16 between the two halves of a character."""
+
+_LATEST = 253_402_300_799_999
+"""The last millisecond of the year 9999, where RFC 3339 ends."""
+
+
+class Malformed(BitbucketError):
+    """An answer lacks what it must have."""
+
+
+def moment(row: object, name: str, where: str) -> int | None:
+    """Read a time as epoch milliseconds; None where there is none.
+
+    Sent as a number or as digits, with zero and less for "never"; documented as ISO 8601 in some versions.
+    """
+    value = get(row, name, where)
+    if isinstance(value, str):
+        value = int(value) if value.isdecimal() else _iso(value)
+    if value is None or isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 < value <= _LATEST else None
+
+
+def _iso(value: str) -> int | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)
+
+
+def choice(kind: type[C], value: str, name: str, where: str) -> C:
+    """Read a value of a closed vocabulary."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise Malformed(f"{where}: {name} is {one_line(value)!r}, which this connector does not know") from None
+
+
+def get(row: object, name: str, where: str) -> Any:  # noqa: ANN401 - whatever stands there; who reads it checks
+    """Give whatever stands in a field; None where there is none."""
+    if not isinstance(row, dict):
+        raise Malformed(f"{where}: a row is no object, so it has no {name}")
+    return row.get(name)
+
+
+def field(row: object, name: str, where: str) -> Any:  # noqa: ANN401
+    """Give what stands in a field that must be there."""
+    value = get(row, name, where)
+    if value is None:
+        raise Malformed(f"{where}: the answer lacks {name}")
+    return value
+
+
+def text(row: object, name: str, where: str) -> str:
+    """Read a text that must be there and not be empty."""
+    value = field(row, name, where)
+    if not isinstance(value, str) or not value or not is_text(value):
+        raise Malformed(f"{where}: {name} is no text")
+    return value
+
+
+def is_text(value: str) -> bool:
+    """Whether a string can be written and asked for: JSON can hold halves of characters, and nothing else."""
+    return _HALF_CHARACTER.search(value) is None
+
+
+def flag(row: object, name: str, where: str) -> bool:
+    """Read a true or false that must be there."""
+    value = field(row, name, where)
+    if not isinstance(value, bool):
+        raise Malformed(f"{where}: {name} is neither true nor false")
+    return value
+
+
+def number(row: object, name: str, where: str) -> int:
+    """Read an id; audit events and some proxies send numbers as strings."""
+    value = field(row, name, where)
+    if isinstance(value, str) and value.removeprefix("-").isdecimal():
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Malformed(f"{where}: {name} is no number")
+    return value
+
+
+def maybe_text(row: object, name: str, where: str) -> str | None:
+    """Read a text that may be missing; what cannot be written of it is marked as such."""
+    value = maybe(row, name, str, where)
+    return None if value is None else _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
+
+
+def maybe(row: object, name: str, kind: type[T], where: str) -> T | None:
+    """Read a field that may be missing, of one kind."""
+    value = get(row, name, where)
+    if value is not None and not isinstance(value, kind):
+        raise Malformed(f"{where}: {name} is of an unexpected kind")
+    return value

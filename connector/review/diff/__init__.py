@@ -1,0 +1,1 @@
+"""What changed between two exports, and what that means."""

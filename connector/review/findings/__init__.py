@@ -1,0 +1,1 @@
+"""What in an export deserves a second look."""

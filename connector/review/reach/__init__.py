@@ -1,0 +1,1 @@
+"""Answers of `access`: who can reach what, and through which grants."""

@@ -1,0 +1,177 @@
+"""Names that people type → things of an export, with near misses where there is no such name.
+
+A name means one thing or it is an error: an answer about another Smith is worse than none.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from connector.errors import UsageError
+from connector.graph.export import Export
+from connector.graph.values import Application, Grant, Identity, Level, Permission, Resource, User
+from connector.review.findings.finding import EVERYONE, LICENSED_USERS
+from connector.review.text.names import both, clean, kind, where
+
+_NEAR, _MOST_NAMES = 3, 20_000
+_Thing = TypeVar("_Thing")
+_NamesOf = Callable[[_Thing], Sequence[str]]
+
+Gone = Identity | Permission | Grant
+"""What `--without` can name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What was asked about, as it was typed."""
+
+    users: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    credentials: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+    projects: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who can reach what: about these identities, these nodes, or the ones on the others."""
+
+    identities: tuple[Identity, ...] = ()
+    nodes: tuple[Resource, ...] = ()
+    at_least: Level = Level.NONE
+    without: tuple[Gone, ...] = ()
+
+
+def question(export: Export, names: Names, at_least: Level = Level.NONE) -> Question:
+    """Find what the names mean. Raises `UsageError` for a name without meaning, or with several."""
+    identities: list[Identity] = []
+    identities += [_one("user", name, export.users, _names_of_user) for name in names.users]
+    identities += [_one("group", name, export.groups, _names_of_identity) for name in names.groups]
+    identities += [_one("credential", name, export.credentials, _names_of_identity) for name in names.credentials]
+    below = (
+        [item for item in export.resources if not isinstance(item.parent, Application)] if names.repositories else []
+    )
+    tops = [item for item in export.resources if isinstance(item.parent, Application)] if names.projects else []
+    nodes = [_one("repository", name, below or export.resources, _names_of_resource) for name in names.repositories]
+    nodes += [_one("project", name, tops, _names_of_resource) for name in names.projects]
+    without = [gone for name in names.without for gone in _gone(export, name)]
+    return Question(
+        tuple(dict.fromkeys(identities)), tuple(dict.fromkeys(nodes)), at_least, tuple(dict.fromkeys(without))
+    )
+
+
+def _one(what: str, name: str, things: Sequence[_Thing], names_of: _NamesOf[_Thing]) -> _Thing:
+    found = _called(name, things, names_of)
+    if not found:
+        raise UsageError(_unknown(what, name, (names_of(thing) for thing in things)))
+    if len(found) > 1:
+        near = both([clean(names_of(thing)[0]) for thing in found[:_NEAR]]) + (", …" if len(found) > _NEAR else "")
+        raise UsageError(f"{len(found)} {_several(what)} are called {clean(name)!r}: say which by {near}")
+    return found[0]
+
+
+def _several(what: str) -> str:
+    return "repositories" if what == "repository" else f"{what}s"
+
+
+def _called(name: str, things: Iterable[_Thing], names_of: _NamesOf[_Thing]) -> list[_Thing]:
+    """Give the things with a name: by the first of their kinds of name that fits any, exactly if possible."""
+    wanted = name.lower()
+    ranked: dict[tuple[int, bool], list[_Thing]] = {}
+    for thing in things:
+        for rank, own in enumerate(names_of(thing)):
+            if own.lower() == wanted:
+                ranked.setdefault((rank, own != name), []).append(thing)
+                break
+    return ranked[min(ranked)] if ranked else []
+
+
+def _names_of_user(user: Identity) -> Sequence[str]:
+    """Give user name, id, e-mail, display name and other identities, each in its place: what is unique comes first."""
+    username = user.properties.get("username")
+    email = user.email if isinstance(user, User) else None
+    identities = user.identities if isinstance(user, User) else ()
+    return username if isinstance(username, str) else user.name, user.id, email or "", user.name, *identities
+
+
+def _names_of_identity(identity: Identity) -> Sequence[str]:
+    return identity.id, identity.name
+
+
+def _names_of_resource(resource: Resource) -> Sequence[str]:
+    return where(resource), resource.key, resource.name
+
+
+def _unknown(what: str, name: str, names: Iterable[Sequence[str]]) -> str:
+    near = [clean(own) for own in near_misses(name, names)]
+    hint = f"; did you mean {' or '.join(filter(None, (', '.join(near[:-1]), near[-1])))}?" if near else ""
+    return f"the export has no {what} {clean(name)!r}{hint}"
+
+
+def near_misses(name: str, names: Iterable[Sequence[str]]) -> list[str]:
+    """Give the first names of the few things with a name, or a part of one, most like what was typed.
+
+    Of very many, only those are looked at that begin alike.
+    """
+    wanted = name.lower()
+    first: dict[str, str] = {}
+    for several in names:
+        for own in several:
+            for part in (own.lower(), *_PARTS.split(own.lower())):
+                first.setdefault(part, several[0])
+    candidates = [part for part in first if len(first) <= _MOST_NAMES or part[:2] == wanted[:2]][:_MOST_NAMES]
+    near = difflib.get_close_matches(wanted, candidates, 2 * _NEAR)
+    return list(dict.fromkeys(first[part] for part in near))[:_NEAR]
+
+
+_PARTS = re.compile(r"[\s@._/-]+")
+
+_DEFAULT = "default permission of "
+
+
+def _gone(export: Export, name: str) -> list[Gone]:
+    """Find what would be gone: whoever has the name, a permission, or the grants that a line of an answer names."""
+    if " on " in name or name.startswith(_DEFAULT):
+        grants = list(_grants_named(export, name))
+        if not grants:
+            raise UsageError(
+                f"--without: the export has no grant {clean(name)!r}; write it as an answer of access does"
+            )
+        return [*grants]
+    if found := _anybody(export, name):
+        if len(found) > 1:
+            ways = both([clean(f"{kind(each)} {each.id}") for each in found[:_NEAR]])
+            raise UsageError(f"--without: {clean(name)!r} names {len(found)} identities: say which by {ways}")
+        return [*found]
+    if permissions := [item for item in export.permissions if item.name.lower() == name.lower()]:
+        return [*permissions]
+    known = [*map(_names_of_user, export.identities), *((item.name,) for item in export.permissions)]
+    raise UsageError(f"--without: {_unknown('group, user, credential, permission or grant', name, known)}")
+
+
+def _anybody(export: Export, name: str) -> list[Identity]:
+    """Find identities by name, or by what they are and their name: `group payments-dev`."""
+    word, _, bare = name.partition(" ")
+    of_kind = [item for item in export.identities if bare and kind(item) == word]
+    called = EVERYONE if name == "public" else name
+    return _called(bare, of_kind, _names_of_user) or _called(called, export.identities, _names_of_user)
+
+
+def _grants_named(export: Export, name: str) -> Iterator[Grant]:
+    """Find the grants that a line such as `group payments-dev → PROJECT_WRITE on PAY` names."""
+    if name.startswith(_DEFAULT):
+        holder, permission, place = LICENSED_USERS, "", name.removeprefix(_DEFAULT).partition(" (")[0]
+    else:
+        line, _, place = name.replace("->", "→").rpartition(" on ")
+        steps = [step.strip() for step in line.split("→")]
+        permission, holder = steps[-1], steps[-2] if len(steps) > 1 else ""
+    nodes = frozenset(_called(place, export.resources, _names_of_resource))
+    for one in _anybody(export, holder) if holder else export.identities:
+        for row in export.assignments_of(one):
+            if permission.lower() in ("", row.permission.name.lower()):
+                yield from (row.grant(node) for node in row.targets if node in nodes)

@@ -1,0 +1,100 @@
+"""How long a listing is, and rows from all over it, in a handful of requests however long it is.
+
+A listing that fits on one page is counted. Of a longer one, offsets further and further out are asked for
+until one lies behind its end, then the gap is narrowed: Bitbucket lets a page start at any offset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from connector.sources.datacenter.check.asking import Asked
+
+_LEAP = 8
+_PROBES = 6
+_ROWS_OF_A_PROBE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """At least and at most so many; `most` is None where the end was not found. Rows may be hidden among them."""
+
+    least: int
+    most: int | None
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether they were counted."""
+        return self.least == self.most
+
+    @property
+    def estimate(self) -> int:
+        """One number to reckon with."""
+        return self.least if self.most is None else round((self.least + self.most) / 2)
+
+    @property
+    def text(self) -> str:
+        """As people say it."""
+        if self.is_exact:
+            return f"{self.least:,}"
+        if self.most is None:
+            return f"more than {self.least:,}"
+        return f"between {self.least:,} and {self.most:,}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What was learned of a listing: its size, some of its rows in their order, and how the first page was answered."""
+
+    size: Size
+    rows: list[Any]
+    sample: list[Any]
+    """Rows from all over the listing, no part of it with more than another."""
+    page_size: int
+    first: Asked
+
+
+def survey(ask: Callable[[int, int], Asked], limit: int) -> Listing:
+    """Look at a listing. `ask` takes start and limit; what cannot be read is in the first answer."""
+    first = ask(0, limit)
+    shown = len(first.rows)
+    start = first.body.get("nextPageStart")
+    if first.is_last or not isinstance(start, int) or start <= 0:
+        return Listing(Size(shown, shown), first.rows, first.rows, max(shown, 1), first)
+    size, rows = _probe(ask, start)
+    sample = [*spread(first.rows, _ROWS_OF_A_PROBE), *rows]
+    return Listing(size, [*first.rows, *rows], sample, max(shown, 1), first)
+
+
+def _probe(ask: Callable[[int, int], Asked], least: int) -> tuple[Size, list[Any]]:
+    most: int | None = None
+    found: dict[int, list[Any]] = {}
+    for _ in range(_PROBES):
+        start = least * _LEAP if most is None else round((least * most) ** 0.5)
+        if start <= least:
+            break
+        page = ask(start, _ROWS_OF_A_PROBE)
+        if page.diagnosis is not None:
+            break
+        if page.rows or not page.is_last:
+            found[start] = page.rows
+            least = _end_of(page, start)
+            most = least if page.is_last else most
+        else:
+            most = start
+    return Size(least, most), [row for _, rows in sorted(found.items()) for row in rows]
+
+
+def _end_of(page: Asked, start: int) -> int:
+    """Give the offset behind a page; rows that the account may not see count, except at the very end."""
+    end = page.body.get("nextPageStart")
+    return end if isinstance(end, int) and end > start else start + len(page.rows)
+
+
+def spread(rows: list[Any], count: int) -> list[Any]:
+    """Choose so many rows, evenly over the whole list; the same ones each time."""
+    if len(rows) <= count:
+        return rows
+    return [rows[round(index * (len(rows) - 1) / (count - 1))] for index in range(count)]

@@ -1,0 +1,329 @@
+"""The second half of a check: what of Bitbucket's contents can this account see?
+
+Listings are looked at, not read; of projects and repositories a few, spread over the listing, are asked for
+their permissions. What cannot be seen is said with the right that is missing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import requests
+
+from connector.model import GlobalPermission, Inclusion, ProjectPermission
+from connector.sources.datacenter import endpoints
+from connector.sources.datacenter.check import included
+from connector.sources.datacenter.check.asking import Asked, Asker
+from connector.sources.datacenter.check.contact import failed, limited
+from connector.sources.datacenter.check.counting import Listing, Size, spread, survey
+from connector.sources.datacenter.check.report import Mark, Step
+from connector.sources.datacenter.diagnosis import Problem
+from connector.sources.datacenter.endpoints import Address, Endpoint
+from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION
+
+PROJECTS_ASKED = 4
+REPOSITORIES_ASKED = 6
+
+_GONE = frozenset({Problem.NOT_FOUND, Problem.PROJECT_NOT_FOUND})
+_FALL_BACK = _GONE | {
+    Problem.NOT_PERMITTED,
+    Problem.NOT_BITBUCKET_REFUSES,
+    Problem.NO_SUCH_ADDRESS,
+    Problem.NOT_BITBUCKET_MISSES,
+}
+"""Where these are answered, an export asks for something else instead; anything else ends it."""
+_WITHOUT_A_GRANT = (
+    "grant the account '{right}' in {where}; an account that may not look sees the same as an empty server"
+)
+
+
+class Sight:
+    """Looks around with one signed-in asker; what it sees is kept for the estimate of the cost."""
+
+    def __init__(
+        self,
+        asker: Asker,
+        anonymous: Asker,
+        name: str | None,
+        *,
+        is_token: bool,
+        include: frozenset[Inclusion] = frozenset(),
+    ) -> None:
+        self.sizes: dict[str, Size] = {}
+        self.page_size = 1
+        self.reads_global_permissions = False
+        self.rate: tuple[float, float] | None = None
+        """Burst and requests per second that the server allows, where it limits."""
+        self._asker = asker
+        self._anonymous = anonymous
+        self._name = name
+        self._slug: str | None = None
+        self._is_token = is_token
+        self._repositories: list[dict[str, Any]] = []
+        self._sample: dict[str, list[dict[str, Any]]] = {}
+        self._group: str | None = None
+        self._include = include
+
+    def steps(self) -> Iterator[Step]:
+        """Ask everything, one step after the other; a failed one is the last."""
+        looks: tuple[Callable[[], Step], ...] = (
+            self._licence,
+            self._users,
+            self._groups,
+            self._members,
+            self._project_listing,
+            self._repository_listing,
+            self._global_permissions,
+            self._project_permissions,
+            self._repository_permissions,
+            self._rate_limit,
+            self._public_access,
+        )
+        for look in looks:
+            step = look()
+            yield step
+            if step.mark is Mark.FAILED:
+                return
+        yield from included.steps(self._asker, self._include, self._examples())
+
+    def _examples(self) -> included.Examples:
+        repository = next((row for row in self._repositories if _key_of(row) and _text(row, "slug")), None)
+        return included.Examples(
+            repository=(_key_of(repository), _text(repository, "slug")) if repository else None,
+            project=next((_text(row, "key") for row in self._normal_projects()), None),
+            reads_global_permissions=self.reads_global_permissions,
+        )
+
+    def _normal_projects(self) -> list[dict[str, Any]]:
+        return [
+            row for row in self._sample.get("projects", []) if _text(row, "type") != "PERSONAL" and _text(row, "key")
+        ]
+
+    # ---- who we are
+
+    def _licence(self) -> Step:
+        """Look for the account among those who hold LICENSED_USER, which anybody may ask."""
+        if self._name is None:
+            return Step("licence", Mark.SKIPPED, "the name of the account is not known, so it cannot be looked up")
+        asked = self._asker.ask(
+            endpoints.USERS.at(),
+            permission=GlobalPermission.LICENSED_USER,
+            filter=self._name,
+            limit=LIMIT_WITH_PERMISSION,
+        )
+        if asked.diagnosis is not None:
+            meaning = "it could not be asked who is licensed; the listings below show it"
+            return Step("licence", Mark.SKIPPED, meaning, asked.question, asked.answered)
+        mine = next((row for row in asked.rows if _text(row, "name").lower() == self._name.lower()), None)
+        if mine is not None:
+            self._slug = _text(mine, "slug") or None
+            return Step("licence", Mark.OK, f"{self._name} is licensed", asked.question, asked.answered)
+        right = endpoints.Right.LICENSED
+        return Step(
+            "licence",
+            Mark.LIMITED,
+            f"{self._name} is not among those who are licensed to use Bitbucket",
+            asked.question,
+            f"{asked.answered}, {len(asked.rows)} others",
+            f"give the account '{right.label}' in {right.where}",
+            "whatever only licensed users may see",
+        )
+
+    # ---- listings of the whole instance
+
+    def _users(self) -> Step:
+        return self._listing("users", endpoints.ADMIN_USERS, endpoints.USERS)[0]
+
+    def _groups(self) -> Step:
+        step, rows = self._listing("groups", endpoints.ADMIN_GROUPS, endpoints.GROUPS)
+        names = (row if isinstance(row, str) else _text(row, "name") for row in rows)
+        self._group = next(filter(None, names), None)
+        # The other listing of groups holds the same: nothing is lacking.
+        return dataclasses.replace(step, mark=Mark.OK, lacks="") if step.mark is Mark.LIMITED and rows else step
+
+    def _members(self) -> Step:
+        name = "group members"
+        if self._group is None:
+            return Step(name, Mark.SKIPPED, "there is no group to ask for")
+        asked = self._asker.ask(endpoints.GROUP_MEMBERS.at(), context=self._group, limit=1)
+        if asked.diagnosis is not None:
+            return limited(name, asked, "the members of groups, without which nothing is published")
+        return Step(name, Mark.OK, "members of groups can be read", asked.question, asked.answered)
+
+    def _project_listing(self) -> Step:
+        return self._listing("projects", endpoints.PROJECTS)[0]
+
+    def _repository_listing(self) -> Step:
+        step, rows = self._listing("repositories", endpoints.REPOSITORIES, archived="ALL")
+        self._repositories = _objects(rows)
+        return step
+
+    def _listing(
+        self, name: str, endpoint: Endpoint, otherwise: Endpoint | None = None, **question: str
+    ) -> tuple[Step, list[Any]]:
+        found = self._survey(endpoint, **question)
+        refused = found.first
+        if refused.problem in _FALL_BACK and otherwise:
+            found = self._survey(otherwise, **question)
+            if found.first.diagnosis is None:
+                self._keep(name, found)
+                step = limited(name, refused, endpoint.lacks)
+                meaning = f"{otherwise.template} is asked instead, with {found.size.text} {name}; {step.meaning}"
+                return dataclasses.replace(step, meaning=meaning), found.rows
+        if found.first.diagnosis is not None or "values" not in found.first.body:
+            return failed(name, found.first), []
+        self._keep(name, found)
+        return _counted(name, found, endpoint), found.rows
+
+    def _survey(self, endpoint: Endpoint, **question: str) -> Listing:
+        def ask(start: int, limit: int) -> Asked:
+            return self._asker.ask(endpoint.at(), start=start, limit=limit, **question)
+
+        return survey(ask, LIMIT)
+
+    def _keep(self, name: str, found: Listing) -> None:
+        self.sizes[name] = found.size
+        self._sample[name] = _objects(found.sample)
+        self.page_size = max(self.page_size, found.page_size)
+
+    # ---- permissions
+
+    def _global_permissions(self) -> Step:
+        name = "global permissions"
+        asked = [self._asker.ask(each.at(), limit=1) for each in (endpoints.GLOBAL_USERS, endpoints.GLOBAL_GROUPS)]
+        refused = next((each for each in asked if each.diagnosis is not None), None)
+        if refused is None:
+            self.reads_global_permissions = True
+            question = f"{asked[0].question} and /groups"
+            return Step(name, Mark.OK, "every global permission can be read", question, asked[0].answered)
+        if refused.problem not in _FALL_BACK:
+            return failed(name, refused)
+        holders = self._asker.ask(endpoints.USERS.at(), permission=GlobalPermission.SYS_ADMIN, limit=1)
+        if holders.diagnosis is None:
+            lacks = "through which groups global permissions are held (who holds them is known)"
+        else:
+            lacks = "who administers everything: all access of global administrators"
+        step = limited(name, refused, lacks)
+        if not self._is_token or refused.problem is not Problem.NOT_PERMITTED:
+            return step
+        meaning = f"no access token may read global permissions, whoever it belongs to; an export lacks {lacks}"
+        advice = "use the password of an account with 'Global: Admin': set BITBUCKET_USER, and BITBUCKET_TOKEN to it"
+        return dataclasses.replace(step, meaning=meaning, advice=advice)
+
+    def _project_permissions(self) -> Step:
+        normal = self._normal_projects()
+        return self._permissions(
+            "project permissions", "projects", ((_text(row, "key"), row) for row in spread(normal, PROJECTS_ASKED))
+        )
+
+    def _repository_permissions(self) -> Step:
+        whole = [row for row in self._sample.get("repositories", []) if _key_of(row) and _text(row, "slug")]
+        return self._permissions(
+            "repository permissions",
+            "repositories",
+            ((f"{_key_of(row)}/{_text(row, 'slug')}", row) for row in spread(whole, REPOSITORIES_ASKED)),
+        )
+
+    def _permissions(self, name: str, what: str, sample: Iterable[tuple[str, dict[str, Any]]]) -> Step:
+        asked = {place: self._permissions_of(row) for place, row in sample}
+        there = {place: each for place, each in asked.items() if each.problem not in _GONE}
+        if not there:
+            return Step(name, Mark.SKIPPED, f"there are no {what} to ask for")
+        refused = {place: each for place, each in there.items() if each.diagnosis is not None}
+        question = f"the permissions of {', '.join(there)}"
+        if not refused:
+            meaning = f"all of the {len(there)} {what} that were asked can be read"
+            return Step(name, Mark.OK, meaning, question, "200")
+        step = limited(
+            name, next(iter(refused.values())), f"the permissions of {what}, without which nothing is published"
+        )
+        meaning = f"{len(refused)} of {len(there)} cannot be read: {', '.join(refused)}; {step.meaning}"
+        return dataclasses.replace(step, asked=question, meaning=meaning)
+
+    def _permissions_of(self, row: dict[str, Any]) -> Asked:
+        """Ask for the permissions of a project or repository, by whose row in a listing."""
+        if "slug" in row:
+            return self._asker.ask(endpoints.REPOSITORY_USERS.at(_key_of(row), _text(row, "slug")), limit=1)
+        key = _text(row, "key")
+        users = self._asker.ask(endpoints.PROJECT_USERS.at(key), limit=1)
+        return users if users.diagnosis else self._asker.ask(_default_of(key))
+
+    # ---- circumstances
+
+    def _rate_limit(self) -> Step:
+        name = "rate limit"
+        asked = self._asker.ask(endpoints.RATE_LIMIT.at())
+        if asked.diagnosis is not None:
+            meaning = "the server does not tell; an export slows down where it is told to"
+            return Step(name, Mark.SKIPPED, meaning, asked.question, asked.answered)
+        if asked.body.get("enabled") is not True:
+            return Step(name, Mark.OK, "requests are not limited", asked.question, asked.answered)
+        limit = asked.body.get("defaultSettings")
+        own = self._asker.ask(endpoints.OWN_RATE_LIMIT.at(self._slug)) if self._slug else None
+        if own is not None and own.body.get("whitelisted") is True:
+            return Step(name, Mark.OK, "this account is exempt from the rate limit", own.question, own.answered)
+        if own is not None and isinstance(own.body.get("settings"), dict):
+            limit = own.body["settings"]
+        return self._limited_to(limit if isinstance(limit, dict) else {}, asked)
+
+    def _limited_to(self, limit: dict[str, Any], asked: Asked) -> Step:
+        burst, rate = limit.get("capacity"), limit.get("fillRate")
+        if not isinstance(burst, int | float) or not isinstance(rate, int | float) or rate <= 0:
+            return Step("rate limit", Mark.OK, "requests are limited", asked.question, asked.answered)
+        self.rate = float(burst), float(rate)
+        meaning = f"{rate:g} requests per second, {burst:g} at once; an export keeps to what it is told"
+        advice = "an administrator can exempt the account: Administration > Rate limiting > Exemptions"
+        return Step("rate limit", Mark.OK, meaning, asked.question, asked.answered, advice)
+
+    def _public_access(self) -> Step:
+        name = "public access"
+        row = next((row for row in self._repositories if _is_public(row) and _key_of(row)), None)
+        if row is None:
+            return Step(name, Mark.SKIPPED, "no repository among those that were looked at is marked public")
+        asked = self._anonymous.ask(endpoints.REPOSITORY.at(_key_of(row), _text(row, "slug")))
+        question = f"{asked.question}, without credentials"
+        status = asked.answer.status if asked.answer else None
+        if asked.diagnosis is None:
+            meaning = "on: whoever reaches the server can read what is marked public, without signing in"
+        elif status == requests.codes.unauthorized:
+            meaning = "off: what is marked public is not readable without signing in"
+        else:
+            meaning = "unknown: an export counts what is marked public as public"
+        return Step(name, Mark.OK, meaning, question, asked.answered)
+
+
+def _counted(name: str, found: Listing, endpoint: Endpoint) -> Step:
+    if found.size.most == 0:
+        right = endpoint.right
+        advice = _WITHOUT_A_GRANT.format(right=right.label, where=right.where)
+        if endpoint in {endpoints.PROJECTS, endpoints.REPOSITORIES}:
+            right = endpoints.Right.GLOBAL_ADMIN
+            advice = _WITHOUT_A_GRANT.format(right=right.label, where="Administration > Global permissions")
+        return Step(
+            name, Mark.LIMITED, f"the account sees no {name}", found.first.question, found.first.answered, advice, name
+        )
+    return Step(name, Mark.OK, f"{found.size.text} {name}", found.first.question, found.first.answered)
+
+
+def _default_of(key: str) -> Address:
+    return endpoints.PROJECT_DEFAULT.at(key, ProjectPermission.PROJECT_ADMIN)
+
+
+def _objects(rows: Iterable[Any]) -> list[dict[str, Any]]:
+    return [row for row in rows if isinstance(row, dict)]
+
+
+def _text(row: object, name: str) -> str:
+    value = row.get(name) if isinstance(row, dict) else None
+    return value if isinstance(value, str) else ""
+
+
+def _key_of(repository: dict[str, Any]) -> str:
+    return _text(repository.get("project"), "key")
+
+
+def _is_public(repository: dict[str, Any]) -> bool:
+    project = repository.get("project")
+    return repository.get("public") is True or (isinstance(project, dict) and project.get("public") is True)

@@ -1,0 +1,98 @@
+"""Every address that is asked, the right that it needs, and what an export lacks without it.
+
+The README's table of rights is this one; `machines.endpoints` goes on with what `--include` adds.
+Source: Atlassian's REST documentation, 5.10 to 10.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import quote
+
+from connector.rest.answer import JsonObject
+
+
+class Right(Enum):
+    """What an account must hold: its name in Bitbucket's pages, and where it is granted there."""
+
+    NONE = ("none", "")
+    LOGIN = ("a valid login", "")
+    LICENSED = ("Bitbucket User", "Administration > Global permissions")
+    GLOBAL_ADMIN = (
+        "Global: Admin",
+        "Administration > Global permissions, to an account that signs in by password",
+    )
+    PROJECT_ADMIN = ("Project: Admin", "Project settings > Project permissions, or Global: Admin")
+    REPOSITORY_ADMIN = (
+        "Repository: Admin",
+        "Repository settings > Repository permissions, or Project: Admin, or Global: Admin",
+    )
+
+    def __init__(self, label: str, where: str) -> None:
+        self.label = label
+        self.where = where
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One kind of address below `/rest/{api}/{version}/`; `{}` stands for a segment."""
+
+    template: str
+    right: Right
+    lacks: str
+    """What the export lacks where this cannot be read."""
+    api: str = "api"
+    numbered: str = "1.0"
+    """The version for servers that do not answer to `latest`."""
+    since: str = ""
+    """From when on Bitbucket has it, where not all versions do."""
+    purge: Callable[[JsonObject], JsonObject] | None = None
+    """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
+    may_be_empty: bool = False
+    """Whether no content (204) is an answer: there is nothing."""
+
+    def at(self, *segments: str) -> Address:
+        """Fill in the segments, percent-encoded; `~` stays, it marks personal projects.
+
+        Raises ValueError for a segment that an HTTP library would resolve as a step in a path.
+        """
+        if any(segment in {"", ".", ".."} for segment in segments):
+            raise ValueError(f"{self.template} cannot be asked for {segments!r}")
+        return Address(self, self.template.format(*(quote(segment, safe="~") for segment in segments)))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An endpoint with its segments filled in; `version` where it is not the one that everything is asked in."""
+
+    endpoint: Endpoint
+    path: str
+    version: str | None = None
+
+
+APPLICATION_PROPERTIES = Endpoint("application-properties", Right.NONE, "the version")
+RECENT_REPOSITORIES = Endpoint("profile/recent/repos", Right.LOGIN, "everything: it proves the login")
+ADMIN_USERS = Endpoint("admin/users", Right.LICENSED, "directories, last sign-in and, on some versions, inactive users")
+USERS = Endpoint("users", Right.LICENSED, "users")
+ADMIN_GROUPS = Endpoint("admin/groups", Right.LICENSED, "groups (the listing `groups` is asked instead)")
+GROUPS = Endpoint("groups", Right.LICENSED, "groups")
+GROUP_MEMBERS = Endpoint("admin/groups/more-members", Right.LICENSED, "the members of a group")
+RATE_LIMIT = Endpoint("admin/rate-limit/settings", Right.LOGIN, "nothing; it tells how fast the server may be asked")
+OWN_RATE_LIMIT = Endpoint("admin/rate-limit/settings/users/{}", Right.LOGIN, "nothing; likewise, for the account")
+GLOBAL_USERS = Endpoint("admin/permissions/users", Right.GLOBAL_ADMIN, "which users hold global permissions directly")
+GLOBAL_GROUPS = Endpoint("admin/permissions/groups", Right.GLOBAL_ADMIN, "which groups hold global permissions")
+PROJECTS = Endpoint("projects", Right.LICENSED, "projects without repositories")
+PROJECT = Endpoint("projects/{}", Right.NONE, "whether public access is on")
+REPOSITORIES = Endpoint("repos", Right.LICENSED, "repositories and personal projects")
+REPOSITORY = Endpoint("projects/{}/repos/{}", Right.NONE, "whether public access is on")
+PROJECT_USERS = Endpoint("projects/{}/permissions/users", Right.PROJECT_ADMIN, "users' permissions on a project")
+PROJECT_GROUPS = Endpoint("projects/{}/permissions/groups", Right.PROJECT_ADMIN, "groups' permissions on a project")
+PROJECT_DEFAULT = Endpoint("projects/{}/permissions/{}/all", Right.PROJECT_ADMIN, "the default permission of a project")
+REPOSITORY_USERS = Endpoint(
+    "projects/{}/repos/{}/permissions/users", Right.REPOSITORY_ADMIN, "users' permissions on a repository"
+)
+REPOSITORY_GROUPS = Endpoint(
+    "projects/{}/repos/{}/permissions/groups", Right.REPOSITORY_ADMIN, "groups' permissions on a repository"
+)

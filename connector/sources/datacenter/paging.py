@@ -1,0 +1,60 @@
+"""The one paging loop. Knows Bitbucket's page envelope, not what is on the pages.
+
+Bitbucket filters rows that the account may not see after counting them: the next page begins where the
+answer says and not at start + size, a page may hold fewer rows than the limit or none at all, and only
+`isLastPage` ends a listing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+from connector.errors import BitbucketError
+from connector.rest.answer import JsonObject
+
+LIMIT = 1000
+"""Rows asked for; servers cap it silently at what their configuration allows."""
+
+LIMIT_WITH_PERMISSION = 500
+"""With a permission filter Bitbucket loses users above half of its own limit (BSERV-11884)."""
+
+_EMPTY_PAGES = 10_000
+"""So many empty pages in a row are no listing any more."""
+
+_T = TypeVar("_T")
+
+Ask = Callable[..., JsonObject]
+"""Takes the keyword arguments `start` and `limit`, gives one page."""
+
+
+def pages(ask: Ask, what: str, limit: int = LIMIT) -> Iterator[list[Any]]:
+    """Give the rows of each page, in order.
+
+    Raises `BitbucketError` naming `what` where an answer is no page or the cursor does not advance.
+    """
+    start, empty = 0, 0
+    while True:
+        page = ask(start=start, limit=limit)
+        rows = _field(page, "values", list, what)
+        yield rows
+        if _field(page, "isLastPage", bool, what):
+            return
+        start = _advance(page, start, what)
+        empty = 0 if rows else empty + 1
+        if empty >= _EMPTY_PAGES:
+            raise BitbucketError(f"{what}: {empty} empty pages in a row, and none of them the last")
+
+
+def _advance(page: JsonObject, start: int, what: str) -> int:
+    cursor = page.get("nextPageStart")
+    if isinstance(cursor, bool) or not isinstance(cursor, int) or cursor <= start:
+        raise BitbucketError(f"{what}: the page from {start} is not the last, but its nextPageStart is {cursor!r}")
+    return cursor
+
+
+def _field(page: JsonObject, name: str, kind: type[_T], what: str) -> _T:
+    value = page.get(name)
+    if not isinstance(value, kind):
+        raise BitbucketError(f"{what}: the answer has no {name}, so it is no page of a listing")
+    return value

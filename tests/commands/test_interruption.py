@@ -1,0 +1,418 @@
+"""What ends a run from outside: signals, a full disk, missing rights, a second run. Real processes, real signals."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import fcntl
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
+from connector.embedded.datacenter.server import EmbeddedBitbucket
+from connector.embedded.datacenter.settings import Settings
+from tests.outputs.veza.fake import Call, FakeVeza, Silence
+from tests.outputs.veza.fake.server import API_KEY
+
+PROGRAM = Path(__file__).resolve().parents[2] / "oaa_bitbucket.py"
+OLD = '{"old": "and whole"}'
+NEVER_SAVED = "import os, time\nos.fsync = lambda _: (open('saving', 'w').close(), time.sleep(60))"
+NEVER_MADE = """
+from connector.commands import export
+
+def application(_):
+    open("making", "w").close()
+    while True:
+        pass
+
+export.application = application
+"""
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
+class Started:
+    """A run in a process of its own, in a folder of its own that holds an earlier export."""
+
+    def __init__(
+        self, folder: Path, url: str, prelude: str, options: tuple[str, ...], environment: dict[str, str]
+    ) -> None:
+        self.folder = folder
+        program = [str(PROGRAM)]
+        if prelude:
+            # What it does stands for a slow disk, a slow machine or a bound that a system sets.
+            here = f"import sys\nsys.path.insert(0, {str(PROGRAM.parent)!r})"
+            program = ["-c", f"{here}\n{prelude}\nfrom connector.cli.main import run\nrun()"]
+        settings = {"BITBUCKET_URL": url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
+        self.process = subprocess.Popen(  # noqa: S603 - the program itself
+            [sys.executable, *program, "--save-json", "export.json", *options],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], **settings, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.err = ""
+
+    def end(self, within: float = 30.0) -> int:
+        _, self.err = self.process.communicate(timeout=within)
+        return self.process.returncode
+
+    def reach(self, condition: Callable[[], object]) -> None:
+        """Wait until a condition holds, while the run goes on."""
+        deadline = time.monotonic() + 20
+        while not condition():
+            assert self.process.poll() is None, f"ended with {self.end()}: {self.err}"
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+    def reach_file(self, name: str) -> None:
+        self.reach((self.folder / name).exists)
+
+    def signal(self, number: int) -> int:
+        """Send a signal; the run has to end within two seconds, in order. Gives the exit code."""
+        sent = time.monotonic()
+        self.process.send_signal(number)
+        code = self.end()
+        assert time.monotonic() - sent < 2
+        for trace in ("Traceback", "Exception ignored", "Fatal Python error", "Thread 0x", 'File "'):
+            assert trace not in self.err
+        return code
+
+    def files(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir()}
+
+    def assert_nothing_changed(self) -> None:
+        assert self.files() == {"export.json"}
+        assert (self.folder / "export.json").read_text() == OLD
+
+
+Start = Callable[..., Started]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    (tmp_path / "export.json").write_text(OLD)
+    runs: list[Started] = []
+
+    def call(url: str, *options: str, prelude: str = "", **environment: str) -> Started:
+        runs.append(Started(tmp_path, url, prelude, options, environment))
+        return runs[-1]
+
+    yield call
+    for run in runs:
+        run.process.kill()
+        run.process.communicate()
+
+
+@pytest.fixture
+def bitbucket() -> Iterator[EmbeddedBitbucket]:
+    with EmbeddedBitbucket(sample_organisation(), Settings(latency=0.002)) as server:
+        yield server
+
+
+@pytest.fixture
+def slow_bitbucket() -> Iterator[EmbeddedBitbucket]:
+    with EmbeddedBitbucket(sample_organisation(), Settings(latency=0.2)) as server:
+        yield server
+
+
+@pytest.fixture
+def silent_server() -> Iterator[str]:
+    """Accept connections, and never answer."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+# --- SIGINT and SIGTERM
+
+
+def test_while_a_server_does_not_answer(start: Start, silent_server: str) -> None:
+    run = start(silent_server)
+    run.reach_file(".export.json.lock")
+    time.sleep(0.2)
+    assert run.signal(signal.SIGINT) == 130
+    run.assert_nothing_changed()
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_in_the_middle_of_collecting(number: int, code: int, start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
+    run = start(slow_bitbucket.base_url, "--summary", "summary.json")
+    run.reach(lambda: len(slow_bitbucket.requests) > 8)
+    assert run.signal(number) == code
+    summary = json.loads((run.folder / "summary.json").read_text())
+    assert summary["exit_code"] == code
+    assert summary["error"] == f"ended by {signal.Signals(number).name}"
+    assert summary["requests"] > 8
+    assert "no file is half written" in run.err
+    assert "nothing published" in run.err.splitlines()[-1]
+    (run.folder / "summary.json").unlink()
+    run.assert_nothing_changed()
+
+
+def test_while_the_payload_is_made(start: Start, bitbucket: EmbeddedBitbucket) -> None:
+    run = start(bitbucket.base_url, prelude=NEVER_MADE)
+    run.reach_file("making")
+    assert run.signal(signal.SIGINT) == 130
+    (run.folder / "making").unlink()
+    run.assert_nothing_changed()
+
+
+def test_while_the_file_is_written(start: Start, bitbucket: EmbeddedBitbucket) -> None:
+    run = start(bitbucket.base_url, prelude=NEVER_SAVED)
+    run.reach_file("saving")
+    assert any(run.folder.glob(".export.json.*.part"))
+    assert run.signal(signal.SIGTERM) == 143
+    (run.folder / "saving").unlink()
+    run.assert_nothing_changed()
+
+
+@pytest.mark.parametrize("call", [Call.TEMPLATES, Call.PUSH], ids=["first contact", "push"])
+def test_while_veza_is_silent(call: Call, start: Start, bitbucket: EmbeddedBitbucket) -> None:
+    with FakeVeza() as veza:
+        veza.fail(call, Silence())
+        settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
+        run = start(bitbucket.base_url, **settings)
+        run.reach(lambda: veza.calls(call))
+        assert run.signal(signal.SIGTERM) == 143
+        assert veza.pushes == []
+    if call is Call.TEMPLATES:
+        assert bitbucket.requests == []
+        run.assert_nothing_changed()
+    else:
+        assert json.loads((run.folder / "export.json").read_text())["applications"]
+        assert "whether Veza took it is not known" in run.err
+        assert "saved export.json" in run.err.splitlines()[-1]
+
+
+def test_while_a_request_waits_to_be_repeated(start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        nobody = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    run = start(nobody)
+    run.reach_file(".export.json.lock")
+    time.sleep(0.3)
+    assert run.signal(signal.SIGTERM) == 143
+    run.assert_nothing_changed()
+
+
+def test_again_and_again(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
+    run = start(slow_bitbucket.base_url)
+    run.reach(lambda: len(slow_bitbucket.requests) > 8)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+        run.process.send_signal(number)
+        time.sleep(0.01)
+    assert run.signal(signal.SIGTERM) in {130, 143}
+    run.assert_nothing_changed()
+
+
+def test_while_nobody_reads_the_log(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
+    run = start(slow_bitbucket.base_url, "--debug")
+    assert run.process.stderr is not None
+    fcntl.fcntl(run.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
+    run.reach(lambda: len(slow_bitbucket.requests) > 30 or _is_full(run.process.stderr))
+    sent = time.monotonic()
+    run.process.send_signal(signal.SIGTERM)
+    assert run.process.wait(timeout=10) == 143
+    assert time.monotonic() - sent < 2
+    run.assert_nothing_changed()
+
+
+def _is_full(pipe: Any) -> bool:
+    waiting = array.array("i", [0])
+    fcntl.ioctl(pipe, termios.FIONREAD, waiting)
+    return waiting[0] > 4000
+
+
+MOMENTS = random.Random(3)  # noqa: S311 - moments to test at keep no secret
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_at_any_moment(number: int, code: int, start: Start, bitbucket: EmbeddedBitbucket) -> None:
+    run = start(bitbucket.base_url)
+    time.sleep(MOMENTS.uniform(0.1, 1.5))
+    ended = run.signal(number)
+    if ended:
+        assert ended == code
+        run.assert_nothing_changed()
+    assert run.files() == {"export.json"}
+    assert json.loads((run.folder / "export.json").read_text())
+
+
+def test_killed_at_any_moment_and_then_run_again(start: Start, bitbucket: EmbeddedBitbucket) -> None:
+    for _ in range(4):
+        run = start(bitbucket.base_url, prelude="import os, time\nos.fsync = lambda _: time.sleep(0.1)")
+        time.sleep(MOMENTS.uniform(0.3, 1.5))
+        run.process.kill()
+        run.end()
+        assert json.loads((run.folder / "export.json").read_text())
+    again = start(bitbucket.base_url)
+    assert again.end() == 0
+    assert again.files() == {"export.json"}
+
+
+def test_killed_while_the_file_is_written(start: Start, bitbucket: EmbeddedBitbucket) -> None:
+    run = start(bitbucket.base_url, prelude=NEVER_SAVED)
+    run.reach_file("saving")
+    run.process.kill()
+    run.end()
+    assert (run.folder / "export.json").read_text() == OLD
+    again = start(bitbucket.base_url)
+    (run.folder / "saving").unlink()
+    assert again.end() == 0
+    assert "which a run left that was killed" in again.err
+    assert again.files() == {"export.json"}
+
+
+# --- two runs at once
+
+
+def test_a_second_run_ends_at_once_and_one_after_a_killed_run_works(
+    start: Start, slow_bitbucket: EmbeddedBitbucket, bitbucket: EmbeddedBitbucket
+) -> None:
+    first = start(slow_bitbucket.base_url)
+    first.reach(lambda: slow_bitbucket.requests)
+    second = start(bitbucket.base_url)
+    assert second.end() == 4
+    assert "Another run has been at work on export.json since" in second.err
+    assert bitbucket.requests == []
+    assert first.process.poll() is None
+    first.process.kill()
+    first.end()
+    assert start(bitbucket.base_url).end() == 0
+
+
+def test_two_runs_that_push_to_the_same_data_source_do_not_hurt_each_other(
+    start: Start, bitbucket: EmbeddedBitbucket
+) -> None:
+    with FakeVeza() as veza:
+        settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
+        assert start(bitbucket.base_url, **settings).end() == 0
+        both = [start(bitbucket.base_url, "--save-json", f"{name}.json", **settings) for name in ("one", "two")]
+        assert [run.end() for run in both] == [0, 0]
+        first, *others = veza.pushes
+        assert others == [first, first]
+        assert len(veza.data_sources()) == 1
+
+
+# --- disks
+
+
+def test_a_file_that_may_not_grow_leaves_the_old_one(start: Start, bitbucket: EmbeddedBitbucket) -> None:
+    run = start(
+        bitbucket.base_url, prelude="import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))"
+    )
+    assert run.end() == 5
+    assert "export.json cannot be written: File too large. What stood there before is unchanged" in run.err
+    run.assert_nothing_changed()
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    disk = folder / "disk"
+    disk.mkdir()
+    if not Path("/bin/mount").exists():
+        pytest.skip("there is no mount here")
+    made = subprocess.run(  # noqa: S603 - nothing of the command comes from outside
+        ["/bin/mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(disk)], capture_output=True, check=False
+    )
+    if made.returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["/bin/umount", "-l", str(disk)], check=True)  # noqa: S603 - likewise
+
+
+def test_a_disk_without_room_for_another_export_is_noticed_before_anything_is_asked(
+    start: Start, tmp_path: Path, bitbucket: EmbeddedBitbucket
+) -> None:
+    with small_disk(tmp_path, 64) as disk:
+        (disk / "export.json").write_text(OLD + " " * 40_000)
+        run = start(bitbucket.base_url, "--save-json", "disk/export.json")
+        assert run.end() == 5
+        assert "No space left on device" in run.err
+        assert bitbucket.requests == []
+        assert json.loads((disk / "export.json").read_text()) == json.loads(OLD)
+        assert [path.name for path in disk.iterdir()] == ["export.json"]
+
+
+def test_a_disk_that_fills_up_meanwhile_leaves_the_old_export(start: Start, tmp_path: Path) -> None:
+    slow_bitbucket = EmbeddedBitbucket(sample_organisation(), Settings(latency=0.05))
+    with slow_bitbucket, small_disk(tmp_path, 128) as disk:
+        (disk / "export.json").write_text(OLD)
+        run = start(slow_bitbucket.base_url, "--save-json", "disk/export.json")
+        run.reach(lambda: slow_bitbucket.requests)
+        (disk / "others").write_bytes(b"0" * 100_000)
+        assert run.end() == 5
+        assert "No space left on device. What stood there before is unchanged" in run.err
+        assert json.loads((disk / "export.json").read_text()) == json.loads(OLD)
+        assert {path.name for path in disk.iterdir()} == {"export.json", "others"}
+
+
+def test_a_folder_without_write_permission_is_noticed_before_anything_is_asked(
+    start: Start, tmp_path: Path, bitbucket: EmbeddedBitbucket
+) -> None:
+    tmp_path.chmod(0o555)
+    run = start(bitbucket.base_url, prelude="import os\nimport connector.cli.main\nos.geteuid() or os.seteuid(65534)")
+    assert run.end() == 5
+    assert "export.json cannot be written: Permission denied" in run.err
+    assert bitbucket.requests == []
+    tmp_path.chmod(0o755)
+    run.assert_nothing_changed()
+
+
+# --- standard streams
+
+
+def test_every_line_is_json_where_that_is_asked_for_also_what_libraries_say(
+    start: Start, bitbucket: EmbeddedBitbucket
+) -> None:
+    with FakeVeza() as veza:
+        settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "VEZA_UNSAFE_HTTPS": "true"}
+        run = start(bitbucket.base_url, "--log-format", "json", **settings)
+        assert run.end() == 0
+    lines = [json.loads(line) for line in run.err.splitlines()]
+    assert any("VEZA_UNSAFE_HTTPS" in line["message"] for line in lines)
+    assert any("InsecureRequestWarning" in line["message"] for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("command", "streams", "code"),
+    [
+        ("--save-json export.json", "<&- >&- 2>&-", 0),
+        ("--save-json export.json", "2>&1 | true", 0),
+        ("demo", "2>&1 | true", 0),
+        ("demo", "2>&- >/dev/full", 5),
+        ("--no-such-option", "2>/dev/full", 2),
+        ("--help", "| true", 0),
+    ],
+)
+def test_streams_that_are_closed_or_broken_change_nothing(
+    command: str, streams: str, code: int, tmp_path: Path, bitbucket: EmbeddedBitbucket
+) -> None:
+    settings = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
+    ended = subprocess.run(  # noqa: S603 - nothing of the command comes from outside
+        ["/bin/bash", "-c", f"set -o pipefail; {sys.executable} {PROGRAM} {command} {streams}"],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], **settings},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert ended.returncode == code
+    assert ended.stdout + ended.stderr == ""
+    for file in ("export.json", "demo-export.json"):
+        if file in command or file.startswith(command):
+            assert json.loads((tmp_path / file).read_text())["applications"]

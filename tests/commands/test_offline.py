@@ -1,0 +1,263 @@
+"""`access` and `diff` as commands: exit codes, forms of output, bad input, hostile names."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
+
+from connector.commands.offline import AccessQuestion, Screen, answer
+from connector.embedded.datacenter.sample import sample_organisation
+from connector.graph.values import Level
+from connector.review.reach.assertions import Limits
+from connector.review.reach.questions import Names
+from connector.review.text.forms import Form
+from tests.conftest import Run
+from tests.graph.worlds import GROUP, USER, World
+from tests.model import rules
+
+
+@pytest.fixture
+def world() -> World:
+    return (
+        World()
+        .group("dev")
+        .user("1", "Jane Doe", ["dev"], username="jdoe")
+        .user("2", "Bob", username="bob")
+        .project("10", "PAY")
+        .repository("100", "10", "api")
+        .repository("101", "10", "docs")
+        .grant(GROUP, "dev", "PROJECT_WRITE", "10")
+        .grant(USER, "2", "REPO_READ", "101")
+    )
+
+
+def _saved(world: World, name: str = "export.json") -> str:
+    Path(name).write_text(json.dumps(world.payload()), encoding="utf-8")
+    return name
+
+
+def test_access_prints_a_table_with_reasons(run: Run, world: World) -> None:
+    ended = run("access", _saved(world), "--user", "jdoe")
+    assert ended.code == 0
+    assert ended.err == ""
+    assert "PAY and 2 repositories in it" in ended.out
+    assert "jdoe → group dev → PROJECT_WRITE on PAY" in ended.out
+    assert "1 project and 2 repositories: 3 write" in ended.out
+
+
+def test_access_as_json_lists_every_resource_with_its_paths(run: Run, world: World) -> None:
+    answer = json.loads(run("access", _saved(world), "--user", "jdoe", "--user", "bob", "--json").out)
+    rows = {(row["identity"]["username"], row["resource"]["name"], row["level"]) for row in answer["access"]}
+    assert rows == {
+        ("jdoe", "PAY", "write"),
+        ("jdoe", "PAY/api", "write"),
+        ("jdoe", "PAY/docs", "write"),
+        ("bob", "PAY/docs", "read"),
+    }
+    assert answer["is_complete"] is True
+    assert answer["access"][0]["paths"][0]["permission"] in {"REPO_READ", "PROJECT_WRITE"}
+
+
+def test_access_as_json_is_json_where_nothing_is_found(run: Run, world: World) -> None:
+    world.user("3", "Nobody")
+    assert json.loads(run("access", _saved(world), "--user", "Nobody", "--json").out)["access"] == []
+
+
+def test_access_as_csv_has_a_row_for_each_resource(run: Run, world: World) -> None:
+    rows = list(csv.DictReader(io.StringIO(run("access", _saved(world), "--repo", "PAY/docs", "--csv").out)))
+    assert [(row["username"], row["level"], row["resource"]) for row in rows] == [
+        ("jdoe", "write", "PAY/docs"),
+        ("bob", "read", "PAY/docs"),
+    ]
+
+
+def test_a_long_table_on_a_terminal_says_how_much_it_leaves_out(run: Run, world: World) -> None:
+    for number in range(60):
+        world.user(f"u{number}", groups=["dev"])
+    name = _saved(world)
+    asked = AccessQuestion(
+        Path(name), Names(repositories=("PAY/api",)), Level.NONE, Limits(), Form.TABLE, everything=False
+    )
+    lines = list(answer(asked, Screen(80, is_terminal=True)).lines)
+    assert lines[-1] == "11 more rows not shown: --all shows every row, --csv and --json too"
+    assert len(list(answer(replace(asked, everything=True), Screen(80, is_terminal=True)).lines)) == len(lines) - 1 + 11
+    assert len(run("access", name, "--repo", "PAY/api").out.splitlines()) == len(lines) - 1 + 11
+
+
+def test_at_least_leaves_out_lower_levels(run: Run, world: World) -> None:
+    out = run("access", _saved(world), "--repo", "PAY/docs", "--at-least", "write", "--csv").out
+    assert "jdoe" in out
+    assert "bob" not in out
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--user", "jdoe", "--repo", "PAY/api", "--needs", "write"], 0),
+        (["--user", "jdoe", "--repo", "PAY/api", "--needs", "admin"], 4),
+        (["--user", "jdoe", "--user", "bob", "--repo", "PAY/api", "--needs", "read"], 4),
+        (["--user", "jdoe", "--at-most", "write"], 0),
+        (["--user", "jdoe", "--at-most", "read"], 4),
+        (["--user", "bob", "--project", "PAY", "--at-most", "none"], 4),
+        (["--user", "jdoe", "--project", "PAY", "--needs", "read", "--without", "dev"], 4),
+        (["--user", "jdoe", "--needs", "write"], 2),
+        (["--repo", "PAY/api", "--at-most", "read"], 2),
+        ([], 2),
+        (["--user", "jdo"], 2),
+    ],
+)
+def test_assertions_and_usage_decide_the_exit_code(run: Run, world: World, options: list[str], code: int) -> None:
+    assert run("access", _saved(world), *options).code == code
+
+
+def test_json_says_which_assertions_fail(run: Run, world: World) -> None:
+    ended = run("access", _saved(world), "--user", "bob", "--repo", "PAY/api", "--needs", "read", "--json")
+    asserted = json.loads(ended.out)["assertions"]
+    assert asserted == {"hold": False, "failures": ["Bob (bob) needs read on PAY/api, but has none"]}
+
+
+def test_what_was_not_collected_is_said_in_every_form(run: Run, world: World) -> None:
+    world.properties |= {"is_complete": False, "not_collected": ["group dev: members"], "global_permissions": "none"}
+    name = _saved(world)
+    assert "not known: group dev: members" in run("access", name, "--user", "bob").out
+    answer = json.loads(run("access", name, "--user", "bob", "--json").out)
+    assert answer["is_complete"] is False
+    assert answer["not_known"][0] == "group dev: members"
+    assert "group dev: members" in run("access", name, "--user", "bob", "--csv").err
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", " =1", "=cmd|' /C calc'!A0"])
+def test_no_cell_is_a_formula(run: Run, world: World, name: str) -> None:
+    world.user("3", name, ["dev"], username=name)
+    rows = list(csv.reader(io.StringIO(run("access", _saved(world), "--repo", "PAY/api", "--csv").out)))
+    cells = [cell for row in rows for cell in row]
+    assert any(cell.startswith("'") for cell in cells)
+    assert not any(cell.lstrip().startswith(("=", "+", "-", "@")) for cell in cells)
+
+
+@pytest.mark.parametrize("name", ["\x1b[2Jgone", "a\nb", "\u202egnp.exe", "\x9b31m", "a\rb", "\ud800"])
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
+def test_no_name_reaches_the_terminal_as_more_than_text(run: Run, world: World, name: str, form: list[str]) -> None:
+    world.user("3", f"x{name}", ["dev"], username=f"y{name}")
+    ended = run("access", _saved(world), "--repo", "PAY/api", *form)
+    assert ended.code == 0
+    assert not any(bad in ended.out for bad in ("\x1b", "\u202e", "\x9b", "\r", "a\nb", "\ud800"))
+
+
+def test_the_table_fits_eighty_columns_whatever_the_names(run: Run, world: World) -> None:
+    world.group("g" * 200).grant(GROUP, "g" * 200, "REPO_ADMIN", "100")
+    world.user("3", "漢字" * 40, ["dev", "g" * 200], username="u" * 90)
+    lines = run("access", _saved(world), "--project", "PAY").out.splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert "g" * 20 in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "cannot be read"),
+        ('{"applications": [', "not JSON, or cut short"),
+        ("[]", "its JSON is no object"),
+        ("{}", "not a whole OAA Custom Application payload"),
+        ("\x00\x01", "not JSON"),
+    ],
+)
+@pytest.mark.parametrize("command", [["access", "bad.json", "--user", "x"], ["diff", "good.json", "bad.json"]])
+def test_bad_input_is_one_line_and_exit_code_2(
+    run: Run, world: World, command: list[str], text: str | None, said: str
+) -> None:
+    _saved(world, "good.json")
+    if text is not None:
+        Path("bad.json").write_text(text, encoding="utf-8")
+    ended = run(*command)
+    assert ended.code == 2
+    assert ended.out == ""
+    assert ended.err.count("\n") == 1
+    assert said in ended.err
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "change", "code"),
+    [
+        ([], "gain", 0),
+        (["--fail-on", "gained"], "gain", 4),
+        (["--fail-on", "gained"], "loss", 0),
+        (["--fail-on", "any"], "loss", 4),
+        (["--fail-on", "any"], "rename", 4),
+        (["--fail-on", "gained"], "rename", 0),
+        (["--fail-on", "any"], "nothing", 0),
+    ],
+)
+def test_diff_fails_on_what_it_is_told_to(run: Run, world: World, fail_on: list[str], change: str, code: int) -> None:
+    new = world.changed()
+    match change:
+        case "gain":
+            new.grant(USER, "2", "PROJECT_ADMIN", "10")
+        case "loss":
+            new.revoke(USER, "2", "REPO_READ", "101")
+        case "rename":
+            new.repository("100", "10", "api-2")
+    assert run("diff", _saved(world, "old.json"), _saved(new, "new.json"), *fail_on).code == code
+
+
+def test_diff_as_json_and_markdown(run: Run, world: World) -> None:
+    old, new = _saved(world, "old.json"), _saved(world.changed().grant(USER, "2", "REPO_WRITE", "100"), "new.json")
+    answer = json.loads(run("diff", old, new, "--json").out)
+    assert answer["gained"] is True
+    assert [one["sentence"] for one in answer["consequences"]] == [
+        "Bob (bob) gained write on PAY/api, granted directly"
+    ]
+    assert answer["changes"][0]["after"] == "REPO_WRITE"
+    assert "- Bob (bob) gained write on PAY/api, granted directly" in run("diff", old, new, "--markdown").out
+
+
+def test_no_environment_is_read(run: Run, world: World) -> None:
+    Path(".env").write_bytes(b"\xff\xfe")
+    assert run("access", _saved(world), "--user", "jdoe", OAA_CONCURRENCY="many").code == 0
+
+
+def test_a_payload_of_another_application_is_answered_by_its_names(run: Run) -> None:
+    payload = {
+        "applications": [
+            {
+                "name": "Wiki",
+                "application_type": "wiki",
+                "local_users": [{"name": "ann"}],
+                "local_roles": [{"name": "Editor", "permissions": ["edit"]}],
+                "resources": [{"name": "Space", "resource_type": "space", "sub_resources": [{"name": "Page"}]}],
+            }
+        ],
+        "permissions": [{"name": "edit", "permission_type": ["DataRead", "DataWrite"], "apply_to_sub_resources": True}],
+        "identity_to_permissions": [
+            {
+                "identity": "ann",
+                "identity_type": "local_user",
+                "role_assignments": [{"application": "Wiki", "role": "Editor", "resources": ["Space"]}],
+            }
+        ],
+    }
+    Path("wiki.json").write_text(json.dumps(payload), encoding="utf-8")
+    ended = run("access", "wiki.json", "--user", "ann", "--repo", "Space/Page")
+    assert ended.code == 0
+    assert "ann → role Editor → edit on Space" in ended.out
+
+
+def test_the_demo_is_answered_as_the_rules_of_bitbucket_say(run: Run) -> None:
+    assert run("demo").code == 0
+    organisation = sample_organisation()
+    repository = next(item for item in organisation.repositories.values() if item.slug == "payments-docs")
+    expected = {
+        str(account.id): rules.repository_level(organisation, account, repository)
+        for account in organisation.accounts.values()
+        if rules.can_log_in(organisation, account)
+    }
+    answer = json.loads(run("access", "demo-export.json", "--repo", "PAY/payments-docs", "--json").out)
+    found = {row["identity"]["id"]: row["level"] for row in answer["access"] if row["identity"]["kind"] == "user"}
+    assert expected == {who: found.get(who, "none") for who in expected}
+    assert run("diff", "demo-export.json", "demo-export.json", "--fail-on", "any").code == 0

@@ -1,5 +1,0 @@
-"""A Veza on loopback, with TLS, as strict as the real one about what it accepts, and that can fail on demand."""
-
-from tests.fake_veza.server import Answer, Call, Cut, FakeVeza, Fault, Request, Silence, error
-
-__all__ = ["Answer", "Call", "Cut", "FakeVeza", "Fault", "Request", "Silence", "error"]

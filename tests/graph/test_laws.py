@@ -1,0 +1,181 @@
+"""Laws that hold for every payload: all questions agree with each other, and with the rules applied naively."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import product
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from connector.graph.access import Access
+from connector.graph.payload import load
+from connector.graph.values import Category, Level, Resource
+from tests.graph.payloads import APPLICATION, Json, payload, permission, resource
+
+_AT_LEISURE = settings(deadline=None)
+"""How long an answer takes on a busy machine is no law."""
+
+_USERS, _GROUPS, _CREDENTIALS, _ROLES = ("u1", "u2", "u3"), ("g1", "g2", "g3", "g4"), ("c1", "c2"), ("r1", "r2", "r3")
+_PERMISSIONS = [
+    permission(f"{name}{'+' * inherits}{kind}", [name], inherits=inherits, types=(kind,) if kind else ())
+    for name, inherits, kind in (
+        ("DataRead", False, ""),
+        ("DataRead", True, ""),
+        ("DataWrite", False, "Repo"),
+        ("DataWrite", True, "Project"),
+        ("MetadataWrite", True, ""),
+        ("NonData", False, ""),
+    )
+]
+_TREE = (
+    resource("p", resource("r.s", kind="Repo"), resource("r", resource("d"), kind="Repo"), kind="Project"),
+    resource("q", kind="Project"),
+)
+_KEYS = ("p", "p.r.s", "p.r", "p.r.d", "q")
+
+
+def _some(names: tuple[str, ...]) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(names), max_size=2, unique=True)
+
+
+@st.composite
+def _payloads(draw: st.DrawFn) -> Json:
+    names = tuple(item["name"] for item in _PERMISSIONS)
+    target = {
+        "application": st.just(APPLICATION),
+        "resources": _some(_KEYS),
+        "apply_to_application": st.sampled_from((False, False, True)),
+    }
+    holders = {"local_user": _USERS, "local_group": _GROUPS, "local_access_creds": _CREDENTIALS}
+    holder = st.sampled_from([(kind, name) for kind, members in holders.items() for name in members])
+    permission_grants = st.fixed_dictionaries({"permission": st.sampled_from(names), **target})
+    role_grants = st.fixed_dictionaries({"role": st.sampled_from(_ROLES), **target})
+    entries = [
+        {
+            "identity": name,
+            "identity_type": kind,
+            "application_permissions": draw(st.lists(permission_grants, max_size=2)),
+            "role_assignments": draw(st.lists(role_grants, max_size=1)),
+        }
+        for kind, name in draw(st.lists(holder, max_size=5))
+    ]
+    return payload(
+        *entries,
+        users=tuple(
+            {"name": name, "groups": draw(_some(_GROUPS)), "access_creds": draw(_some(_CREDENTIALS))} for name in _USERS
+        ),
+        groups=tuple({"name": name, "groups": draw(_some(_GROUPS))} for name in _GROUPS),
+        credentials=tuple({"id": name, "name": name} for name in _CREDENTIALS),
+        roles=tuple({"name": name, "permissions": draw(_some(names)), "roles": draw(_some(_ROLES))} for name in _ROLES),
+        resources=_TREE,
+        permissions=_PERMISSIONS,
+    )
+
+
+def _tree(resources: tuple[Json, ...] = _TREE, prefix: str = "") -> Iterator[tuple[str, str, list[str]]]:
+    """Yield each resource's key, type, and the keys of all that lies in it."""
+    for item in resources:
+        key = prefix + item["name"]
+        below = list(_tree(tuple(item.get("sub_resources", ())), f"{key}."))
+        yield key, item["resource_type"], [other for other, _, _ in below]
+        yield from below
+
+
+def _naive(document: Json) -> dict[tuple[str, str], set[str]]:
+    """Apply the rules as they are written down: (who, node) → names of OAA's permissions."""
+    has: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    permissions = {item["name"]: item for item in document["permissions"]}
+    below = {key: keys for key, _, keys in _tree()} | {APPLICATION: list(_KEYS)}
+    for who, name, key in (*_direct(document), *_through_roles(document)):
+        for node in (key, *(below[key] if permissions[name]["apply_to_sub_resources"] else ())):
+            has[who, node].update(permissions[name]["permission_type"])
+    _share(document["applications"][0], has)
+    return has
+
+
+def _direct(document: Json) -> Iterator[tuple[str, str, str]]:
+    for entry in document["identity_to_permissions"]:
+        for item in entry["application_permissions"]:
+            for key in _targets(item):
+                yield entry["identity"], item["permission"], key
+
+
+def _through_roles(document: Json) -> Iterator[tuple[str, str, str]]:
+    permissions = {item["name"]: item for item in document["permissions"]}
+    types = {key: kind for key, kind, _ in _tree()}
+    for entry in document["identity_to_permissions"]:
+        for item in entry["role_assignments"]:
+            for name, key in product(_of_role(document, item["role"], frozenset()), _targets(item)):
+                wanted = permissions[name]["resource_types"]
+                if not wanted or key == APPLICATION or types[key] in wanted:
+                    yield entry["identity"], name, key
+
+
+def _targets(item: Json) -> list[str]:
+    return [*item["resources"], *([APPLICATION] if item["apply_to_application"] else [])]
+
+
+def _of_role(document: Json, role: str, above: frozenset[str]) -> set[str]:
+    if role in above:
+        return set()
+    record = next(item for item in document["applications"][0]["local_roles"] if item["name"] == role)
+    nested = (_of_role(document, name, above | {role}) for name in record["roles"])
+    return set(record["permissions"]).union(*nested)
+
+
+def _share(application: Json, has: defaultdict[tuple[str, str], set[str]]) -> None:
+    own = {who for who, _ in has if who in _CREDENTIALS}
+    nodes = (APPLICATION, *_KEYS)
+    for _ in _GROUPS:
+        for member in application["local_groups"]:
+            for parent, node in ((parent, node) for parent in member["groups"] for node in nodes):
+                has[member["name"], node] |= has[parent, node]
+    for user in application["local_users"]:
+        for group, node in ((group, node) for group in user["groups"] for node in nodes):
+            has[user["name"], node] |= has[group, node]
+    before = {place: set(names) for place, names in has.items()}
+    for user in application["local_users"]:
+        for credential, node in ((credential, node) for credential in user["access_creds"] for node in nodes):
+            if credential in own:
+                has[user["name"], node] |= before.get((credential, node), set())
+            else:
+                has[credential, node] |= before.get((user["name"], node), set())
+
+
+@_AT_LEISURE
+@given(_payloads())
+def test_every_question_gives_what_the_rules_say(document: Json) -> None:
+    export = load(document)
+    access = Access(export)
+    naive = _naive(document)
+    for identity in export.identities:
+        reach = access.reach(identity)
+        for node in export.nodes:
+            key = node.key if isinstance(node, Resource) else node.name
+            effective = access.effective(identity, node)
+            assert {category.oaa_name for category in effective} == naive.get((identity.id, key), set())
+            assert access.holders(node).get(identity, Level.NONE) is effective.level
+            if isinstance(node, Resource):
+                assert reach.get(node, Level.NONE) is effective.level
+            reasons = Category(0)
+            for path in access.paths(identity, node, limit=10_000):
+                reasons |= path.grant.permission.categories
+            assert reasons == effective
+
+
+@_AT_LEISURE
+@given(_payloads())
+def test_without_a_grant_is_as_if_it_had_never_been_given(document: Json) -> None:
+    export = load(document)
+    for grant in set(export.grants()):
+        without = Access(export, [grant])
+        remaining = set(export.grants()) - {grant}
+        for path in without.paths(grant.holder, grant.on, limit=10_000):
+            assert path.grant in remaining
+        other_reasons = Category(0)
+        for path in Access(export).paths(grant.holder, grant.on, limit=10_000):
+            if path.grant != grant:
+                other_reasons |= path.grant.permission.categories
+        assert without.effective(grant.holder, grant.on) == other_reasons

@@ -1,0 +1,146 @@
+"""How Bitbucket is asked: by the command line, over real HTTP, seen from the server's log."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from connector.embedded.datacenter.builder import Builder
+from connector.embedded.datacenter.faults import Fault, Status
+from connector.embedded.datacenter.organisation import Organisation
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
+from connector.embedded.datacenter.server import EmbeddedBitbucket
+from connector.embedded.datacenter.settings import RateLimit, Settings
+from connector.embedded.datacenter.synthetic import synthetic_organisation
+from tests.conftest import Ended, Run
+
+LATENCY = 0.02
+
+
+def organisation() -> Organisation:
+    return synthetic_organisation(users=30, groups=6, projects=4, repositories=40, grants_per_repository=4)
+
+
+def bitbucket(**settings: object) -> EmbeddedBitbucket:
+    return EmbeddedBitbucket(organisation(), Settings(**settings))  # type: ignore[arg-type]
+
+
+def export(server: EmbeddedBitbucket, run: Run, *options: str, user: str = DEMO_USER) -> Ended:
+    credentials = {"BITBUCKET_USER": user, "BITBUCKET_TOKEN": DEMO_PASSWORD}
+    ended = run("--bitbucket-url", server.base_url, "--save-json", "export.json", *options, **credentials)
+    assert ended.code == 0
+    assert Path("export.json").exists()
+    return ended
+
+
+def seconds(server: EmbeddedBitbucket) -> float:
+    return server.requests[-1].at - server.requests[0].at
+
+
+def refused(server: EmbeddedBitbucket) -> int:
+    return sum(entry.status == 429 for entry in server.requests)
+
+
+def most_in(server: EmbeddedBitbucket, seconds: float) -> int:
+    """The most requests that arrived within so many seconds."""
+    times = [entry.at for entry in server.requests]
+    return max(sum(begin <= at < begin + seconds for at in times) for begin in times)
+
+
+def asked(server: EmbeddedBitbucket) -> list[str]:
+    return [entry.path.rpartition("/rest/api/latest/")[2] for entry in server.requests]
+
+
+def test_the_servers_rate_limit_is_used_up_and_not_exceeded(run: Run) -> None:
+    with bitbucket(rate_limit=RateLimit(20, 60)) as server:
+        ended = export(server, run)
+    assert "Bitbucket allows 20 requests at once and 60 a second" in ended.err
+    assert not refused(server)
+    assert seconds(server) < 1.2 * (len(server.requests) - 20) / 60
+
+
+@pytest.mark.parametrize(
+    "own",
+    [{"rate_limit_overrides": {DEMO_USER: RateLimit(500, 500)}}, {"rate_limit_exempt": frozenset({DEMO_USER})}],
+    ids=["more", "exempt"],
+)
+def test_the_accounts_own_limit_counts(run: Run, own: dict[str, object]) -> None:
+    with bitbucket(rate_limit=RateLimit(5, 1), **own) as server:
+        export(server, run)
+    assert f"admin/rate-limit/settings/users/{DEMO_USER}" in asked(server)
+    assert not refused(server)
+    assert seconds(server) < 10
+
+
+def test_an_account_is_found_by_its_slug_where_that_is_not_its_name(run: Run) -> None:
+    builder = Builder()
+    admin = builder.account("Ådmin/1@x", password=DEMO_PASSWORD)
+    builder.organisation.global_users[admin.id] = "SYS_ADMIN"
+    builder.repository(builder.project("P", "P"), "r")
+    settings = Settings(rate_limit=RateLimit(3, 1), rate_limit_exempt=frozenset({admin.name}))
+    with EmbeddedBitbucket(builder.organisation, settings) as server:
+        export(server, run, user=admin.name)
+    assert "admin/rate-limit/settings/users/_dmin_1_x" in asked(server)
+    assert seconds(server) < 3
+
+
+def test_a_limit_that_is_not_told_is_found_out_and_kept(run: Run) -> None:
+    hidden = frozenset({"admin/rate-limit/settings"})
+    with bitbucket(rate_limit=RateLimit(50, 60), absent=hidden, latency=LATENCY) as server:
+        ended = export(server, run, "--concurrency", "4")
+    assert 1 <= refused(server) < 20
+    assert "the rate limit is reached (429): everybody waits 1 s" in ended.err
+    (line,) = re.findall(r"(\d+) held back by the rate limit", ended.last_line)
+    assert int(line) == refused(server)
+
+
+def test_nobody_asks_while_everybody_waits(run: Run) -> None:
+    with bitbucket(latency=LATENCY) as server:
+        server.faults.add(Fault(Status(429, retry_after="1"), after=60, times=1))
+        export(server, run)
+    (refusal,) = [entry.at for entry in server.requests if entry.status == 429]
+    assert not [entry for entry in server.requests if 2 * LATENCY < entry.at - refusal < 1]
+
+
+def test_a_rate_set_by_hand_is_kept_and_the_servers_is_not_asked_for(run: Run) -> None:
+    with bitbucket() as server:
+        export(server, run, "--max-rate", "80")
+    assert len(server.requests) - 1 <= 80 * seconds(server) * 1.02
+    # As many as there are workers may come late, and together with those of the next moments.
+    assert most_in(server, 0.5) <= 40 + 1 + 8
+    assert "admin/rate-limit/settings" not in asked(server)
+
+
+@pytest.mark.parametrize("concurrency", [1, 5])
+def test_no_more_is_under_way_than_is_allowed(run: Run, concurrency: int) -> None:
+    with bitbucket(latency=LATENCY) as server:
+        export(server, run, "--concurrency", str(concurrency))
+    assert most_in(server, LATENCY) <= concurrency
+
+
+def test_a_server_that_has_too_much_to_do_is_asked_less_at_a_time_and_the_log_says_so(run: Run) -> None:
+    with bitbucket(latency=LATENCY) as server:
+        server.faults.add(Fault(Status(503), after=60, times=8))
+        ended = export(server, run)
+    assert "has too much to do (502, 503, 504): 4 requests at the same time instead of 8" in ended.err
+
+
+def test_the_cost_is_told_before_the_first_permission_is_asked(run: Run) -> None:
+    with bitbucket(latency=LATENCY) as server:
+        ended = export(server, run, "--debug")
+        requests = len(server.requests)
+    told = re.search(r"what is left costs about (\d+) requests: \d+ s at the present pace", ended.err)
+    assert told
+    assert int(told[1]) == pytest.approx(requests, rel=0.15)
+    permissions = [at for at, path in enumerate(asked(server)) if path.startswith("projects/")]
+    listings = [at for at, path in enumerate(asked(server)) if path in {"repos", "projects"}]
+    assert min(permissions) > max(listings)
+
+
+def test_nothing_is_asked_twice(run: Run) -> None:
+    with bitbucket() as server:
+        export(server, run)
+    questions = [(entry.path, entry.query, entry.with_credentials) for entry in server.requests]
+    assert len(questions) == len(set(questions))

@@ -1,0 +1,309 @@
+"""A run that died goes on: the command line, real HTTP, real files, and processes that are killed."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from connector.embedded.datacenter.faults import Fault, Status
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER
+from connector.embedded.datacenter.server import EmbeddedBitbucket
+from connector.embedded.datacenter.settings import Settings
+from connector.embedded.datacenter.synthetic import synthetic_organisation
+from connector.errors import UsageError
+from connector.rest.journal import Journal, _unpacked
+from tests.conftest import Ended, Run
+
+ENTRY = Path(__file__).parents[2] / "oaa_bitbucket.py"
+CREDENTIALS = {"BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
+JOURNAL = Path("journal")
+ASKED_BY_EVERY_RUN = {"profile/recent/repos", "application-properties", "admin/rate-limit/settings"}
+REFUSED = Fault(Status(401, message="You are not permitted to access this resource"), r"/P0000[01]/permissions/users")
+
+
+def bitbucket(**settings: object) -> EmbeddedBitbucket:
+    organisation = synthetic_organisation(users=40, groups=8, projects=6, repositories=60, grants_per_repository=4)
+    return EmbeddedBitbucket(organisation, Settings(**settings))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def server() -> Iterator[EmbeddedBitbucket]:
+    with bitbucket() as serving:
+        yield serving
+
+
+@pytest.fixture
+def journal(server: EmbeddedBitbucket, run: Run) -> Path:
+    """Leave the journal of a run that published nothing, since two projects refused an answer."""
+    server.faults.add(REFUSED)
+    assert export(server, run).code == 4
+    server.faults.clear()
+    server.requests.clear()
+    return JOURNAL
+
+
+def export(server: EmbeddedBitbucket, run: Run, *options: str, **environment: str) -> Ended:
+    command = ("--bitbucket-url", server.base_url, "--save-json", "export.json", "--resume", str(JOURNAL))
+    return run(*command, *options, **{**CREDENTIALS, **environment})
+
+
+def without_journal(server: EmbeddedBitbucket, run: Run) -> bytes:
+    ended = run("--bitbucket-url", server.base_url, "--save-json", "whole.json", **CREDENTIALS)
+    assert ended.code == 0
+    return Path("whole.json").read_bytes()
+
+
+def killed(server: EmbeddedBitbucket, folder: Path, after: int) -> None:
+    """Start a run and kill it when the server has had so many more requests."""
+    wanted = len(server.requests) + after
+    command = [sys.executable, str(ENTRY), "--bitbucket-url", server.base_url, "--save-json", "export.json"]
+    with subprocess.Popen(  # noqa: S603 - our own entry point
+        [*command, "--resume", str(JOURNAL), "--concurrency=4"],
+        cwd=folder,
+        env=os.environ | CREDENTIALS,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while process.poll() is None and len(server.requests) < wanted:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+
+
+def test_a_run_that_was_killed_again_and_again_asks_only_for_what_is_missing_and_exports_the_same(
+    run: Run, tmp_path: Path
+) -> None:
+    moments = [*random.sample(range(1, 50), 2), 55]
+    with bitbucket(latency=0.05) as server:
+        whole = without_journal(server, run)
+        needed = len(server.requests)
+        for moment in moments:
+            killed(server, tmp_path, moment)
+        assert not Path("export.json").exists()
+        server.requests.clear()
+        ended = export(server, run)
+        assert ended.code == 0
+        found = re.search(r"it holds (\d+) answers", ended.err)
+        assert found, moments
+        assert len(server.requests) + int(found[1]) == needed, moments
+        assert Path("export.json").read_bytes() == whole
+        assert not list(Path().glob("journal*"))
+
+
+def test_the_journal_is_private_and_holds_no_credentials(journal: Path) -> None:
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(journal)) as file:
+        held = b"".join(question.encode() + _unpacked(answer) for question, answer in file.execute(
+            "SELECT question, answer FROM answers"
+        ))  # fmt: skip
+        facts = repr(file.execute("SELECT * FROM facts").fetchall())
+    assert b"service-000001" in held
+    for secret in (DEMO_PASSWORD, "Basic ", "authorization"):
+        assert secret.encode() not in held + journal.read_bytes()
+        assert secret not in facts
+
+
+def test_what_was_refused_is_asked_again_once_it_may_be_mended(
+    server: EmbeddedBitbucket, run: Run, journal: Path
+) -> None:
+    assert export(server, run).code == 0
+    asked = [entry.path.rpartition("latest/")[2] for entry in server.requests]
+    assert [path for path in asked if "/permissions/" in path and "/P00000/" in path]
+    assert not [path for path in asked if "/repos/" in path and "permissions" in path]
+    assert not journal.exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "named"),
+    [
+        (["--groups", "granted"], {}, "another options: 'granted_groups_only=False"),
+        ([], {"BITBUCKET_USER": "", "BITBUCKET_TOKEN": DEMO_TOKEN}, "another account: 'bitbucket-admin (password)'"),
+    ],
+)
+def test_another_runs_journal_is_refused(
+    server: EmbeddedBitbucket,
+    run: Run,
+    journal: Path,
+    options: list[str],
+    environment: dict[str, str],
+    named: str,
+) -> None:
+    before = journal.read_bytes()
+    ended = export(server, run, *options, **environment)
+    assert ended.code == 2
+    assert f"journal is the journal of a run with {named}" in ended.err
+    assert journal.read_bytes() == before
+
+
+def test_another_servers_journal_is_refused(run: Run, journal: Path) -> None:
+    with bitbucket() as other:
+        ended = export(other, run)
+    assert ended.code == 2
+    assert "another base url: 'http://127.0.0.1:" in ended.err
+    assert journal.exists()
+
+
+def test_how_fast_is_asked_may_differ(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
+    assert journal.exists()
+    assert export(server, run, "--concurrency", "3", "--max-rate", "500", "--patience", "7").code == 0
+    assert len(server.requests) < 30
+
+
+def test_a_journal_in_use_is_refused(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as other_run:
+        other_run.executescript("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT;")
+        ended = export(server, run)
+    assert ended.code == 2
+    assert "journal is in use by another run" in ended.err
+
+
+def test_an_old_journal_is_not_gone_on_from(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
+    with closing(sqlite3.connect(journal)) as file, file:
+        file.execute("UPDATE facts SET value = ? WHERE name = 'began'", (str(time.time() - 3600 * 2),))
+    ended = export(server, run, "--resume-max-age", "1.5")
+    assert ended.code == 0
+    assert "journal is 2.0 hours old, and 1.5 is the most: the run starts anew" in ended.err
+    assert "going on from" not in ended.err
+
+
+def test_an_old_journal_is_gone_on_from_where_that_is_allowed(
+    server: EmbeddedBitbucket, run: Run, journal: Path
+) -> None:
+    with closing(sqlite3.connect(journal)) as file, file:
+        file.execute("UPDATE facts SET value = ? WHERE name = 'began'", (str(time.time() - 3600 * 23),))
+    assert "going on from journal" in export(server, run).err
+
+
+def _cut(file: bytes) -> bytes:
+    return file[: len(file) // 2]
+
+
+def _overwritten(file: bytes) -> bytes:
+    middle = len(file) // 2
+    return file[:middle] + bytes(4096) + file[middle + 4096 :]
+
+
+def _another_file(_: bytes) -> bytes:
+    return b"the minutes of a meeting\n" * 100
+
+
+@pytest.mark.parametrize("damage", [_cut, _overwritten, _another_file])
+def test_a_damaged_journal_is_put_aside(
+    server: EmbeddedBitbucket, run: Run, journal: Path, damage: Callable[[bytes], bytes]
+) -> None:
+    damaged = damage(journal.read_bytes())
+    journal.write_bytes(damaged)
+    ended = export(server, run)
+    assert ended.code == 0
+    assert "journal is damaged or no journal" in ended.err
+    assert Path("journal.damaged").read_bytes() == damaged
+    assert Path("export.json").read_bytes() == without_journal(server, run)
+
+
+def test_another_programs_database_is_put_aside(server: EmbeddedBitbucket, run: Run) -> None:
+    with closing(sqlite3.connect(JOURNAL)) as file, file:
+        file.execute("CREATE TABLE something (of TEXT)")
+    ended = export(server, run)
+    assert ended.code == 0
+    assert "it is another program's file" in ended.err
+    assert Path("journal.damaged").exists()
+
+
+def test_a_journal_that_cannot_be_made_is_an_error_before_anything_is_collected(
+    server: EmbeddedBitbucket, run: Run
+) -> None:
+    ended = run(
+        "--bitbucket-url", server.base_url, "--save-json", "export.json", "--resume", "no/folder/journal", **CREDENTIALS
+    )
+    assert ended.code == 2
+    assert "no/folder/journal cannot be written: No such file or directory" in ended.err
+    assert len(server.requests) < 5
+
+
+def test_a_full_disk_costs_the_journal_and_not_the_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    journal = Journal(tmp_path / "journal", {"account": "me"}, 24)
+    assert journal._file is not None
+    journal._file.execute("PRAGMA max_page_count = 8")
+    for number in range(1500):
+        journal.keep(f"question {number}", {"answer": os.urandom(40).hex()}, refused=False)
+    journal.close()
+    (message,) = caplog.messages
+    assert "cannot be written (database or disk is full): the run goes on, but cannot be resumed" in message
+
+
+def nameless(run: Run, server: EmbeddedBitbucket, **environment: str) -> Ended:
+    """Leave a journal behind a proxy that strips the account's name, and give what the next run says."""
+    server.faults.add(REFUSED)
+    assert export(server, run, **environment).code == 4
+    server.faults.clear()
+    server.requests.clear()
+    return export(server, run, **environment)
+
+
+@pytest.mark.parametrize(
+    "environment", [{}, {"BITBUCKET_USER": "", "BITBUCKET_TOKEN": DEMO_TOKEN}], ids=["user", "token"]
+)
+def test_where_answers_name_no_account_the_credentials_tell_whose_they_are(
+    run: Run, environment: dict[str, str]
+) -> None:
+    with bitbucket(strip_user_headers=True) as server:
+        ended = nameless(run, server, **environment)
+        assert ended.code == 0
+        assert "going on from journal" in ended.err
+        assert len(server.requests) < 30
+
+
+def test_another_tokens_journal_is_refused_and_the_token_is_not_in_it(tmp_path: Path) -> None:
+    path, owner = tmp_path / "journal", {"account": "not named"}
+    Journal(path, owner, 24, "first token").close()
+    Journal(path, owner, 24, "first token").close()
+    assert b"first token" not in path.read_bytes()
+    with pytest.raises(UsageError, match="the journal of a run with another access token"):
+        Journal(path, owner, 24, "second token")
+
+
+def test_one_token_leaves_another_hash_in_every_journal(tmp_path: Path) -> None:
+    hashes = set()
+    for name in ("one", "two"):
+        Journal(tmp_path / name, {}, 24, "token").close()
+        with closing(sqlite3.connect(tmp_path / name)) as file:
+            hashes.add(file.execute("SELECT value FROM facts WHERE name = 'secret'").fetchone())
+    assert len(hashes) == 2
+
+
+def test_killed_at_any_moment_all_answers_are_found_again_but_those_under_way(run: Run, tmp_path: Path) -> None:
+    with bitbucket(latency=0.02) as server:
+        for after in (40, 40, 40):
+            killed(server, tmp_path, after)
+        ended = export(server, run)
+        assert ended.code == 0
+        questions = Counter((entry.path, entry.query) for entry in server.requests if entry.with_credentials)
+    again = sum(
+        times - 1 for (path, _), times in questions.items() if path.rpartition("latest/")[2] not in ASKED_BY_EVERY_RUN
+    )
+    assert again <= 3 * 4
+
+
+def test_a_log_that_lost_its_end_still_gives_what_came_before(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal", {}, 24)
+    for number in range(40):
+        journal.keep(f"question {number}", {"answer": number}, refused=False)
+    for name in ("journal", "journal-wal"):
+        (tmp_path / f"left-{name}").write_bytes((tmp_path / name).read_bytes())
+    journal.close()
+    log = tmp_path / "left-journal-wal"
+    os.truncate(log, log.stat().st_size // 2)
+    with closing(Journal(tmp_path / "left-journal", {}, 24)) as left:
+        assert 10 < left.remembered < 30
+        assert left.find("question 0") == {"answer": 0}

@@ -1,0 +1,603 @@
+"""`check` as its user meets it: what it says of servers and credentials, good and bad, and what it costs them."""
+
+from __future__ import annotations
+
+import json
+import ssl
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.embedded.datacenter.builder import Builder
+from connector.embedded.datacenter.faults import Fault, Maintenance, Reset, Status
+from connector.embedded.datacenter.organisation import Organisation, Token
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER, sample_organisation
+from connector.embedded.datacenter.server import EmbeddedBitbucket
+from connector.embedded.datacenter.settings import RateLimit, Settings
+from connector.embedded.datacenter.synthetic import synthetic_organisation
+from connector.model import Inclusion
+from connector.rest.answer import Answer
+from connector.sources.datacenter.check import asking
+from connector.sources.datacenter.check.asking import Asked
+from connector.sources.datacenter.check.cost import requests_for, seconds_for
+from connector.sources.datacenter.check.counting import Size, spread, survey
+from connector.sources.datacenter.check.elsewhere import candidates
+from tests.conftest import Ended, Run
+from tests.outputs.veza.fake import FakeVeza
+from tests.sources.datacenter.canned import Canned, CannedServer, error, free_port
+
+PASSWORD = {"BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
+TOKEN = {"BITBUCKET_TOKEN": DEMO_TOKEN}
+AUTH = "com.atlassian.bitbucket.auth."
+KINDS = ("access-keys", "tokens", "webhooks", "branch-permissions")
+Report = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once what is asked again."""
+    monkeypatch.setattr(asking, "PAUSES", (0.0, 0.0))
+
+
+def check(run: Run, url: str, *options: str, **environment: str) -> tuple[Ended, Report]:
+    """Run check for scripts, and give the step that each name stands for too."""
+    ended = run("check", "--bitbucket-url", url, "--json", *options, **(environment or PASSWORD))
+    report: Report = json.loads(ended.out)
+    assert report["exit_code"] == ended.code
+    return ended, report
+
+
+def step(report: Report, name: str) -> dict[str, str]:
+    found: dict[str, str] = next(each for each in report["steps"] if each["name"] == name)
+    return found
+
+
+def organisation() -> Organisation:
+    """An administrator, a developer who administers one of two projects, somebody without a licence."""
+    builder = Builder(version="9.4.2")
+    admin = builder.account("admin", "Ada Min", password="root")
+    dev = builder.account("dev", "Dee Vee", password="code")
+    guest = builder.account("guest", "Guest", password="hello")
+    builder.group("devs", [dev])
+    whole = builder.organisation
+    whole.global_users = {admin.id: "ADMIN", dev.id: "LICENSED_USER"}
+    whole.tokens = [
+        Token("dev-token", dev.id),
+        Token("guest-token", guest.id),
+        Token("old-token", dev.id, expired=True),
+    ]
+    pay = builder.project("PAY", "Payments", users={dev.id: "PROJECT_ADMIN"})
+    ops = builder.project("OPS", "Operations", users={dev.id: "PROJECT_READ"})
+    builder.repository(pay, "api")
+    builder.repository(ops, "dns")
+    return whole
+
+
+# ---- what is well
+
+
+def test_an_administrator_sees_everything(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation(), Settings(context="/bitbucket")) as server:
+        ended, report = check(run, server.base_url)
+        assert {entry.method for entry in server.requests} == {"GET"}
+        assert server.created == []
+        assert report["requests"] == len(server.requests) <= 40
+    assert ended.code == 0
+    assert report["verdict"] == "full"
+    assert report["lacks"] == []
+    assert {each["mark"] for each in report["steps"]} == {"ok", "skipped"}
+    assert report["facts"]["version"] == "9.4.2"
+    assert report["facts"]["account"] == DEMO_USER
+    assert report["facts"]["repositories"] == {"at_least": 40, "at_most": 40}
+    assert "on" in step(report, "public access")["meaning"]
+
+
+def test_the_table_fits_eighty_columns_and_ends_with_the_verdict(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        ended = run("check", "--bitbucket-url", server.base_url, **PASSWORD, COLUMNS="80")
+    lines = ended.out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[-1].startswith("FULL:")
+    assert "\x1b" not in ended.out
+    for name in ("address", "Bitbucket", "state", "account", "licence", "users", "groups", "projects", "cost", "Veza"):
+        assert any(line.startswith(("ok", "skipped")) and f" {name} " in line for line in lines), name
+
+
+def test_the_estimate_is_what_an_export_then_asks(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        _, report = check(run, server.base_url)
+        asked = len(server.requests)
+        assert run("--bitbucket-url", server.base_url, "--save-json", "x.json", **PASSWORD).code == 0
+        assert 0.7 < report["facts"]["estimated_requests"] / (len(server.requests) - asked) < 1.3
+
+
+def test_an_old_server_is_understood(run: Run) -> None:
+    whole = sample_organisation()
+    whole.version = "5.16.11"
+    with EmbeddedBitbucket(whole, Settings(answers_latest=False)) as server:
+        ended, report = check(run, server.base_url)
+    assert ended.code == 0
+    assert "/rest/api/1.0/" in step(report, "users")["asked"]
+
+
+def test_a_huge_server_costs_some_dozens_of_requests(run: Run) -> None:
+    whole = synthetic_organisation(users=2_000, groups=700, projects=900, repositories=6_000, grants_per_repository=1)
+    admin = Builder.account(_builder_of(whole), "admin", "Admin", password="root")
+    whole.global_users[admin.id] = "SYS_ADMIN"
+    with EmbeddedBitbucket(whole, Settings(page_cap=100)) as server:
+        ended, report = check(run, server.base_url, BITBUCKET_USER="admin", BITBUCKET_TOKEN="root")
+        assert len(server.requests) <= 70
+    assert ended.code == 0
+    for name, count in (("users", len(whole.accounts)), ("projects", 900), ("repositories", 6_000), ("groups", 700)):
+        size = report["facts"][name]
+        assert size["at_least"] <= count <= size["at_most"]
+        assert size["at_most"] < 2 * size["at_least"]
+
+
+def _builder_of(whole: Organisation) -> Builder:
+    builder = Builder()
+    builder.organisation = whole
+    return builder
+
+
+# ---- what is limited
+
+
+def test_a_token_cannot_read_global_permissions(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        ended, report = check(run, server.base_url, **TOKEN)
+    assert ended.code == 4
+    found = step(report, "global permissions")
+    assert found["mark"] == "limited"
+    assert "no access token" in found["meaning"]
+    assert "BITBUCKET_USER" in found["advice"]
+    assert report["lacks"] == ["through which groups global permissions are held (who holds them is known)"]
+
+
+def test_what_may_not_be_read_is_named_with_its_remedy(run: Run) -> None:
+    with EmbeddedBitbucket(organisation()) as server:
+        ended, report = check(run, server.base_url, BITBUCKET_USER="dev", BITBUCKET_TOKEN="code")
+        table = run("check", "--bitbucket-url", server.base_url, BITBUCKET_USER="dev", BITBUCKET_TOKEN="code").out
+    assert ended.code == 4
+    project, repository = step(report, "project permissions"), step(report, "repository permissions")
+    assert "1 of 2 cannot be read: OPS" in project["meaning"]
+    assert "'Project: Admin'" in project["advice"]
+    assert "1 of 2 cannot be read: OPS/dns" in repository["meaning"]
+    assert "'Repository: Admin'" in repository["advice"]
+    assert "Repository permissions" in repository["advice"]
+    assert "LIMITED" in table
+    assert "Global: Admin" in table
+
+
+def test_following_the_advice_helps(run: Run) -> None:
+    with EmbeddedBitbucket(organisation()) as server:
+        with server.change() as whole:
+            whole.global_users[2] = "ADMIN"
+        ended, _ = check(run, server.base_url, BITBUCKET_USER="dev", BITBUCKET_TOKEN="code")
+    assert ended.code == 0
+
+
+def test_an_account_that_sees_nothing_is_no_empty_server(run: Run) -> None:
+    whole = organisation()
+    for project in whole.projects.values():
+        project.users = {}
+    with EmbeddedBitbucket(whole) as server:
+        ended, report = check(run, server.base_url, BITBUCKET_TOKEN="dev-token")
+    assert ended.code == 4
+    assert step(report, "projects")["meaning"] == "the account sees no projects"
+    assert "Global: Admin" in step(report, "repositories")["advice"]
+
+
+def test_listings_that_are_refused_are_replaced(run: Run) -> None:
+    refused = Settings(refused=frozenset({"admin/users", "admin/groups"}))
+    with EmbeddedBitbucket(organisation(), refused) as server:
+        ended, report = check(run, server.base_url, BITBUCKET_USER="admin", BITBUCKET_TOKEN="root")
+    assert ended.code == 4
+    assert step(report, "users")["mark"] == "limited"
+    assert "last sign-in" in step(report, "users")["lacks"]
+    assert step(report, "groups")["mark"] == "ok"
+
+
+def test_a_listing_that_breaks_ends_the_check(run: Run) -> None:
+    with EmbeddedBitbucket(organisation(), Settings(refused=frozenset({"repos"}))) as server:
+        ended, report = check(run, server.base_url, BITBUCKET_USER="admin", BITBUCKET_TOKEN="root")
+    assert ended.code == 3
+    assert report["steps"][-2]["name"] == "repositories"
+    assert report["steps"][-2]["mark"] == "failed"
+
+
+@pytest.mark.parametrize("path", ["admin/permissions/groups", "admin/users", "repos\\?"])
+@pytest.mark.usefixtures("skipped_time")
+def test_what_ends_an_export_ends_the_check(run: Run, path: str) -> None:
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        server.faults.add(Fault(Status(500), path=path))
+        ended, _ = check(run, server.base_url)
+        assert run("--bitbucket-url", server.base_url, "--save-json", "x.json", **PASSWORD).code == ended.code == 3
+
+
+def test_a_listing_that_is_none_is_no_empty_one(run: Run) -> None:
+    def answer(path: str, _headers: Mapping[str, str]) -> Canned:
+        if "application-properties" in path:
+            return Canned(200, {"version": "9.4.2"})
+        return Canned(200, {"something": "else"}, {"X-AUSERNAME": "admin"})
+
+    with CannedServer(answer) as server:
+        ended, report = check(run, server.url)
+    assert ended.code == 3
+    assert step(report, "users")["meaning"] == "this is not what Bitbucket answers"
+
+
+# ---- credentials
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_an_expired_token_is_taken_for_nobody(run: Run, *, public: bool) -> None:
+    whole = organisation()
+    whole.public_access = public
+    with EmbeddedBitbucket(whole) as server:
+        ended, report = check(run, server.base_url, BITBUCKET_TOKEN="old-token")
+    assert ended.code == 3
+    assert "expired or revoked" in step(report, "account")["meaning"]
+    assert "new token" in step(report, "account")["advice"]
+
+
+def test_a_wrong_password_is_sent_once(run: Run) -> None:
+    with EmbeddedBitbucket(organisation()) as server:
+        ended, report = check(run, server.base_url, BITBUCKET_USER="dev", BITBUCKET_TOKEN="wrong")
+        assert sum(entry.with_credentials for entry in server.requests) == 1
+    assert ended.code == 3
+    assert "do not belong together" in step(report, "account")["meaning"]
+    assert "Do not run again unchanged" in step(report, "account")["advice"]
+
+
+def test_a_locked_account_says_where_to_clear_it(run: Run) -> None:
+    with EmbeddedBitbucket(organisation(), Settings(captcha_after=1)) as server:
+        check(run, server.base_url, BITBUCKET_USER="dev", BITBUCKET_TOKEN="wrong")
+        ended, report = check(run, server.base_url, BITBUCKET_USER="dev", BITBUCKET_TOKEN="code")
+    assert ended.code == 3
+    assert "even for the right one" in step(report, "account")["meaning"]
+    assert "Clear CAPTCHA" in step(report, "account")["advice"]
+
+
+@pytest.mark.parametrize(
+    "credentials", [{"BITBUCKET_USER": "guest", "BITBUCKET_TOKEN": "hello"}, {"BITBUCKET_TOKEN": "guest-token"}]
+)
+def test_an_account_without_a_licence(run: Run, credentials: dict[str, str]) -> None:
+    with EmbeddedBitbucket(organisation()) as server:
+        ended, report = check(run, server.base_url, **credentials)
+    assert ended.code == 3
+    assert "may not use Bitbucket" in step(report, "account")["meaning"]
+    assert "'Bitbucket User' in Administration > Global permissions" in step(report, "account")["advice"]
+
+
+def test_a_proxy_that_strips_the_name_of_the_account(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation(), Settings(strip_user_headers=True)) as server:
+        ended, report = check(run, server.base_url)
+        assert ended.code == 0
+        assert "X-AUSERNAME" in step(report, "account")["meaning"]
+        assert step(report, "licence")["mark"] == "ok"
+        _, report = check(run, server.base_url, **TOKEN)
+        assert step(report, "licence")["mark"] == "skipped"
+
+
+def behind_login(refusal: Canned) -> Callable[[str, Mapping[str, str]], Canned]:
+    """A Bitbucket that answers all that asks for a login in one way."""
+
+    def answer(path: str, headers: Mapping[str, str]) -> Canned:
+        if path.startswith("/rest/api/latest/application-properties") and not headers.get("Authorization"):
+            return Canned(200, {"version": "9.4.2", "displayName": "Bitbucket"})
+        return Canned(200, {"state": "RUNNING"}) if path == "/status" else refusal
+
+    return answer
+
+
+REFUSALS = [
+    (Canned(403, "Basic Authentication has been disabled on this instance."), "Authentication methods"),
+    (error(401, f"{AUTH}TwoStepVerificationException", "Two-step verification is required."), "HTTP access token"),
+    (error(401, f"{AUTH}IncorrectPasswordAuthenticationException", "Authentication failed."), "BITBUCKET_TOKEN"),
+    (error(401, f"{AUTH}CaptchaRequiredAuthenticationException", "CAPTCHA required."), "Clear CAPTCHA"),
+    (error(401, f"{AUTH}NoAccessAuthenticationException", "You are not currently licensed."), "Global permissions"),
+    (Canned(200, "<html><title>Log in</title></html>"), "pass by single sign-on"),
+    (Canned(302, "", {"Location": "https://idp.example.com/sso?SAMLRequest=abc"}), "pass by single sign-on"),
+    (Canned(403, "<h1>Forbidden</h1>"), "Authorization header"),
+]
+
+
+@pytest.mark.parametrize(("refusal", "advice"), REFUSALS)
+def test_check_and_export_give_the_same_advice(run: Run, refusal: Canned, advice: str) -> None:
+    with CannedServer(behind_login(refusal)) as server:
+        ended, report = check(run, server.url)
+        exported = run("--bitbucket-url", server.url, "--save-json", "x.json", **PASSWORD)
+        # Whatever a login page says, it is not asked with a password again and again.
+        assert sum(sent is not None for sent in server.authorizations) <= 4
+    found = step(report, "account")
+    assert ended.code == exported.code == 3
+    assert advice in found["advice"]
+    assert found["advice"][1:] in exported.err
+    assert not Path("x.json").exists()
+
+
+# ---- addresses
+
+
+@pytest.mark.parametrize(
+    ("context", "given_path"),
+    [
+        ("/bitbucket", ""),
+        ("/stash", ""),
+        ("/git", "/bitbucket"),
+        ("", "/bitbucket"),
+        ("", "/projects/PAY/repos/api/browse"),
+        ("/bitbucket", "/bitbucket/projects"),
+        ("/tools/bitbucket", "/tools"),
+    ],
+)
+def test_a_wrong_context_path_is_put_right(run: Run, context: str, given_path: str) -> None:
+    with EmbeddedBitbucket(sample_organisation(), Settings(context=context)) as server:
+        root = server.base_url.removesuffix(context)
+        ended, report = check(run, root + given_path)
+        assert not any(entry.with_credentials for entry in server.requests)
+        advice = step(report, "Bitbucket")["advice"]
+        assert ended.code == 3
+        assert advice == f"set BITBUCKET_URL to {server.base_url}"
+        mended, _ = check(run, advice.rpartition(" ")[2])
+    assert mended.code == 0
+
+
+def test_no_bitbucket_anywhere(run: Run) -> None:
+    with CannedServer(lambda _path, _headers: Canned(404, "<h1>Not Found</h1>")) as server:
+        ended, report = check(run, f"{server.url}/tools")
+        assert len(server.paths) <= 30
+        assert set(server.authorizations) == {None}
+    assert ended.code == 3
+    assert "no Bitbucket answers at the other usual addresses" in step(report, "Bitbucket")["meaning"]
+    assert "context path" in step(report, "Bitbucket")["advice"]
+
+
+def test_a_redirect_to_the_new_address(run: Run) -> None:
+    def moved(path: str, _headers: Mapping[str, str]) -> Canned:
+        return Canned(301, "", {"Location": f"https://git.example.com/bb{path}"})
+
+    with CannedServer(moved) as server:
+        ended, report = check(run, server.url)
+        exported = run("--bitbucket-url", server.url, "--save-json", "x.json", **PASSWORD)
+    assert ended.code == exported.code == 3
+    assert step(report, "Bitbucket")["advice"] == "set BITBUCKET_URL to https://git.example.com/bb"
+    assert "et BITBUCKET_URL to https://git.example.com/bb" in exported.err
+
+
+@pytest.mark.parametrize(
+    "url", ["https://bitbucket.org/workspace", "http://localhost:1/stash", "https://a.example.com/a/b/c"]
+)
+def test_other_addresses_stay_on_the_same_host_and_are_few(url: str) -> None:
+    root = "/".join(url.split("/")[:3])
+    found = candidates(url, None)
+    assert all(each.startswith(root) for each in found)
+    assert url not in found
+    assert len(found) == len(set(found)) <= 12
+
+
+@pytest.mark.parametrize("state", ["STARTING", "MAINTENANCE", "ERROR", "FIRST_RUN", "SOMETHING_NEW"])
+def test_a_server_that_is_not_ready_says_so_at_once(run: Run, state: str) -> None:
+    with CannedServer(lambda _path, _headers: Canned(503, {"state": state})) as server:
+        ended, report = check(run, server.url)
+        assert server.paths == ["/status"]
+    assert ended.code == 3
+    assert step(report, "state")["mark"] == "failed"
+    assert state in step(report, "state")["answered"]
+    assert step(report, "state")["advice"]
+
+
+def test_maintenance_of_the_embedded_server(run: Run) -> None:
+    with EmbeddedBitbucket(organisation()) as server:
+        server.faults.add(Fault(Maintenance(30)))
+        ended, report = check(run, server.base_url)
+    assert ended.code == 3
+    assert "maintenance" in step(report, "state")["meaning"]
+
+
+def test_what_passes_is_asked_again(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        server.faults.add(Fault(Reset(), path="admin/groups", times=1))
+        server.faults.add(Fault(Status(429, retry_after="1"), path="/users", times=1))
+        ended, _ = check(run, server.base_url)
+    assert ended.code == 0
+
+
+# ---- the way there
+
+
+def tls(authority: trustme.CA, *names: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(*names).configure_cert(context)
+    return context
+
+
+def test_whose_certificate(run: Run, tmp_path: Path) -> None:
+    authority = trustme.CA(organization_name="Example Authority")
+    with EmbeddedBitbucket(sample_organisation(), tls=tls(authority, "127.0.0.1", "bitbucket.example.com")) as server:
+        ended, report = check(run, server.base_url)
+        found = step(report, "address")
+        assert ended.code == 3
+        assert "bitbucket.example.com" in found["answered"]
+        assert "Example Authority" in found["answered"]
+        assert "REQUESTS_CA_BUNDLE" in found["advice"]
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        mended, report = check(run, server.base_url, **PASSWORD, REQUESTS_CA_BUNDLE=str(tmp_path / "ca.pem"))
+    assert mended.code == 0
+    assert "Example Authority" in step(report, "address")["answered"]
+
+
+def test_a_certificate_for_other_names_says_for_which(run: Run, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with EmbeddedBitbucket(organisation(), tls=tls(authority, "git.example.com")) as server:
+        ended, report = check(run, server.base_url, **PASSWORD, REQUESTS_CA_BUNDLE=str(tmp_path / "ca.pem"))
+    assert ended.code == 3
+    assert "certificate for git.example.com" in step(report, "address")["answered"]
+    assert "host name" in step(report, "address")["advice"]
+
+
+def test_https_where_there_is_none(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The embedded server waits for the end of what it takes for a long request."""
+    monkeypatch.setattr(asking, "FIRST_SECONDS", 0.5)
+    with EmbeddedBitbucket(organisation()) as server:
+        ended, report = check(run, server.base_url.replace("http:", "https:"))
+    assert ended.code == 3
+    assert step(report, "address")["advice"] == f"set BITBUCKET_URL to {server.base_url}"
+
+
+def test_http_where_tls_is_spoken(run: Run) -> None:
+    with EmbeddedBitbucket(organisation(), tls=tls(trustme.CA(), "127.0.0.1")) as server:
+        ended, report = check(run, server.base_url.replace("https:", "http:"))
+    assert ended.code == 3
+    assert step(report, "address")["meaning"] == "this port speaks TLS"
+    assert step(report, "address")["advice"] == f"set BITBUCKET_URL to {server.base_url}"
+
+
+def test_a_proxy_is_named_without_its_password(run: Run) -> None:
+    with CannedServer(lambda _path, _headers: Canned(407)) as proxy:
+        address = proxy.url.replace("http://", "http://somebody:s3cret@")
+        ended, report = check(run, "https://bitbucket.example.com", **PASSWORD, HTTPS_PROXY=address)
+    assert ended.code == 3
+    assert proxy.url in step(report, "address")["asked"]
+    assert "NO_PROXY" in step(report, "address")["advice"]
+    assert "s3cret" not in ended.out + ended.err
+
+
+def test_nobody_listens(run: Run) -> None:
+    ended, report = check(run, f"http://127.0.0.1:{free_port()}")
+    assert ended.code == 3
+    assert [each["name"] for each in report["steps"]] == ["address", "Veza"]
+    assert "refused" in step(report, "address")["answered"]
+
+
+# ---- circumstances
+
+
+def test_what_is_included_is_tried(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        ended, report = check(run, server.base_url, "--include", "all")
+        plain = check(run, server.base_url)[1]
+        assert ended.code == 0
+        assert {step(report, name)["mark"] for name in KINDS} == {"ok"}
+        assert report["facts"]["estimated_requests"] > plain["facts"]["estimated_requests"]
+        ended, report = check(run, server.base_url, "--include", "all", **TOKEN)
+    assert ended.code == 4
+    assert "SSH keys of users" in report["lacks"]
+    assert step(report, "webhooks")["mark"] == "ok"
+
+
+def test_what_a_version_does_not_have_is_said(run: Run) -> None:
+    whole = sample_organisation()
+    whole.version = "5.16.11"
+    with EmbeddedBitbucket(whole) as server:
+        ended, report = check(run, server.base_url, "--include", "tokens")
+    assert ended.code == 4
+    assert "does not have them, which came with" in step(report, "tokens")["meaning"]
+
+
+def test_the_rate_limit_is_told_and_counted(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation(), Settings(rate_limit=RateLimit(60, 2))) as server:
+        ended, report = check(run, server.base_url)
+    assert ended.code == 0
+    assert "2 requests per second, 60 at once" in step(report, "rate limit")["meaning"]
+    assert report["facts"]["estimated_seconds"] > 30
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"rate_limit_exempt": frozenset({DEMO_USER})}, "exempt"),
+        ({"rate_limit_overrides": {DEMO_USER: RateLimit(90, 30)}}, "30 requests per second, 90 at once"),
+    ],
+)
+def test_the_account_has_a_rate_limit_of_its_own(run: Run, settings: dict[str, Any], words: str) -> None:
+    with EmbeddedBitbucket(sample_organisation(), Settings(rate_limit=RateLimit(60, 2), **settings)) as server:
+        _, report = check(run, server.base_url)
+    assert words in step(report, "rate limit")["meaning"]
+
+
+def test_public_access_that_is_off(run: Run) -> None:
+    whole = sample_organisation()
+    whole.public_access = False
+    with EmbeddedBitbucket(whole) as server:
+        _, report = check(run, server.base_url)
+    assert step(report, "public access")["meaning"].startswith("off")
+
+
+def test_veza_is_tried_without_a_push(run: Run) -> None:
+    with EmbeddedBitbucket(sample_organisation()) as server, FakeVeza() as veza:
+        settings = {**PASSWORD, "VEZA_URL": veza.url, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
+        ended, report = check(run, server.base_url, **settings, VEZA_API_KEY=veza.api_key)
+        assert ended.code == 0
+        assert step(report, "Veza")["mark"] == "ok"
+        ended, report = check(run, server.base_url, **settings, VEZA_API_KEY="another-key")
+        assert {request.method for request in veza.requests} == {"GET"}
+    assert ended.code == 3
+    assert step(report, "Veza")["mark"] == "failed"
+    assert "VEZA_API_KEY" in step(report, "Veza")["meaning"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [(), ("--bitbucket-url", "http://x", "--verify-seed", "1"), ("--bitbucket-url", "http://x", "--verify", "none")],
+)
+def test_what_cannot_be_asked_is_a_usage_error(run: Run, options: tuple[str, ...]) -> None:
+    ended = run("check", *options, **PASSWORD)
+    assert ended.code == 2
+    assert ended.out == ""
+
+
+def test_no_secret_is_shown(run: Run) -> None:
+    secret = "s3cret-of-the-account"
+    with EmbeddedBitbucket(organisation()) as server:
+        for kind in ("BITBUCKET_USER", "OTHER"):
+            ended = run("check", "--bitbucket-url", server.base_url, BITBUCKET_TOKEN=secret, **{kind: "dev"})
+            assert secret not in ended.out + ended.err
+
+
+# ---- laws
+
+
+@given(total=st.integers(0, 200_000), cap=st.integers(1, 1_000), holes=st.integers(0, 3), seed=st.integers(0, 3))
+def test_a_listing_is_measured_in_a_handful_of_requests(total: int, cap: int, holes: int, seed: int) -> None:
+    """Whatever the cap, rows hidden or not: the true number of offsets lies within what is said."""
+    asked = 0
+
+    def ask(start: int, limit: int) -> Asked:
+        nonlocal asked
+        asked += 1
+        end = min(total, start + min(limit, cap))
+        rows = [number for number in range(start, end) if (number + seed) % (holes + 1) == 0]
+        last: dict[str, Any] = {} if end >= total else {"nextPageStart": end}
+        body = {"values": rows, "isLastPage": end >= total, "size": len(rows), **last}
+        answer = Answer(200, {"Content-Type": "application/json"}, json.dumps(body).encode())
+        return Asked("", "", answer, None)
+
+    listing = survey(ask, 1_000)
+    assert asked <= 7
+    assert listing.rows == sorted(set(listing.rows))
+    if holes == 0:
+        assert listing.size.least <= total
+        assert listing.size.most is None or total <= listing.size.most
+    chosen = spread(listing.sample, 5)
+    assert len(set(chosen)) == len(chosen) == min(5, len(listing.sample))
+    assert set(chosen) <= set(listing.rows)
+
+
+def test_an_estimate_keeps_to_the_slower_of_server_and_limit() -> None:
+    sizes = {"users": Size(100, 100), "groups": Size(10, 10), "projects": Size(5, 5), "repositories": Size(100, 100)}
+    free = requests_for(sizes, 1_000, frozenset(), users_are_asked=True)
+    assert free == 10 + 4 + 10 + 6 * 5 + 2 * 100
+    assert requests_for(sizes, 50, frozenset(), users_are_asked=True) == free + 2
+    with_tokens = requests_for(sizes, 1_000, frozenset({Inclusion.TOKENS}), users_are_asked=True)
+    assert with_tokens == free + 5 + 100 + 100
+    assert requests_for(sizes, 1_000, frozenset({Inclusion.TOKENS}), users_are_asked=False) == with_tokens - 100
+    assert seconds_for(free, 0.08, 8, None) == pytest.approx(free * 0.01)
+    assert seconds_for(free, 0.08, 8, (4, 5)) == pytest.approx((free - 4) / 5)

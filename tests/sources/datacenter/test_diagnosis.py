@@ -1,0 +1,311 @@
+"""Every failure is told from the others, said on a line, and comes with advice that mends it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import trustme
+import urllib3
+from requests.structures import CaseInsensitiveDict
+
+from connector.errors import (
+    BitbucketError,
+    Gone,
+    Missing,
+    MissingElsewhere,
+    ProjectGone,
+    Refused,
+    RefusedElsewhere,
+    Unknown,
+    Unreadable,
+)
+from connector.rest.answer import Answer
+from connector.rest.transport import Transport
+from connector.sources.datacenter import endpoints
+from connector.sources.datacenter.diagnosis import ADVICE, PASSING, Diagnosis, Problem, of_answer, of_failure
+from tests.sources.datacenter.canned import Canned, CannedServer, error, free_port
+
+URL = "https://bitbucket.example.com/context/rest/api/latest/projects/PAY/permissions/users?limit=1"
+ADDRESS = endpoints.PROJECT_USERS.at("PAY")
+NOT_PERMITTED = "You are not permitted to access this resource"
+AUTHORISATION = "com.atlassian.bitbucket.AuthorisationException"
+AUTH = "com.atlassian.bitbucket.auth."
+LOGIN_PAGE = "<html><head><title>Log in</title></head><body><form></form></body></html>"
+
+
+def diagnose(canned: Canned, address: endpoints.Address = ADDRESS, url: str = URL) -> Diagnosis:
+    headers = CaseInsensitiveDict({"Content-Type": canned.content_type, **canned.headers})
+    found = of_answer(Answer(canned.status, headers, canned.content), url, address)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(
+    ("canned", "problem", "words"),
+    [
+        (
+            error(401, f"{AUTH}IncorrectPasswordAuthenticationException", "Authentication failed."),
+            Problem.WRONG_PASSWORD,
+            "BITBUCKET_TOKEN",
+        ),
+        (
+            error(401, f"{AUTH}CaptchaRequiredAuthenticationException", "CAPTCHA required."),
+            Problem.CAPTCHA,
+            "Clear CAPTCHA",
+        ),
+        (Canned(403, "", {"X-Authentication-Denied-Reason": "CAPTCHA_CHALLENGE; login-url=x"}), Problem.CAPTCHA, "sol"),
+        (Canned(401, "", {"X-Seraph-LoginReason": "AUTHENTICATED_FAILED"}), Problem.WRONG_PASSWORD, "BITBUCKET_USER"),
+        (
+            error(401, f"{AUTH}NoAccessAuthenticationException", "You are not currently licensed to use Bitbucket."),
+            Problem.NOT_LICENSED,
+            "Global permissions",
+        ),
+        (error(401, f"{AUTH}InactiveUserAuthenticationException", "Inactive."), Problem.INACTIVE, "activate"),
+        (error(401, f"{AUTH}ExpiredPasswordAuthenticationException", "Expired."), Problem.PASSWORD_EXPIRED, "new"),
+        (error(401, f"{AUTH}AuthenticationSystemException", "LDAP."), Problem.DIRECTORY_AWAY, "User directories"),
+        (
+            Canned(403, "Basic Authentication has been disabled on this instance."),
+            Problem.BASIC_DISABLED,
+            "Authentication methods",
+        ),
+        (
+            error(401, f"{AUTH}TwoStepVerificationRequiredException", "Verify."),
+            Problem.TWO_STEP,
+            "HTTP access token",
+        ),
+        (error(403, None, "Two-step verification is required for this user."), Problem.TWO_STEP, "token"),
+        (
+            error(401, "com.atlassian.plugins.rest.api.security.exception.AuthenticationRequiredException", "No."),
+            Problem.NOT_SIGNED_IN,
+            "anonymous",
+        ),
+        (error(401, AUTHORISATION, NOT_PERMITTED, X_AUSERNAME="jdoe"), Problem.NOT_PERMITTED, "Project: Admin"),
+        (error(403, AUTHORISATION, NOT_PERMITTED, X_AUSERNAME="jdoe"), Problem.NOT_PERMITTED, "Project permissions"),
+        (Canned(401, ""), Problem.NOT_SIGNED_IN, "BITBUCKET_TOKEN"),
+        (Canned(401, {"errorMessages": ["You do not have the permission."]}), Problem.NOT_BITBUCKET_REFUSES, "proxy"),
+        (Canned(401, LOGIN_PAGE), Problem.NOT_BITBUCKET_REFUSES, "Authorization header"),
+        (Canned(403, "<h1>403 Forbidden</h1> nginx"), Problem.NOT_BITBUCKET_REFUSES, "proxy, firewall or single sign"),
+        (Canned(403, "", {"X-AREQUESTID": "@1"}), Problem.NOT_PERMITTED, "Project: Admin"),
+        (Canned(200, LOGIN_PAGE), Problem.LOGIN_PAGE, "single sign-on"),
+        (Canned(302, "", {"Location": "https://sso.example.com/x?SAMLRequest=s3cret"}), Problem.LOGIN_PAGE, "/rest"),
+        (Canned(302, "", {"Location": "/dashboard"}), Problem.REDIRECT, "BITBUCKET_URL"),
+        (Canned(200, "<h1>It works!</h1>"), Problem.NOT_JSON, "omething else answers"),
+        (Canned(400, "<h1>The plain HTTP request was sent to HTTPS port</h1>"), Problem.TLS_WANTED, "https://"),
+        (Canned(404, {"message": "HTTP 404 Not Found", "status-code": 404}), Problem.NO_SUCH_ADDRESS, "version"),
+        (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "x"), Problem.PROJECT_NOT_FOUND, "del"),
+        (error(404, "com.atlassian.bitbucket.repository.NoSuchRepositoryException", "x"), Problem.NOT_FOUND, "del"),
+        (error(404, None, "Group x does not exist."), Problem.NOT_FOUND, "never existed"),
+        (Canned(407, ""), Problem.PROXY_LOGIN, "NO_PROXY"),
+        (Canned(429, "", {"Retry-After": "7"}), Problem.RATE_LIMITED, "--max-rate"),
+        (Canned(503, "<h1>down</h1>"), Problem.UNAVAILABLE, "maintenance"),
+        (Canned(500, {"errors": []}), Problem.SERVER_ERROR, "log"),
+        (Canned(200, '{"values": [', kind="application/json"), Problem.BODY_CUT, "load balancers"),
+        (Canned(418, ""), Problem.UNEXPECTED, "log"),
+    ],
+)
+def test_answers_are_told_apart(canned: Canned, problem: Problem, words: str) -> None:
+    found = diagnose(canned)
+    assert found.problem is problem
+    assert words in found.text
+    assert "\n" not in found.text
+    assert "s3cret" not in found.text
+    assert "?" not in found.said.partition(" answered ")[0]
+
+
+def test_every_problem_has_advice() -> None:
+    without = {problem for problem in Problem if problem not in ADVICE}
+    # What is not permitted says which right is missing, and where it is granted.
+    assert without == {Problem.NOT_PERMITTED}
+
+
+@pytest.mark.parametrize(
+    ("canned", "kind"),
+    [
+        (error(401, AUTHORISATION, NOT_PERMITTED), Refused),
+        (Canned(403, "<h1>Forbidden</h1>"), RefusedElsewhere),
+        (Canned(404, ""), Missing),
+        (Canned(404, "<h1>Not Found</h1>"), MissingElsewhere),
+        (error(400, "", "Unknown permission"), Unknown),
+        (Canned(400, "<h1>Bad Request</h1>"), Unreadable),
+        (Canned(409, "<h1>Conflict</h1>"), Unreadable),
+        (Canned(204, ""), Unreadable),
+        (error(404, "com.atlassian.bitbucket.user.NoSuchUserException", "User x does not exist."), Gone),
+        (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "No."), ProjectGone),
+        (error(401, f"{AUTH}IncorrectPasswordAuthenticationException", "No."), BitbucketError),
+    ],
+)
+def test_the_exception_says_what_happens_next(canned: Canned, kind: type[BitbucketError]) -> None:
+    raised = diagnose(canned).error()
+    assert type(raised) is kind
+    assert isinstance(raised, Unreadable) is (kind is not BitbucketError)
+
+
+def test_who_may_not_even_prove_a_login_is_not_signed_in() -> None:
+    refusal = error(401, AUTHORISATION, NOT_PERMITTED)
+    assert diagnose(refusal).problem is Problem.NOT_PERMITTED
+    assert diagnose(refusal, endpoints.RECENT_REPOSITORIES.at()).problem is Problem.NOT_SIGNED_IN
+
+
+@pytest.mark.parametrize(
+    ("location", "base"),
+    [
+        ("https://bitbucket.example.com/context", None),
+        ("https://bitbucket.example.com/new/rest/api/latest/projects/PAY/permissions/users?limit=1", "/new"),
+        ("/new/rest/api/latest/projects/PAY/permissions/users", "/new"),
+        ("/login?next=/rest/api/latest/projects/PAY/permissions/users", None),
+    ],
+)
+def test_a_redirect_to_the_same_question_names_the_better_address(location: str, base: str | None) -> None:
+    found = diagnose(Canned(301, "", {"Location": location}))
+    wanted = f"set BITBUCKET_URL to https://bitbucket.example.com{base}"
+    assert (found.problem is Problem.MOVED) is (base is not None)
+    assert (found.advice == wanted) is (base is not None)
+
+
+# ---- failures of the network, each produced for real
+
+
+def failure(url: str) -> Diagnosis:
+    transport = Transport(url, None, 1)
+    try:
+        transport.get(f"{url}/rest/api/latest/users", 3.0)
+    except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error_of_network:
+        return of_failure(error_of_network, url)
+    finally:
+        transport.close()
+    raise AssertionError(f"{url} answered")
+
+
+@pytest.fixture(autouse=True)
+def no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA(organization_name="Example Authority")
+
+
+def hello(_path: str, _headers: Mapping[str, str]) -> Canned:
+    return Canned(200, {"version": "9.4.2"})
+
+
+def tls(authority: trustme.CA, name: str = "localhost", **dates: Any) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name, **dates).configure_cert(context)
+    return context
+
+
+def trust(authority: trustme.CA, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(folder / "ca.pem"))
+
+
+def test_nobody_listens() -> None:
+    found = failure(f"http://127.0.0.1:{free_port()}")
+    assert found.problem is Problem.CONNECTION_REFUSED
+    assert "refused" in found.said
+
+
+def test_a_name_that_does_not_exist() -> None:
+    found = failure("http://no-such-host.invalid")
+    assert found.problem is Problem.NAME_NOT_RESOLVED
+    assert "no-such-host.invalid cannot be resolved" in found.said
+    assert found.problem not in PASSING
+
+
+def test_an_authority_that_is_not_trusted(authority: trustme.CA) -> None:
+    with CannedServer(hello, tls=tls(authority)) as server:
+        found = failure(server.url)
+    assert found.problem is Problem.TLS_NOT_TRUSTED
+    assert "REQUESTS_CA_BUNDLE" in found.advice
+
+
+def test_following_the_advice_about_the_authority_helps(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trust(authority, tmp_path, monkeypatch)
+    with CannedServer(hello, tls=tls(authority)) as server:
+        transport = Transport(server.url, None, 1)
+        assert transport.get(f"{server.url}/rest").status == 200
+        transport.close()
+
+
+def test_a_certificate_for_another_host(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trust(authority, tmp_path, monkeypatch)
+    with CannedServer(hello, tls=tls(authority, "other.example.com")) as server:
+        found = failure(server.url)
+    assert found.problem is Problem.TLS_OTHER_NAME
+    assert "host name" in found.advice
+
+
+def test_a_certificate_that_has_expired(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    trust(authority, tmp_path, monkeypatch)
+    past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+    context = tls(authority, not_before=past, not_after=past + dt.timedelta(days=9))
+    with CannedServer(hello, tls=context) as server:
+        found = failure(server.url)
+    assert found.problem is Problem.TLS_EXPIRED
+    assert "renew" in found.advice
+
+
+def test_tls_spoken_to_a_port_without_it() -> None:
+    with CannedServer(hello) as server:
+        found = failure(server.url.replace("http:", "https:"))
+    assert found.problem is Problem.TLS_FAILED
+    assert "http://" in found.advice
+
+
+def test_no_tls_spoken_to_a_port_with_it(authority: trustme.CA) -> None:
+    with CannedServer(hello, tls=tls(authority)) as server:
+        found = failure(server.url.replace("https:", "http:"))
+    assert found.problem is Problem.CONNECTION_LOST
+
+
+@pytest.mark.parametrize("content", [None, "no certificate at all"])
+def test_a_file_of_authorities_that_cannot_be_used(
+    content: str | None, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "authorities.pem"
+    if content is not None:
+        path.write_text(content)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
+    with CannedServer(hello, tls=tls(authority)) as server:
+        found = failure(server.url)
+    assert found.problem is Problem.CA_FILE
+    assert "REQUESTS_CA_BUNDLE" in found.advice
+
+
+def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:s3cret@127.0.0.1:{free_port()}")
+    found = failure("https://bitbucket.example.com")
+    assert found.problem is Problem.PROXY_FAILED
+    assert "NO_PROXY" in found.advice
+    assert "s3cret" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("status", "problem", "words"),
+    [(407, Problem.PROXY_LOGIN, "user:password"), (403, Problem.PROXY_FAILED, "403")],
+)
+def test_a_proxy_that_refuses(status: int, problem: Problem, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with CannedServer(lambda _path, _headers: Canned(status)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        found = failure("https://bitbucket.example.com")
+    assert found.problem is problem
+    assert words in found.text
+
+
+@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409])
+def test_json_that_breaks_off_is_asked_for_again_whatever_its_status(status: int) -> None:
+    assert (
+        diagnose(Canned(status, '{"errors": [{"context": nu', {"Content-Type": "application/json"})).problem in PASSING
+    )
