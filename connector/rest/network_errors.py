@@ -1,4 +1,7 @@
-"""Why no whole answer came: what exceptions of requests, urllib3 and ssl mean. Gives no advice."""
+"""Why no whole answer came: what exceptions of requests, urllib3 and ssl mean, and what to do about it.
+
+Knows no product: the server that was asked, and the setting that names it, are given.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,98 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
 from connector.rest.answer import one_line
-from connector.sources.datacenter.problems import Problem
 
 
-def explain(failure: Exception, url: str) -> tuple[Problem, str]:
+class NetworkProblem(Enum):
+    """What can go wrong before there is a whole answer."""
+
+    NAME_NOT_RESOLVED = auto()
+    CONNECTION_REFUSED = auto()
+    CONNECTION_LOST = auto()
+    TIMED_OUT = auto()
+    TLS_NOT_TRUSTED = auto()
+    TLS_FAILED = auto()
+    TLS_EXPIRED = auto()
+    TLS_OTHER_NAME = auto()
+    CA_FILE = auto()
+    PROXY_FAILED = auto()
+    PROXY_LOGIN = auto()
+    BAD_ADDRESS = auto()
+    BODY_CUT = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server as advice names it: its product, the setting with its address, and how an address looks."""
+
+    name: str
+    setting: str
+    example: str
+
+
+def advice(problem: NetworkProblem, server: Server) -> str:
+    """Say what to do about a problem."""
+    return _ADVICE[problem].format(server=server.name, setting=server.setting, example=server.example)
+
+
+def meaning(problem: NetworkProblem, server: Server) -> str:
+    """Say what a problem means; nothing where the words of `explain` say it plainly."""
+    return _MEANING.get(problem, "").format(server=server.name)
+
+
+_ADVICE = {
+    NetworkProblem.NAME_NOT_RESOLVED: "check the host name in {setting} and this machine's DNS",
+    NetworkProblem.CONNECTION_REFUSED: "check host and port in {setting}, and whether {server} is running",
+    NetworkProblem.CONNECTION_LOST: (
+        "look into the logs of {server}, and of proxies or load balancers before it; a port that speaks TLS wants "
+        "an address that begins with https://"
+    ),
+    NetworkProblem.TIMED_OUT: ("check that a firewall lets this machine through, and whether {server} is overloaded"),
+    NetworkProblem.TLS_NOT_TRUSTED: (
+        "put the certificate of the authority that signed it (or the server's own, if it is self-signed) into a PEM "
+        "file, and name the file in REQUESTS_CA_BUNDLE"
+    ),
+    NetworkProblem.TLS_EXPIRED: "renew the certificate of the server; check this machine's clock too",
+    NetworkProblem.TLS_OTHER_NAME: "use a host name in {setting} that the certificate is made for",
+    NetworkProblem.TLS_FAILED: "check that the port speaks TLS; an address without it begins with http://",
+    NetworkProblem.CA_FILE: (
+        "REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) must name a file with certificates in PEM that this account can read"
+    ),
+    NetworkProblem.PROXY_FAILED: (
+        "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; if {server} is reached without a proxy, add its host to NO_PROXY"
+    ),
+    NetworkProblem.PROXY_LOGIN: (
+        "put user name and password into HTTPS_PROXY or HTTP_PROXY, as in http://user:password@proxy.example.com:3128, "
+        "or add {server}'s host to NO_PROXY"
+    ),
+    NetworkProblem.BAD_ADDRESS: "{setting} looks like {example}",
+    NetworkProblem.BODY_CUT: "check proxies or load balancers before {server}",
+}
+
+_MEANING = {
+    NetworkProblem.NAME_NOT_RESOLVED: "this machine does not know the host",
+    NetworkProblem.CONNECTION_REFUSED: "the host is there, but nothing listens at this port",
+    NetworkProblem.CONNECTION_LOST: "something between here and {server} ended the connection",
+    NetworkProblem.TIMED_OUT: "something swallows the request, or takes too long",
+    NetworkProblem.TLS_NOT_TRUSTED: "no authority that this machine trusts signed the certificate",
+    NetworkProblem.TLS_EXPIRED: "the certificate has expired, or is not valid yet",
+    NetworkProblem.TLS_OTHER_NAME: "the certificate belongs to another host",
+    NetworkProblem.TLS_FAILED: "the two sides found no way to speak TLS with each other",
+    NetworkProblem.CA_FILE: "the certificates to trust could not be read",
+    NetworkProblem.PROXY_FAILED: "the environment names a proxy, and it does not lead to {server}",
+    NetworkProblem.PROXY_LOGIN: "the proxy asks for a login",
+}
+
+
+def explain(failure: Exception, url: str) -> tuple[NetworkProblem, str]:
     """Find the problem behind a failure, and say it in a few words."""
     chain = tuple(_causes(failure))
     problem = _network_problem(chain)
@@ -38,24 +123,24 @@ _EXPIRED = frozenset({9, 10})
 _OTHER_NAME = frozenset({62, 63, 64})
 """Codes of OpenSSL's verification (X509_V_ERR_…)."""
 
-_NETWORK: tuple[tuple[type[BaseException], Problem], ...] = (
-    (ssl.SSLCertVerificationError, Problem.TLS_NOT_TRUSTED),
-    (socket.gaierror, Problem.NAME_NOT_RESOLVED),
-    (urllib3.exceptions.NameResolutionError, Problem.NAME_NOT_RESOLVED),
-    (ssl.SSLEOFError, Problem.CONNECTION_LOST),
-    (ssl.SSLZeroReturnError, Problem.CONNECTION_LOST),
-    (ConnectionRefusedError, Problem.CONNECTION_REFUSED),
-    (ssl.SSLError, Problem.TLS_FAILED),
-    (requests.exceptions.SSLError, Problem.TLS_FAILED),
-    (urllib3.exceptions.SSLError, Problem.TLS_FAILED),
-    (requests.exceptions.InvalidURL, Problem.BAD_ADDRESS),
-    (requests.exceptions.InvalidSchema, Problem.BAD_ADDRESS),
-    (urllib3.exceptions.LocationValueError, Problem.BAD_ADDRESS),
-    (requests.exceptions.Timeout, Problem.TIMED_OUT),
-    (urllib3.exceptions.TimeoutError, Problem.TIMED_OUT),
-    (TimeoutError, Problem.TIMED_OUT),
-    (urllib3.exceptions.IncompleteRead, Problem.BODY_CUT),
-    (urllib3.exceptions.DecodeError, Problem.BODY_CUT),
+_NETWORK: tuple[tuple[type[BaseException], NetworkProblem], ...] = (
+    (ssl.SSLCertVerificationError, NetworkProblem.TLS_NOT_TRUSTED),
+    (socket.gaierror, NetworkProblem.NAME_NOT_RESOLVED),
+    (urllib3.exceptions.NameResolutionError, NetworkProblem.NAME_NOT_RESOLVED),
+    (ssl.SSLEOFError, NetworkProblem.CONNECTION_LOST),
+    (ssl.SSLZeroReturnError, NetworkProblem.CONNECTION_LOST),
+    (ConnectionRefusedError, NetworkProblem.CONNECTION_REFUSED),
+    (ssl.SSLError, NetworkProblem.TLS_FAILED),
+    (requests.exceptions.SSLError, NetworkProblem.TLS_FAILED),
+    (urllib3.exceptions.SSLError, NetworkProblem.TLS_FAILED),
+    (requests.exceptions.InvalidURL, NetworkProblem.BAD_ADDRESS),
+    (requests.exceptions.InvalidSchema, NetworkProblem.BAD_ADDRESS),
+    (urllib3.exceptions.LocationValueError, NetworkProblem.BAD_ADDRESS),
+    (requests.exceptions.Timeout, NetworkProblem.TIMED_OUT),
+    (urllib3.exceptions.TimeoutError, NetworkProblem.TIMED_OUT),
+    (TimeoutError, NetworkProblem.TIMED_OUT),
+    (urllib3.exceptions.IncompleteRead, NetworkProblem.BODY_CUT),
+    (urllib3.exceptions.DecodeError, NetworkProblem.BODY_CUT),
 )
 
 _OF_THE_PROXY = (
@@ -66,48 +151,48 @@ _OF_THE_PROXY = (
 )
 
 
-def _network_problem(chain: tuple[BaseException, ...]) -> Problem:
+def _network_problem(chain: tuple[BaseException, ...]) -> NetworkProblem:
     """Find what went wrong: on the way to a proxy, with certificates, or the first kind in the table."""
     words = " ".join(map(str, chain))
     if "failed: 407" in words:
-        return Problem.PROXY_LOGIN
+        return NetworkProblem.PROXY_LOGIN
     if any(isinstance(cause, _OF_THE_PROXY) for cause in chain) or "SOCKS" in words:
-        return Problem.PROXY_FAILED
+        return NetworkProblem.PROXY_FAILED
     if "TLS CA certificate bundle" in words or "NO_CERTIFICATE_OR_CRL_FOUND" in words:
-        return Problem.CA_FILE
+        return NetworkProblem.CA_FILE
     for kind, problem in _NETWORK:
         if any(isinstance(cause, kind) for cause in chain):
-            return _certificate_problem(chain) if problem is Problem.TLS_NOT_TRUSTED else problem
-    return Problem.CONNECTION_LOST
+            return _certificate_problem(chain) if problem is NetworkProblem.TLS_NOT_TRUSTED else problem
+    return NetworkProblem.CONNECTION_LOST
 
 
-def _certificate_problem(chain: tuple[BaseException, ...]) -> Problem:
+def _certificate_problem(chain: tuple[BaseException, ...]) -> NetworkProblem:
     code = next(c.verify_code for c in chain if isinstance(c, ssl.SSLCertVerificationError))
     if code in _EXPIRED:
-        return Problem.TLS_EXPIRED
-    return Problem.TLS_OTHER_NAME if code in _OTHER_NAME else Problem.TLS_NOT_TRUSTED
+        return NetworkProblem.TLS_EXPIRED
+    return NetworkProblem.TLS_OTHER_NAME if code in _OTHER_NAME else NetworkProblem.TLS_NOT_TRUSTED
 
 
 _NETWORK_WORDS = {
-    Problem.CONNECTION_REFUSED: "the connection was refused",
-    Problem.CONNECTION_LOST: "the connection broke before a whole answer came",
-    Problem.TIMED_OUT: "no answer came in time",
-    Problem.BAD_ADDRESS: "this address cannot be used",
-    Problem.BODY_CUT: "the answer broke off",
-    Problem.TLS_FAILED: "TLS could not be set up",
-    Problem.PROXY_LOGIN: "the proxy wants a user name and password (407)",
+    NetworkProblem.CONNECTION_REFUSED: "the connection was refused",
+    NetworkProblem.CONNECTION_LOST: "the connection broke before a whole answer came",
+    NetworkProblem.TIMED_OUT: "no answer came in time",
+    NetworkProblem.BAD_ADDRESS: "this address cannot be used",
+    NetworkProblem.BODY_CUT: "the answer broke off",
+    NetworkProblem.TLS_FAILED: "TLS could not be set up",
+    NetworkProblem.PROXY_LOGIN: "the proxy wants a user name and password (407)",
 }
 
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3}[^'\")]*)")
 
 
-def _network_words(problem: Problem, chain: tuple[BaseException, ...], url: str) -> str:
-    if problem is Problem.NAME_NOT_RESOLVED:
+def _network_words(problem: NetworkProblem, chain: tuple[BaseException, ...], url: str) -> str:
+    if problem is NetworkProblem.NAME_NOT_RESOLVED:
         return f"the name {urlsplit(url).hostname} cannot be resolved"
-    if problem is Problem.PROXY_FAILED:
+    if problem is NetworkProblem.PROXY_FAILED:
         refused = _TUNNEL.search(" ".join(map(str, chain)))
         return f"the proxy answered {one_line(refused[1])}" if refused else "the proxy could not be used"
-    if problem is Problem.CA_FILE:
+    if problem is NetworkProblem.CA_FILE:
         return f"the file of trusted certificates cannot be used: {one_line(str(chain[-1]))}"
     if problem in _NETWORK_WORDS:
         return _NETWORK_WORDS[problem]

@@ -17,6 +17,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exp
 from connector.errors import BitbucketError, Unreadable
 from connector.rest.answer import Answer, JsonObject
 from connector.rest.clock import Clock
+from connector.rest.network_errors import NetworkProblem
 from connector.rest.pace import Pace, Turn
 from connector.rest.transport import Transport
 from connector.sources.datacenter.diagnosis import PASSING, Diagnosis, Problem, of_answer, of_failure, what_to_do
@@ -35,7 +36,7 @@ _ANSWERS_BETWEEN_PROOFS = 500
 
 _TOO_MUCH = {
     Problem.UNAVAILABLE: "Bitbucket is not available or has too much to do (502, 503, 504)",
-    Problem.TIMED_OUT: "no answer came in time",
+    NetworkProblem.TIMED_OUT: "no answer came in time",
 }
 """Failures after which less is asked at the same time."""
 _SECONDS_BETWEEN_PROOFS = 5.0
@@ -268,7 +269,7 @@ class Client:
 
     def _passing_or_final(self, diagnosis: Diagnosis) -> Exception:
         # A name that was resolved before, or a proxy that let us through, is expected to work again.
-        hopeful = self._met and diagnosis.problem in {Problem.NAME_NOT_RESOLVED, Problem.PROXY_FAILED}
+        hopeful = self._met and diagnosis.problem in {NetworkProblem.NAME_NOT_RESOLVED, NetworkProblem.PROXY_FAILED}
         return _Passing(diagnosis) if hopeful or diagnosis.problem in PASSING else diagnosis.error()
 
     def _slow_down(self, diagnosis: Diagnosis, patience: _Patience) -> None:

@@ -1,6 +1,6 @@
 """Tell failures apart: what happened, what it means, and what to do about it.
 
-The one place that reads failed answers; `failures` reads exceptions of the network, `problems` has the words.
+The one place that reads failed answers; `network_errors` reads exceptions, `problems` has the words.
 The export raises what is found here, `check` prints it. Sources: recorded answers of real servers.
 """
 
@@ -25,23 +25,24 @@ from connector.errors import (
 )
 from connector.rest import network_errors as failures
 from connector.rest.answer import Answer, one_line
+from connector.rest.network_errors import NetworkProblem
 from connector.sources.datacenter.endpoints import APPLICATION_PROPERTIES, RECENT_REPOSITORIES, Address
-from connector.sources.datacenter.problems import ADVICE, MEANING, Problem
+from connector.sources.datacenter.problems import ADVICE, MEANING, AnyProblem, Problem
 
 __all__ = ["ADVICE", "PASSING", "Diagnosis", "Problem", "of_answer", "of_failure", "what_to_do"]
 
-PASSING = frozenset({
-    Problem.CONNECTION_REFUSED,
-    Problem.CONNECTION_LOST,
-    Problem.TIMED_OUT,
-    Problem.BODY_CUT,
+PASSING: frozenset[AnyProblem] = frozenset({
+    NetworkProblem.CONNECTION_REFUSED,
+    NetworkProblem.CONNECTION_LOST,
+    NetworkProblem.TIMED_OUT,
+    NetworkProblem.BODY_CUT,
     Problem.RATE_LIMITED,
     Problem.UNAVAILABLE,
     Problem.SERVER_ERROR,
 })  # fmt: skip
 """Worth asking again; a name that does not resolve joins them once the server has answered."""
 
-_ONE_LISTING: dict[Problem, type[Unreadable]] = {
+_ONE_LISTING: dict[AnyProblem, type[Unreadable]] = {
     Problem.NOT_PERMITTED: Refused,
     Problem.NOT_BITBUCKET_REFUSES: RefusedElsewhere,
     Problem.NOT_FOUND: Gone,
@@ -56,7 +57,7 @@ _ONE_LISTING: dict[Problem, type[Unreadable]] = {
 """Problems of the one thing that was asked for; every other problem is one of the whole server."""
 
 
-def what_to_do(problem: Problem) -> str:
+def what_to_do(problem: AnyProblem) -> str:
     """Give the advice about a problem as a sentence."""
     return _sentence(ADVICE[problem])
 
@@ -65,7 +66,7 @@ def what_to_do(problem: Problem) -> str:
 class Diagnosis:
     """One failure, explained: what happened, what it means, what to do; each on a line without its full stop."""
 
-    problem: Problem
+    problem: AnyProblem
     said: str
     advice: str
     retry_after: float | None = None
@@ -88,7 +89,7 @@ def _sentence(part: str) -> str:
 
 def of_answer(answer: Answer, url: str, address: Address) -> Diagnosis | None:
     """Explain an answer that is not the JSON that was asked for; None where it is."""
-    problem = Problem.BODY_CUT if _breaks_off(answer) else _problem(answer, address)
+    problem = NetworkProblem.BODY_CUT if _breaks_off(answer) else _problem(answer, address)
     if problem is None:
         return None
     said = _what_was_answered(problem, answer, url)
@@ -118,8 +119,8 @@ _TLS_WANTED = re.compile(r"HTTPS port|requires TLS|HTTP request to an HTTPS serv
 _IN_BITBUCKETS_FORM = {400: Problem.BAD_REQUEST, 409: Problem.CONFLICT}
 """What these mean in an answer of Bitbucket; a proxy says them in HTML, and of the request as such."""
 
-_BY_STATUS = {
-    407: Problem.PROXY_LOGIN,
+_BY_STATUS: dict[int, AnyProblem] = {
+    407: NetworkProblem.PROXY_LOGIN,
     429: Problem.RATE_LIMITED,
     500: Problem.SERVER_ERROR,
     502: Problem.UNAVAILABLE,
@@ -128,7 +129,7 @@ _BY_STATUS = {
 }
 
 
-def _problem(answer: Answer, address: Address) -> Problem | None:
+def _problem(answer: Answer, address: Address) -> AnyProblem | None:
     match answer.status:
         case 200:
             return _problem_of_success(answer)
@@ -146,10 +147,10 @@ def _problem(answer: Answer, address: Address) -> Problem | None:
             return known or empty or _BY_STATUS.get(status, Problem.UNEXPECTED)
 
 
-def _problem_of_success(answer: Answer) -> Problem | None:
+def _problem_of_success(answer: Answer) -> AnyProblem | None:
     if not answer.is_json:
         return Problem.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Problem.NOT_JSON
-    return None if answer.body.strip() else Problem.BODY_CUT
+    return None if answer.body.strip() else NetworkProblem.BODY_CUT
 
 
 def _breaks_off(answer: Answer) -> bool:
@@ -224,14 +225,14 @@ def _problem_of_absence(answer: Answer, address: Address) -> Problem:
     return Problem.NO_SUCH_ADDRESS
 
 
-def _what_was_answered(problem: Problem, answer: Answer, url: str) -> str:
+def _what_was_answered(problem: AnyProblem, answer: Answer, url: str) -> str:
     where = _where(url)
     if "Location" in answer.headers:
         return f"{where} redirects to {_target(answer.headers.get('Location', ''))}"
     if problem in {Problem.NOT_JSON, Problem.LOGIN_PAGE}:
         kind = one_line(answer.headers.get("Content-Type", "") or "nothing that names its kind")
         return f"{where} answered {kind} instead of JSON"
-    if problem is Problem.BODY_CUT:
+    if problem is NetworkProblem.BODY_CUT:
         return f"{where} answered JSON that breaks off"
     said = f': "{answer.message}"' if answer.message else ""
     return f"{where} answered {answer.status}{said}"

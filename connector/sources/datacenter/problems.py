@@ -1,32 +1,23 @@
 """What can go wrong with a question to Bitbucket, what it means, and what to do about it: in words for people.
 
-How a problem is recognised is `diagnosis`'s business. Sources: Atlassian's pages on authentication, users' reports.
+How a problem is recognised is `diagnosis`'s business; those of the network are `rest.network_errors`'s.
+Sources: Atlassian's pages on authentication, users' reports.
 """
 
 from __future__ import annotations
 
 from enum import Enum, auto
+from typing import TypeAlias
 
+from connector.rest import network_errors
+from connector.rest.network_errors import NetworkProblem
 from connector.sources.datacenter.endpoints import Right
 
 
 class Problem(Enum):
-    """What can go wrong between asking and reading an answer."""
+    """What an answer can say other than what was asked for."""
 
-    NAME_NOT_RESOLVED = auto()
-    CONNECTION_REFUSED = auto()
-    CONNECTION_LOST = auto()
-    TIMED_OUT = auto()
-    TLS_NOT_TRUSTED = auto()
-    TLS_FAILED = auto()
     TLS_WANTED = auto()
-    TLS_EXPIRED = auto()
-    TLS_OTHER_NAME = auto()
-    CA_FILE = auto()
-    PROXY_FAILED = auto()
-    PROXY_LOGIN = auto()
-    BAD_ADDRESS = auto()
-    BODY_CUT = auto()
     RATE_LIMITED = auto()
     UNAVAILABLE = auto()
     SERVER_ERROR = auto()
@@ -55,37 +46,16 @@ class Problem(Enum):
     UNEXPECTED = auto()
 
 
+AnyProblem: TypeAlias = NetworkProblem | Problem
+
+_BITBUCKET = network_errors.Server("Bitbucket", "BITBUCKET_URL", "https://bitbucket.example.com/context")
+
 CHECK_TRIES = " (the command check tries the usual ones)"
 """Not said by the command itself."""
 
-ADVICE: dict[Problem, str] = {
-    Problem.NAME_NOT_RESOLVED: "check the host name in BITBUCKET_URL and this machine's DNS",
-    Problem.CONNECTION_REFUSED: "check host and port in BITBUCKET_URL, and whether Bitbucket is running",
-    Problem.CONNECTION_LOST: (
-        "look into the logs of Bitbucket, and of proxies or load balancers before it; a port that speaks TLS wants "
-        "an address that begins with https://"
-    ),
-    Problem.TIMED_OUT: "check that a firewall lets this machine through, and whether Bitbucket is overloaded",
-    Problem.TLS_NOT_TRUSTED: (
-        "put the certificate of the authority that signed it (or the server's own, if it is self-signed) into a PEM "
-        "file, and name the file in REQUESTS_CA_BUNDLE"
-    ),
-    Problem.TLS_EXPIRED: "renew the certificate of the server; check this machine's clock too",
-    Problem.TLS_OTHER_NAME: "use a host name in BITBUCKET_URL that the certificate is made for",
-    Problem.TLS_FAILED: "check that the port speaks TLS; an address without it begins with http://",
+ADVICE: dict[AnyProblem, str] = {
+    **{problem: network_errors.advice(problem, _BITBUCKET) for problem in NetworkProblem},
     Problem.TLS_WANTED: "begin BITBUCKET_URL with https://",
-    Problem.CA_FILE: (
-        "REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) must name a file with certificates in PEM that this account can read"
-    ),
-    Problem.PROXY_FAILED: (
-        "check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY; if Bitbucket is reached without a proxy, add its host to NO_PROXY"
-    ),
-    Problem.PROXY_LOGIN: (
-        "put user name and password into HTTPS_PROXY or HTTP_PROXY, as in http://user:password@proxy.example.com:3128, "
-        "or add Bitbucket's host to NO_PROXY"
-    ),
-    Problem.BAD_ADDRESS: "BITBUCKET_URL looks like https://bitbucket.example.com/context",
-    Problem.BODY_CUT: "check proxies or load balancers before Bitbucket",
     Problem.RATE_LIMITED: "raise or lift the account's rate limit (Administration > Rate limiting), or set --max-rate",
     Problem.UNAVAILABLE: "Bitbucket is starting, in maintenance or overloaded; run again when its start page answers",
     Problem.SERVER_ERROR: "look for the address in Bitbucket's log (atlassian-bitbucket.log)",
@@ -136,19 +106,9 @@ ADVICE: dict[Problem, str] = {
 }
 
 
-MEANING: dict[Problem, str] = {
-    Problem.NAME_NOT_RESOLVED: "this machine does not know the host",
-    Problem.CONNECTION_REFUSED: "the host is there, but nothing listens at this port",
-    Problem.CONNECTION_LOST: "something between here and Bitbucket ended the connection",
-    Problem.TIMED_OUT: "something swallows the request, or takes too long",
-    Problem.TLS_NOT_TRUSTED: "no authority that this machine trusts signed the certificate",
-    Problem.TLS_EXPIRED: "the certificate has expired, or is not valid yet",
-    Problem.TLS_OTHER_NAME: "the certificate belongs to another host",
-    Problem.TLS_FAILED: "the two sides found no way to speak TLS with each other",
+MEANING: dict[AnyProblem, str] = {
+    **{problem: network_errors.meaning(problem, _BITBUCKET) for problem in NetworkProblem},
     Problem.TLS_WANTED: "this port speaks TLS only",
-    Problem.CA_FILE: "the certificates to trust could not be read",
-    Problem.PROXY_FAILED: "the environment names a proxy, and it does not lead to Bitbucket",
-    Problem.PROXY_LOGIN: "the proxy asks for a login",
     Problem.RATE_LIMITED: "the account has asked more than its rate limit allows",
     Problem.UNAVAILABLE: "Bitbucket, or something before it, is not ready to answer",
     Problem.SERVER_ERROR: "Bitbucket failed while it answered",

@@ -26,9 +26,11 @@ from connector.errors import (
     Unreadable,
 )
 from connector.rest.answer import Answer
+from connector.rest.network_errors import NetworkProblem
 from connector.rest.transport import Transport
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.diagnosis import ADVICE, PASSING, Diagnosis, Problem, of_answer, of_failure
+from connector.sources.datacenter.problems import AnyProblem
 from tests.sources.datacenter.canned import Canned, CannedServer, error, free_port
 
 URL = "https://bitbucket.example.com/context/rest/api/latest/projects/PAY/permissions/users?limit=1"
@@ -101,15 +103,15 @@ def diagnose(canned: Canned, address: endpoints.Address = ADDRESS, url: str = UR
         (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "x"), Problem.PROJECT_NOT_FOUND, "del"),
         (error(404, "com.atlassian.bitbucket.repository.NoSuchRepositoryException", "x"), Problem.NOT_FOUND, "del"),
         (error(404, None, "Group x does not exist."), Problem.NOT_FOUND, "never existed"),
-        (Canned(407, ""), Problem.PROXY_LOGIN, "NO_PROXY"),
+        (Canned(407, ""), NetworkProblem.PROXY_LOGIN, "NO_PROXY"),
         (Canned(429, "", {"Retry-After": "7"}), Problem.RATE_LIMITED, "--max-rate"),
         (Canned(503, "<h1>down</h1>"), Problem.UNAVAILABLE, "maintenance"),
         (Canned(500, {"errors": []}), Problem.SERVER_ERROR, "log"),
-        (Canned(200, '{"values": [', kind="application/json"), Problem.BODY_CUT, "load balancers"),
+        (Canned(200, '{"values": [', kind="application/json"), NetworkProblem.BODY_CUT, "load balancers"),
         (Canned(418, ""), Problem.UNEXPECTED, "log"),
     ],
 )
-def test_answers_are_told_apart(canned: Canned, problem: Problem, words: str) -> None:
+def test_answers_are_told_apart(canned: Canned, problem: AnyProblem, words: str) -> None:
     found = diagnose(canned)
     assert found.problem is problem
     assert words in found.text
@@ -119,7 +121,7 @@ def test_answers_are_told_apart(canned: Canned, problem: Problem, words: str) ->
 
 
 def test_every_problem_has_advice() -> None:
-    without = {problem for problem in Problem if problem not in ADVICE}
+    without = {problem for problem in (*NetworkProblem, *Problem) if problem not in ADVICE}
     # What is not permitted says which right is missing, and where it is granted.
     assert without == {Problem.NOT_PERMITTED}
 
@@ -211,13 +213,13 @@ def trust(authority: trustme.CA, folder: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_nobody_listens() -> None:
     found = failure(f"http://127.0.0.1:{free_port()}")
-    assert found.problem is Problem.CONNECTION_REFUSED
+    assert found.problem is NetworkProblem.CONNECTION_REFUSED
     assert "refused" in found.said
 
 
 def test_a_name_that_does_not_exist() -> None:
     found = failure("http://no-such-host.invalid")
-    assert found.problem is Problem.NAME_NOT_RESOLVED
+    assert found.problem is NetworkProblem.NAME_NOT_RESOLVED
     assert "no-such-host.invalid cannot be resolved" in found.said
     assert found.problem not in PASSING
 
@@ -225,7 +227,7 @@ def test_a_name_that_does_not_exist() -> None:
 def test_an_authority_that_is_not_trusted(authority: trustme.CA) -> None:
     with CannedServer(hello, tls=tls(authority)) as server:
         found = failure(server.url)
-    assert found.problem is Problem.TLS_NOT_TRUSTED
+    assert found.problem is NetworkProblem.TLS_NOT_TRUSTED
     assert "REQUESTS_CA_BUNDLE" in found.advice
 
 
@@ -243,7 +245,7 @@ def test_a_certificate_for_another_host(authority: trustme.CA, tmp_path: Path, m
     trust(authority, tmp_path, monkeypatch)
     with CannedServer(hello, tls=tls(authority, "other.example.com")) as server:
         found = failure(server.url)
-    assert found.problem is Problem.TLS_OTHER_NAME
+    assert found.problem is NetworkProblem.TLS_OTHER_NAME
     assert "host name" in found.advice
 
 
@@ -253,21 +255,21 @@ def test_a_certificate_that_has_expired(authority: trustme.CA, tmp_path: Path, m
     context = tls(authority, not_before=past, not_after=past + dt.timedelta(days=9))
     with CannedServer(hello, tls=context) as server:
         found = failure(server.url)
-    assert found.problem is Problem.TLS_EXPIRED
+    assert found.problem is NetworkProblem.TLS_EXPIRED
     assert "renew" in found.advice
 
 
 def test_tls_spoken_to_a_port_without_it() -> None:
     with CannedServer(hello) as server:
         found = failure(server.url.replace("http:", "https:"))
-    assert found.problem is Problem.TLS_FAILED
+    assert found.problem is NetworkProblem.TLS_FAILED
     assert "http://" in found.advice
 
 
 def test_no_tls_spoken_to_a_port_with_it(authority: trustme.CA) -> None:
     with CannedServer(hello, tls=tls(authority)) as server:
         found = failure(server.url.replace("https:", "http:"))
-    assert found.problem is Problem.CONNECTION_LOST
+    assert found.problem is NetworkProblem.CONNECTION_LOST
 
 
 @pytest.mark.parametrize("content", [None, "no certificate at all"])
@@ -280,23 +282,23 @@ def test_a_file_of_authorities_that_cannot_be_used(
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
     with CannedServer(hello, tls=tls(authority)) as server:
         found = failure(server.url)
-    assert found.problem is Problem.CA_FILE
+    assert found.problem is NetworkProblem.CA_FILE
     assert "REQUESTS_CA_BUNDLE" in found.advice
 
 
 def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://user:s3cret@127.0.0.1:{free_port()}")
     found = failure("https://bitbucket.example.com")
-    assert found.problem is Problem.PROXY_FAILED
+    assert found.problem is NetworkProblem.PROXY_FAILED
     assert "NO_PROXY" in found.advice
     assert "s3cret" not in found.text
 
 
 @pytest.mark.parametrize(
     ("status", "problem", "words"),
-    [(407, Problem.PROXY_LOGIN, "user:password"), (403, Problem.PROXY_FAILED, "403")],
+    [(407, NetworkProblem.PROXY_LOGIN, "user:password"), (403, NetworkProblem.PROXY_FAILED, "403")],
 )
-def test_a_proxy_that_refuses(status: int, problem: Problem, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_refuses(status: int, problem: AnyProblem, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with CannedServer(lambda _path, _headers: Canned(status)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         found = failure("https://bitbucket.example.com")

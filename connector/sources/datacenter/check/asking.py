@@ -16,9 +16,11 @@ import requests
 import urllib3
 
 from connector.rest.answer import Answer
+from connector.rest.network_errors import NetworkProblem
 from connector.rest.transport import ANSWER_SECONDS, Transport
 from connector.sources.datacenter.diagnosis import PASSING, Diagnosis, Problem, of_answer, of_failure
 from connector.sources.datacenter.endpoints import Address
+from connector.sources.datacenter.problems import AnyProblem
 
 FIRST_SECONDS = 10.0
 """How long the first answer may take; whoever does not answer in that time is not there."""
@@ -46,7 +48,7 @@ class Asked:
         return said.strip(" :").removeprefix("answered ")
 
     @property
-    def problem(self) -> Problem | None:
+    def problem(self) -> AnyProblem | None:
         """What went wrong, or None."""
         return self.diagnosis.problem if self.diagnosis else None
 
@@ -121,7 +123,9 @@ class Asker:
 
     def _is_hopeless(self, asked: Asked) -> bool:
         """Whether asking again would only take longer: nobody listens, or nobody ever answered."""
-        return asked.problem is Problem.CONNECTION_REFUSED or (asked.problem is Problem.TIMED_OUT and not self._seconds)
+        return asked.problem is NetworkProblem.CONNECTION_REFUSED or (
+            asked.problem is NetworkProblem.TIMED_OUT and not self._seconds
+        )
 
     def _wait_for(self, asked: Asked, pause: float) -> float:
         if asked.problem is not Problem.RATE_LIMITED or asked.diagnosis is None:

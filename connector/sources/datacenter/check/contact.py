@@ -10,6 +10,7 @@ import time
 from typing import Any
 from urllib.parse import urlsplit
 
+from connector.rest.network_errors import NetworkProblem
 from connector.sources.datacenter.check import elsewhere, network
 from connector.sources.datacenter.check.asking import Asked, Asker
 from connector.sources.datacenter.check.report import Mark, Step
@@ -35,7 +36,7 @@ _ELSEWHERE_IS_NO_ANSWER = frozenset({
     Problem.UNAVAILABLE,
     Problem.SERVER_ERROR,
     Problem.RATE_LIMITED,
-    Problem.TIMED_OUT,
+    NetworkProblem.TIMED_OUT,
     Problem.WRONG_PASSWORD,
     Problem.CAPTCHA,
     Problem.NOT_LICENSED,
@@ -99,11 +100,14 @@ def _is_in_clear(base_url: str) -> bool:
 def _unreached(base_url: str, reached: Asked, asked: str, proxy: str | None) -> Step:
     step = failed("address", reached, asked_as=asked)
     problem = reached.problem
-    if problem in {Problem.TLS_NOT_TRUSTED, Problem.TLS_OTHER_NAME, Problem.TLS_EXPIRED} and not proxy:
+    if (
+        problem in {NetworkProblem.TLS_NOT_TRUSTED, NetworkProblem.TLS_OTHER_NAME, NetworkProblem.TLS_EXPIRED}
+        and not proxy
+    ):
         certificate = network.certificate_of(base_url)
         if certificate is not None:
             step = dataclasses.replace(step, answered=f"{step.answered} ({certificate.text})")
-    if problem is Problem.PROXY_FAILED or problem is Problem.PROXY_LOGIN or not proxy:
+    if problem is NetworkProblem.PROXY_FAILED or problem is NetworkProblem.PROXY_LOGIN or not proxy:
         return step
     return dataclasses.replace(step, advice=f"{step.advice}; the proxy {proxy} was asked: is it the right way?")
 

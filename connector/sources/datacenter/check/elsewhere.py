@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from connector.rest.network_errors import NetworkProblem
 from connector.sources.datacenter.check.asking import Asker
 from connector.sources.datacenter.diagnosis import Problem
 from connector.sources.datacenter.endpoints import APPLICATION_PROPERTIES
+from connector.sources.datacenter.problems import AnyProblem
 
 USUAL = ("", "/bitbucket", "/stash", "/git", "/scm")
 _MOST = 12
 _SECONDS = 5.0
 """How long each of them may take to answer."""
-OTHER_SCHEME = frozenset({Problem.TLS_FAILED, Problem.CONNECTION_LOST, Problem.TIMED_OUT, Problem.TLS_WANTED})
+OTHER_SCHEME = frozenset(
+    {NetworkProblem.TLS_FAILED, NetworkProblem.CONNECTION_LOST, NetworkProblem.TIMED_OUT, Problem.TLS_WANTED}
+)
 """What comes of speaking TLS with a port that does not, or the reverse."""
 
-_SPEAKS_TLS = frozenset({Problem.TLS_NOT_TRUSTED, Problem.TLS_OTHER_NAME, Problem.TLS_EXPIRED})
+_SPEAKS_TLS = frozenset({NetworkProblem.TLS_NOT_TRUSTED, NetworkProblem.TLS_OTHER_NAME, NetworkProblem.TLS_EXPIRED})
 
 
-def find(base_url: str, problem: Problem | None) -> tuple[str | None, int]:
+def find(base_url: str, problem: AnyProblem | None) -> tuple[str | None, int]:
     """Give the base URL on the same host and port at which a Bitbucket answers, if any, and the requests it took."""
     requests = 0
     for candidate in candidates(base_url, problem):
@@ -32,12 +36,12 @@ def find(base_url: str, problem: Problem | None) -> tuple[str | None, int]:
     return None, requests
 
 
-def candidates(base_url: str, problem: Problem | None) -> list[str]:
+def candidates(base_url: str, problem: AnyProblem | None) -> list[str]:
     """Give other base URLs worth trying: with the other scheme, the parents of the path, and the usual paths."""
     return list(dict.fromkeys(_candidates(base_url, problem)))[:_MOST]
 
 
-def _candidates(base_url: str, problem: Problem | None) -> Iterator[str]:
+def _candidates(base_url: str, problem: AnyProblem | None) -> Iterator[str]:
     parts = urlsplit(base_url)
     if problem in OTHER_SCHEME:
         other = "http" if parts.scheme == "https" else "https"
