@@ -1,8 +1,8 @@
 """The vocabulary: what Bitbucket knows about access, as frozen values, in Bitbucket's own words.
 
-Imports nothing of ours. References are ids, never objects: a user is its numeric id, a group its
-key (the name in lower case, since Bitbucket compares names without regard to case), a project and
-a repository their numeric ids. Times are epoch milliseconds, as Bitbucket sends them.
+Imports nothing of ours. References are ids, never objects: a user, a project and a repository are their ids
+(texts, since not every source has numbers), a group its key (the name in lower case, since Bitbucket compares
+names without regard to case). Times are epoch milliseconds, as Bitbucket sends them.
 `None` means that Bitbucket did not say; it is never replaced by a plausible value.
 """
 
@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class _Ladder(StrEnum):
@@ -49,6 +52,11 @@ class RepositoryPermission(_Ladder):
 
 
 Permission = GlobalPermission | ProjectPermission | RepositoryPermission
+
+
+def in_order(things: Mapping[str, T]) -> list[tuple[str, T]]:
+    """Sort things by their ids, ids that are numbers by their size."""
+    return sorted(things.items(), key=lambda item: (len(item[0]), item[0]))
 
 
 class UserType(StrEnum):
@@ -97,7 +105,7 @@ class Server:
 class User:
     """An account. `in_directory` is false for one that only a grant or a membership names."""
 
-    id: int
+    id: str
     name: str
     slug: str | None
     display_name: str | None
@@ -137,13 +145,13 @@ class Group:
 class Project:
     """A project. `public` is None for personal projects, which Bitbucket sends without it; `url` is its page."""
 
-    id: int
+    id: str
     key: str
     name: str
     description: str | None
     type: ProjectType
     public: bool | None
-    owner_id: int | None
+    owner_id: str | None
     url: str | None = None
 
 
@@ -151,11 +159,11 @@ class Project:
 class Repository:
     """A repository. `forked_from` is `KEY/slug`; `archived` is None before Bitbucket 8.0."""
 
-    id: int
+    id: str
     slug: str
     name: str
     description: str | None
-    project_id: int
+    project_id: str
     public: bool
     archived: bool | None
     state: str | None
@@ -167,7 +175,7 @@ class Repository:
 class UserGrant:
     """A permission given to one user by name."""
 
-    user_id: int
+    user_id: str
     permission: Permission
 
 
@@ -214,9 +222,9 @@ class Credential:
     kind: CredentialKind
     id: str
     name: str
-    owner_id: int | None = None
-    on_projects: Mapping[int, ProjectPermission] = field(default_factory=dict)
-    on_repositories: Mapping[int, RepositoryPermission] = field(default_factory=dict)
+    owner_id: str | None = None
+    on_projects: Mapping[str, ProjectPermission] = field(default_factory=dict)
+    on_repositories: Mapping[str, RepositoryPermission] = field(default_factory=dict)
     permissions: tuple[Permission, ...] = ()
     created_at: int | None = None
     expires_at: int | None = None
@@ -254,9 +262,9 @@ class Machines:
     included: frozenset[Inclusion] = frozenset()
     taken_at: int | None = None
     credentials: tuple[Credential, ...] = ()
-    project_webhook_hosts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    repository_webhook_hosts: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    default_branches: Mapping[int, DefaultBranch] = field(default_factory=dict)
+    project_webhook_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    repository_webhook_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    default_branches: Mapping[str, DefaultBranch] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -289,15 +297,15 @@ class Snapshot:
     """
 
     server: Server
-    users: Mapping[int, User]
+    users: Mapping[str, User]
     groups: Mapping[str, Group]
-    members: Mapping[str, frozenset[int]]
-    projects: Mapping[int, Project]
-    repositories: Mapping[int, Repository]
+    members: Mapping[str, frozenset[str]]
+    projects: Mapping[str, Project]
+    repositories: Mapping[str, Repository]
     global_grants: tuple[Grant, ...]
-    project_grants: Mapping[int, tuple[Grant, ...]]
-    repository_grants: Mapping[int, tuple[Grant, ...]]
-    default_permissions: Mapping[int, ProjectPermission]
+    project_grants: Mapping[str, tuple[Grant, ...]]
+    repository_grants: Mapping[str, tuple[Grant, ...]]
+    default_permissions: Mapping[str, ProjectPermission]
     gaps: tuple[Gap, ...]
     machines: Machines = field(default_factory=Machines)
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from oaaclient.templates import CustomApplication, CustomResource
 from oaaclient.templates.application import AccessCred
 
-from connector.model import Credential, CredentialKind, DefaultBranch, Inclusion, Machines, Snapshot
+from connector.model import Credential, CredentialKind, DefaultBranch, Inclusion, Machines, Snapshot, in_order
 from connector.oaa import vocabulary as oaa
 from connector.oaa.properties import rfc3339, set_properties
 
-_Resources = Mapping[int, CustomResource]
+_Resources = Mapping[str, CustomResource]
 
 
 def add_machines(app: CustomApplication, snapshot: Snapshot, projects: _Resources, repositories: _Resources) -> None:
@@ -59,7 +59,7 @@ def _add(app: CustomApplication, credential: Credential, machines: Machines) -> 
             fingerprint=credential.fingerprint,
         )
     if credential.owner_id is not None:
-        app.local_users[str(credential.owner_id)].add_access_cred(added.unique_id)
+        app.local_users[credential.owner_id].add_access_cred(added.unique_id)
         if credential.kind is CredentialKind.HTTP_TOKEN:
             set_properties(added, permissions=[permission.value for permission in credential.permissions])
     return added
@@ -71,9 +71,9 @@ def _has_expired(credential: Credential, taken_at: int | None) -> bool:
 
 def _grant(added: AccessCred, credential: Credential, projects: _Resources, repositories: _Resources) -> None:
     granted: defaultdict[str, list[CustomResource]] = defaultdict(list)
-    for project_id, on_project in sorted(credential.on_projects.items()):
+    for project_id, on_project in in_order(credential.on_projects):
         granted[on_project.value].append(projects[project_id])
-    for repository_id, on_repository in sorted(credential.on_repositories.items()):
+    for repository_id, on_repository in in_order(credential.on_repositories):
         granted[on_repository.value].append(repositories[repository_id])
     for permission, resources in sorted(granted.items()):
         added.add_permission(permission, resources=resources)

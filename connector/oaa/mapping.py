@@ -27,6 +27,7 @@ from connector.model import (
     User,
     UserGrant,
     UserType,
+    in_order,
 )
 from connector.oaa import vocabulary as oaa
 from connector.oaa.extras_mapping import add_machines
@@ -59,8 +60,8 @@ class _Mapping:
         self._app = CustomApplication(application_name(snapshot.server.base_url), oaa.APPLICATION_TYPE)
         self._app.property_definitions = _Definitions(oaa.APPLICATION_TYPE)
         self._known: dict[int, _HolderAndPermission] = {}
-        self._projects: dict[int, CustomResource] = {}
-        self._repositories: dict[int, CustomResource] = {}
+        self._projects: dict[str, CustomResource] = {}
+        self._repositories: dict[str, CustomResource] = {}
         self._public = _public(snapshot)
 
     def build(self) -> CustomApplication:
@@ -103,14 +104,14 @@ class _Mapping:
 
     def _add_users(self) -> None:
         memberships = self._memberships()
-        for user_id, user in sorted(self._snapshot.users.items()):
+        for user_id, user in in_order(self._snapshot.users):
             self._add_user(user, memberships[user_id])
         if self._public:
             self._app.add_local_user(oaa.ANONYMOUS_NAME, groups=[oaa.EVERYONE], unique_id=oaa.ANONYMOUS)
 
-    def _memberships(self) -> defaultdict[int, list[str]]:
+    def _memberships(self) -> defaultdict[str, list[str]]:
         """Give the ids of each user's groups, sorted."""
-        groups: defaultdict[int, list[str]] = defaultdict(list)
+        groups: defaultdict[str, list[str]] = defaultdict(list)
         for key, members in sorted(self._snapshot.members.items()):
             for user_id in members:
                 groups[user_id].append(self._snapshot.groups[key].name)
@@ -123,7 +124,7 @@ class _Mapping:
     def _add_user(self, user: User, groups: list[str]) -> None:
         identities = dict.fromkeys(filter(None, (user.email_address, user.name)))
         local = self._app.add_local_user(
-            user.display_name or user.name, identities=list(identities), groups=groups, unique_id=str(user.id)
+            user.display_name or user.name, identities=list(identities), groups=groups, unique_id=user.id
         )
         local.email = user.email_address
         local.is_active = user.active
@@ -140,9 +141,9 @@ class _Mapping:
         )
 
     def _add_projects(self) -> None:
-        for project_id, project in sorted(self._snapshot.projects.items()):
+        for project_id, project in in_order(self._snapshot.projects):
             resource = self._app.add_resource(
-                project.name, oaa.PROJECT, _description(project.description), unique_id=str(project_id)
+                project.name, oaa.PROJECT, _description(project.description), unique_id=project_id
             )
             owner = None if project.owner_id is None else self._snapshot.users[project.owner_id].name
             default = self._snapshot.default_permissions.get(project_id)
@@ -158,10 +159,10 @@ class _Mapping:
             self._projects[project_id] = resource
 
     def _add_repositories(self) -> None:
-        for repository_id, repository in sorted(self._snapshot.repositories.items()):
+        for repository_id, repository in in_order(self._snapshot.repositories):
             project = self._snapshot.projects[repository.project_id]
             resource = self._projects[project.id].add_sub_resource(
-                repository.name, oaa.REPOSITORY, _description(repository.description), unique_id=str(repository_id)
+                repository.name, oaa.REPOSITORY, _description(repository.description), unique_id=repository_id
             )
             set_properties(
                 resource,
@@ -198,7 +199,7 @@ class _Mapping:
                 yield ((_GROUP, oaa.LICENSED_USERS), default.value), resource
             owner = snapshot.projects[project_id].owner_id
             if owner is not None:
-                yield ((_USER, str(owner)), ProjectPermission.PROJECT_ADMIN.value), resource
+                yield ((_USER, owner), ProjectPermission.PROJECT_ADMIN.value), resource
         for repository_id, resource in self._repositories.items():
             for grant in snapshot.repository_grants.get(repository_id, ()):
                 yield self._holder_and_permission(grant), resource
@@ -215,7 +216,7 @@ class _Mapping:
 
     def _named(self, grant: Grant) -> _HolderAndPermission:
         if isinstance(grant, UserGrant):
-            return (_USER, str(grant.user_id)), grant.permission.value
+            return (_USER, grant.user_id), grant.permission.value
         return (_GROUP, self._snapshot.groups[grant.group_key].name), grant.permission.value
 
     def _identity(self, holder: _Holder) -> Identity:
@@ -274,8 +275,8 @@ def _public(snapshot: Snapshot) -> list[Project | Repository]:
     """Give what anybody may read, in the order of ids; unknown public access counts as on."""
     if snapshot.server.public_access is PublicAccess.OFF:
         return []
-    projects = [project for _, project in sorted(snapshot.projects.items()) if project.public]
-    repositories = [repository for _, repository in sorted(snapshot.repositories.items()) if repository.public]
+    projects = [project for _, project in in_order(snapshot.projects) if project.public]
+    repositories = [repository for _, repository in in_order(snapshot.repositories) if repository.public]
     return [*projects, *repositories]
 
 

@@ -19,6 +19,10 @@ T = TypeVar("T")
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 """What is left where a program cut a text of UTF-16 between the two halves of a character."""
 
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
+_LARGEST_ID = (1 << 63) - 1
+"""Ids are Java's `long` at most; longer ones would also make Python's `int` refuse."""
+
 _LATEST = 253_402_300_799_999
 """The last millisecond of the year 9999, where RFC 3339 ends."""
 
@@ -34,7 +38,7 @@ def moment(row: object, name: str, where: str) -> int | None:
     """
     value = get(row, name, where)
     if isinstance(value, str):
-        value = int(value) if value.isdecimal() else _iso(value)
+        value = int(value) if _NUMBER.fullmatch(value) else _iso(value)
     if value is None or isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 < value <= _LATEST else None
@@ -93,14 +97,14 @@ def flag(row: object, name: str, where: str) -> bool:
     return value
 
 
-def number(row: object, name: str, where: str) -> int:
-    """Read an id; audit events and some proxies send numbers as strings."""
+def number_id(row: object, name: str, where: str) -> str:
+    """Read an id that is a number, as a text; audit events and some proxies send numbers as strings."""
     value = field(row, name, where)
-    if isinstance(value, str) and value.removeprefix("-").isdecimal():
-        return int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Malformed(f"{where}: {name} is no number")
-    return value
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST_ID:
+        raise Malformed(f"{where}: {name} is no number that an id can be")
+    return str(value)
 
 
 def maybe_text(row: object, name: str, where: str) -> str | None:

@@ -26,8 +26,8 @@ KEY = Credential(
     CredentialKind.SSH_ACCESS_KEY,
     "7",
     "deploy",
-    on_projects={3: ProjectPermission.PROJECT_READ},
-    on_repositories={9: RepositoryPermission.REPO_WRITE},
+    on_projects={"3": ProjectPermission.PROJECT_READ},
+    on_repositories={"9": RepositoryPermission.REPO_WRITE},
     created_at=1_546_300_800_123,
     algorithm="ED25519",
     bit_length=256,
@@ -37,7 +37,7 @@ TOKEN = Credential(
     CredentialKind.HTTP_TOKEN,
     "12",
     "mine",
-    owner_id=7,
+    owner_id="7",
     permissions=(ProjectPermission.PROJECT_READ, RepositoryPermission.REPO_READ),
     expires_at=1_735_682_400_000,
     last_used_at=1_546_300_800_000,
@@ -103,7 +103,7 @@ def test_what_has_expired_when_the_snapshot_was_taken(taken_at: int | None, *, a
 def test_webhooks_and_default_branches() -> None:
     branch = DefaultBranch("main", protected=True, pull_request_only=False, no_rewrite=None, no_deletion=True, exempt=0)
     found = with_machines(
-        project_webhook_hosts={3: ("a", "b")}, repository_webhook_hosts={9: ()}, default_branches={9: branch}
+        project_webhook_hosts={"3": ("a", "b")}, repository_webhook_hosts={"9": ()}, default_branches={"9": branch}
     )
     resources = {resource["id"]: resource for resource in found["applications"][0]["resources"]}
     assert resources["3"]["custom_properties"]["webhook_hosts"] == ["a", "b"]

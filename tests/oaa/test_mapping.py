@@ -34,7 +34,7 @@ from connector.model import (
 from connector.oaa.mapping import application, application_name
 
 ADA = User(
-    id=7,
+    id="7",
     name="ada",
     slug="ada",
     display_name="Ada Lovelace",
@@ -47,21 +47,23 @@ ADA = User(
     last_authentication_timestamp=1_735_682_400_000,
     created_timestamp=1_546_300_800_123,
 )
-BOT = User(8, "access-token-user/2/9", None, None, None, UserType.SERVICE, None, in_directory=False)
-PAY = Project(3, "PAY", "Payments", None, ProjectType.NORMAL, public=False, owner_id=None, url="https://b/projects/PAY")
-HOME = Project(4, "~ADA", "Ada", None, ProjectType.PERSONAL, public=None, owner_id=7)
-API = Repository(9, "a.p.i", "API", "d" * 300, 3, public=False, archived=True, state="AVAILABLE", forked_from="X/y")
+BOT = User("8", "access-token-user/2/9", None, None, None, UserType.SERVICE, None, in_directory=False)
+PAY = Project(
+    "3", "PAY", "Payments", None, ProjectType.NORMAL, public=False, owner_id=None, url="https://b/projects/PAY"
+)
+HOME = Project("4", "~ADA", "Ada", None, ProjectType.PERSONAL, public=None, owner_id="7")
+API = Repository("9", "a.p.i", "API", "d" * 300, "3", public=False, archived=True, state="AVAILABLE", forked_from="X/y")
 
 SNAPSHOT = Snapshot(
     server=Server("https://b.example:7990/git", "9.4.2", PublicAccess.ON, GlobalPermissionsRead.FULL),
-    users={7: ADA, 8: BOT},
+    users={"7": ADA, "8": BOT},
     groups={"devs": Group("Devs", in_directory=True)},
-    members={"devs": frozenset({7})},
-    projects={3: PAY, 4: HOME},
-    repositories={9: API},
-    global_grants=(UserGrant(7, GlobalPermission.ADMIN),),
-    project_grants={3: (GroupGrant("devs", ProjectPermission.REPO_CREATE),)},
-    repository_grants={9: (UserGrant(8, RepositoryPermission.REPO_READ),)},
+    members={"devs": frozenset({"7"})},
+    projects={"3": PAY, "4": HOME},
+    repositories={"9": API},
+    global_grants=(UserGrant("7", GlobalPermission.ADMIN),),
+    project_grants={"3": (GroupGrant("devs", ProjectPermission.REPO_CREATE),)},
+    repository_grants={"9": (UserGrant("8", RepositoryPermission.REPO_READ),)},
     default_permissions={},
     gaps=(),
 )
@@ -155,14 +157,14 @@ def test_a_project_and_a_repository() -> None:
 
 
 def test_a_description_is_cut_by_bytes_and_between_characters() -> None:
-    long = replace(SNAPSHOT, repositories={9: replace(API, description="é" * 5000)})
+    long = replace(SNAPSHOT, repositories={"9": replace(API, description="é" * 5000)})
     description = app(long)["resources"][0]["sub_resources"][0]["description"]
     assert description == "é" * 128
 
 
 def test_synthetic_groups_appear_only_where_they_are_needed() -> None:
     assert [group["id"] for group in app(SNAPSHOT)["local_groups"]] == ["Devs"]
-    with_default = replace(SNAPSHOT, default_permissions={3: ProjectPermission.PROJECT_READ})
+    with_default = replace(SNAPSHOT, default_permissions={"3": ProjectPermission.PROJECT_READ})
     assert [group["id"] for group in app(with_default)["local_groups"]] == ["Devs", "bitbucket:licensed-users"]
     assert ("local_group", "bitbucket:licensed-users", "PROJECT_READ", "3") in grants(with_default)
 
@@ -174,8 +176,8 @@ def test_what_is_public_is_granted_to_everyone_unless_public_access_is_off(acces
     public = replace(
         SNAPSHOT,
         server=replace(SNAPSHOT.server, public_access=access),
-        projects={3: replace(PAY, public=True), 4: HOME},
-        repositories={9: replace(API, public=True)},
+        projects={"3": replace(PAY, public=True), "4": HOME},
+        repositories={"9": replace(API, public=True)},
     )
     assert (("local_group", "bitbucket:everyone", "PUBLIC_READ", "3") in grants(public)) is granted
     assert (("local_group", "bitbucket:everyone", "PUBLIC_READ", "3.9") in grants(public)) is granted
@@ -184,11 +186,11 @@ def test_what_is_public_is_granted_to_everyone_unless_public_access_is_off(acces
 
 
 def test_where_licences_are_unknown_all_active_users_count() -> None:
-    idle = replace(ADA, id=9, name="idle", active=False, licensed=None)
+    idle = replace(ADA, id="9", name="idle", active=False, licensed=None)
     unknown = replace(
         SNAPSHOT,
-        users={7: replace(ADA, licensed=None), 9: idle},
-        default_permissions={3: ProjectPermission.PROJECT_READ},
+        users={"7": replace(ADA, licensed=None), "9": idle},
+        default_permissions={"3": ProjectPermission.PROJECT_READ},
         repository_grants={},
     )
     members = {
@@ -199,7 +201,7 @@ def test_where_licences_are_unknown_all_active_users_count() -> None:
 
 def test_an_explicit_row_for_the_owner_is_not_granted_twice() -> None:
     explicit = replace(
-        SNAPSHOT, project_grants={4: (UserGrant(7, ProjectPermission.PROJECT_ADMIN),)}, repository_grants={}
+        SNAPSHOT, project_grants={"4": (UserGrant("7", ProjectPermission.PROJECT_ADMIN),)}, repository_grants={}
     )
     (entry,) = payload(explicit)["identity_to_permissions"]
     assert [granted.get("resources") for granted in entry["application_permissions"]] == [None, ["4"]]
@@ -249,14 +251,15 @@ def _reordered(values: Iterable[Any], chance: random.Random) -> tuple[Any, ...]:
 def test_the_same_snapshot_gives_the_same_bytes_in_whatever_order_it_was_filled(chance: random.Random) -> None:
     many = replace(
         SNAPSHOT,
-        users={i: replace(ADA, id=i, name=f"u{i}") for i in range(7, 19)},
+        users={str(i): replace(ADA, id=str(i), name=f"u{i}") for i in range(7, 19)},
         groups={f"g{i}": Group(f"G{i}", in_directory=True) for i in range(5)},
-        members={f"g{i}": frozenset(range(7 + i, 19)) for i in range(5)},
-        projects={3: replace(PAY, public=True), 4: HOME},
-        repositories={i: replace(API, id=i, slug=f"r{i}") for i in range(20, 40)},
-        project_grants={3: tuple(GroupGrant(f"g{i}", ProjectPermission.PROJECT_READ) for i in range(5))},
+        members={f"g{i}": frozenset(map(str, range(7 + i, 19))) for i in range(5)},
+        projects={"3": replace(PAY, public=True), "4": HOME},
+        repositories={str(i): replace(API, id=str(i), slug=f"r{i}") for i in range(20, 40)},
+        project_grants={"3": tuple(GroupGrant(f"g{i}", ProjectPermission.PROJECT_READ) for i in range(5))},
         repository_grants={
-            i: tuple(UserGrant(u, RepositoryPermission.REPO_WRITE) for u in range(7, 19)) for i in range(20, 40)
+            str(i): tuple(UserGrant(str(u), RepositoryPermission.REPO_WRITE) for u in range(7, 19))
+            for i in range(20, 40)
         },
     )
     shuffled = replace(

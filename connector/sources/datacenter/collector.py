@@ -398,7 +398,7 @@ class Collector:
         self.findings.repository_grants[repository.id] = self.findings.grants(users, groups)
         self._ask_members_of_newly_named()
 
-    def _keep_gone_project(self, project_id: int, key: str, gone: Gone) -> None:
+    def _keep_gone_project(self, project_id: str, key: str, gone: Gone) -> None:
         log.info("project %s was deleted while the export ran: %s", key, gone)
         self.findings.gone_projects.add(project_id)
 
@@ -427,7 +427,7 @@ class Collector:
 
 def _projects(rows: list[Any], where: str) -> tuple[list[Project], list[User]]:
     """Give the projects of some rows, each once, and who owns those that are personal."""
-    projects: dict[int, Project] = {}
+    projects: dict[str, Project] = {}
     owners = []
     for row in rows:
         project = parse.project(row, where)

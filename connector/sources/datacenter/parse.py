@@ -22,7 +22,7 @@ def version(properties: dict[str, Any], where: str) -> str:
 def user(row: object, where: str, *, in_directory: bool) -> User:
     """Read a user, as a person's page, a listing, a membership or a grant shows it."""
     return User(
-        id=fields.number(row, "id", where),
+        id=fields.number_id(row, "id", where),
         name=fields.text(row, "name", where),
         slug=fields.maybe_text(row, "slug", where),
         display_name=(fields.maybe_text(row, "displayName", where) or "").strip() or None,
@@ -47,13 +47,13 @@ def project(row: object, where: str) -> Project:
     kind = fields.choice(ProjectType, fields.text(row, "type", where), "type", where)
     personal = kind is ProjectType.PERSONAL
     return Project(
-        id=fields.number(row, "id", where),
+        id=fields.number_id(row, "id", where),
         key=fields.text(row, "key", where),
         name=fields.text(row, "name", where),
         description=fields.maybe_text(row, "description", where),
         type=kind,
         public=fields.maybe(row, "public", bool, where) if personal else fields.flag(row, "public", where),
-        owner_id=fields.number(fields.field(row, "owner", where), "id", f"{where} owner") if personal else None,
+        owner_id=fields.number_id(fields.field(row, "owner", where), "id", f"{where} owner") if personal else None,
         url=_page(row),
     )
 
@@ -66,11 +66,11 @@ def owner(row: object, where: str) -> User:
 def repository(row: object, where: str) -> Repository:
     """Read a repository; its project is read by `project` from its field of that name."""
     return Repository(
-        id=fields.number(row, "id", where),
+        id=fields.number_id(row, "id", where),
         slug=fields.text(row, "slug", where),
         name=fields.text(row, "name", where),
         description=fields.maybe_text(row, "description", where),
-        project_id=fields.number(fields.field(row, "project", where), "id", f"{where} project"),
+        project_id=fields.number_id(fields.field(row, "project", where), "id", f"{where} project"),
         public=fields.flag(row, "public", where),
         archived=fields.maybe(row, "archived", bool, where),
         state=fields.maybe_text(row, "state", where),

@@ -7,7 +7,7 @@ import logging
 import requests
 
 from connector.errors import Unreadable
-from connector.model import PublicAccess
+from connector.model import PublicAccess, in_order
 from connector.sources.datacenter.client import Client
 from connector.sources.datacenter.endpoints import PROJECT, REPOSITORY, Address
 from connector.sources.datacenter.snapshot_builder import Findings
@@ -42,9 +42,9 @@ def _unknown(why: str) -> PublicAccess:
 def _something_public(findings: Findings) -> Address | None:
     projects = findings.projects
     repositories = findings.present_repositories
-    for _, repository in sorted(repositories.items()):
+    for _, repository in in_order(repositories):
         project = projects[repository.project_id]
         if repository.public or project.public:
             return REPOSITORY.at(project.key, repository.slug)
-    empty = next((project for _, project in sorted(projects.items()) if project.public), None)
+    empty = next((project for _, project in in_order(projects) if project.public), None)
     return PROJECT.at(empty.key) if empty else None

@@ -25,6 +25,7 @@ from connector.model import (
     User,
     UserGrant,
     group_key,
+    in_order,
 )
 
 UserRows = Iterable[tuple[User, Permission]]
@@ -36,31 +37,31 @@ class Findings:
 
     def __init__(self, *, granted_groups_only: bool = False) -> None:
         self._granted_groups_only = granted_groups_only
-        self.listed_users: dict[int, User] = {}
-        self.named_users: dict[int, User] = {}
+        self.listed_users: dict[str, User] = {}
+        self.named_users: dict[str, User] = {}
         """Whom a grant, a membership or a personal project names."""
         self.listed_groups: dict[str, Group] = {}
         self.named_groups: dict[str, Group] = {}
         """Groups that a grant names, as it spells them."""
         self.newly_named_groups: list[str] = []
         """Keys of groups since somebody last emptied this list."""
-        self.members: dict[str, frozenset[int]] = {}
+        self.members: dict[str, frozenset[str]] = {}
         self.unread_groups: set[str] = set()
         """Keys of groups whose members are a gap."""
-        self.listed_projects: dict[int, Project] = {}
-        self.named_projects: dict[int, Project] = {}
+        self.listed_projects: dict[str, Project] = {}
+        self.named_projects: dict[str, Project] = {}
         """Projects that a repository names; personal ones stand in no listing."""
-        self.gone_projects: set[int] = set()
+        self.gone_projects: set[str] = set()
         """Ids of projects that were deleted while the export ran; their repositories went with them."""
-        self.gone_repositories: set[int] = set()
+        self.gone_repositories: set[str] = set()
         self.gone_groups = 0
         """How many groups were in the directory, and are not any more."""
-        self.repositories: dict[int, Repository] = {}
+        self.repositories: dict[str, Repository] = {}
         self.global_permissions = GlobalPermissionsRead.NONE
         self.global_grants: tuple[Grant, ...] = ()
-        self.project_grants: dict[int, tuple[Grant, ...]] = {}
-        self.repository_grants: dict[int, tuple[Grant, ...]] = {}
-        self.default_permissions: dict[int, ProjectPermission] = {}
+        self.project_grants: dict[str, tuple[Grant, ...]] = {}
+        self.repository_grants: dict[str, tuple[Grant, ...]] = {}
+        self.default_permissions: dict[str, ProjectPermission] = {}
         self.gaps: list[Gap] = []
         self._same_grants: dict[Grant, Grant] = {}
 
@@ -72,16 +73,16 @@ class Findings:
 
     def grants(self, users: UserRows, groups: GroupRows) -> tuple[Grant, ...]:
         """Keep whom the rows of a scope's two listings name, and give the highest grant of each."""
-        highest: dict[int | str, Grant] = {}
+        highest: dict[tuple[bool, str], Grant] = {}
         for user, permission in users:
             self.name_user(user)
-            self._raise(highest, user.id, UserGrant(user.id, permission))
+            self._raise(highest, (True, user.id), UserGrant(user.id, permission))
         for name, permission in groups:
             key = self._name_group(name)
-            self._raise(highest, key, GroupGrant(key, permission))
+            self._raise(highest, (False, key), GroupGrant(key, permission))
         return tuple(highest.values())
 
-    def _raise(self, highest: dict[int | str, Grant], holder: int | str, grant: Grant) -> None:
+    def _raise(self, highest: dict[tuple[bool, str], Grant], holder: tuple[bool, str], grant: Grant) -> None:
         known = highest.get(holder)
         if known is None or grant.permission.rank > known.permission.rank:
             # Equal grants on different repositories are one object: a million rows hold few that differ.
@@ -138,23 +139,23 @@ class Findings:
         return len(self.gone_projects) + len(self.gone_repositories) + self.gone_groups
 
     @property
-    def projects(self) -> dict[int, Project]:
+    def projects(self) -> dict[str, Project]:
         """Every project that still exists; the listing knows most of one."""
         known = self.named_projects | self.listed_projects
         return {i: project for i, project in known.items() if i not in self.gone_projects}
 
     @property
-    def present_repositories(self) -> dict[int, Repository]:
+    def present_repositories(self) -> dict[str, Repository]:
         """Every repository that still exists."""
         gone = self.gone_repositories
         projects = self.projects
         return {i: r for i, r in self.repositories.items() if i not in gone and r.project_id in projects}
 
-    def _with_licences(self, users: dict[int, User], directory: _Directory) -> dict[int, User]:
+    def _with_licences(self, users: dict[str, User], directory: _Directory) -> dict[str, User]:
         """Say of each user whether any global permission, which is what makes a licence, is held."""
         if self.global_permissions is GlobalPermissionsRead.NONE:
             return users
-        holders: set[int] = set()
+        holders: set[str] = set()
         unread = False
         for grant in directory.grants(self.global_grants):
             match grant:
@@ -170,11 +171,11 @@ class Findings:
 class _Directory:
     """Users as one: a grant or membership may name somebody in another case, or by an id of former times."""
 
-    def __init__(self, listed: Mapping[int, User], named: Mapping[int, User]) -> None:
+    def __init__(self, listed: Mapping[str, User], named: Mapping[str, User]) -> None:
         by_name = {user.name.lower(): i for i, user in listed.items()}
-        others = {i: user for i, user in sorted(named.items()) if i not in listed}
-        self._same: dict[int, int] = {}
-        self.users: dict[int, User] = dict(listed)
+        others = {i: user for i, user in in_order(named) if i not in listed}
+        self._same: dict[str, str] = {}
+        self.users: dict[str, User] = dict(listed)
         for i, user in others.items():
             known = by_name.setdefault(user.name.lower(), i)
             if known == i:
@@ -182,7 +183,7 @@ class _Directory:
             else:
                 self._same[i] = known
 
-    def ids(self, ids: frozenset[int]) -> frozenset[int]:
+    def ids(self, ids: frozenset[str]) -> frozenset[str]:
         return frozenset(self._same.get(i, i) for i in ids) if self._same else ids
 
     def owned(self, project: Project) -> Project:
@@ -200,7 +201,7 @@ class _Directory:
         return grant
 
 
-def _nothing_seen(*seen: Mapping[int, object]) -> Iterable[Gap]:
+def _nothing_seen(*seen: Mapping[str, object]) -> Iterable[Gap]:
     for what, things in zip(("users", "projects", "repositories"), seen, strict=True):
         if not things:
             reason = f"the account sees no {what} at all; a server without any looks the same as one that hides them"

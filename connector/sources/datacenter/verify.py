@@ -14,7 +14,16 @@ from functools import partial
 from typing import Any
 
 from connector.errors import Gone
-from connector.model import GlobalPermission, Project, PublicAccess, Repository, RepositoryPermission, Snapshot, User
+from connector.model import (
+    GlobalPermission,
+    Project,
+    PublicAccess,
+    Repository,
+    RepositoryPermission,
+    Snapshot,
+    User,
+    in_order,
+)
 from connector.rest.answer import JsonObject
 from connector.rest.clock import Clock
 from connector.rest.pace import Pace
@@ -51,8 +60,7 @@ def draw(snapshot: Snapshot, count: int, seed: int) -> list[Drawn]:
     """Draw repositories of a snapshot at random, leaving out what the snapshot has gaps about."""
     unread = {gap.scope for gap in snapshot.gaps}
     known = [
-        (snapshot.projects[repository.project_id], repository)
-        for _, repository in sorted(snapshot.repositories.items())
+        (snapshot.projects[repository.project_id], repository) for _, repository in in_order(snapshot.repositories)
     ]
     whole = [
         (project, repository)
@@ -136,11 +144,11 @@ def _conversation(settings: Settings, statistics: Statistics) -> Iterator[_Conve
 
 
 class _Oracle:
-    def __init__(self, client: Asks, crew: Crew, known: Mapping[int, User]) -> None:
+    def __init__(self, client: Asks, crew: Crew, known: Mapping[str, User]) -> None:
         self._client = client
         self._crew = crew
         self._known = known
-        self._found: dict[int, Effective] = {}
+        self._found: dict[str, Effective] = {}
 
     def ask(self, drawn: Sequence[Drawn]) -> list[Effective]:
         jobs: list[Job] = [partial(self._read, project, repository) for project, repository in drawn]
@@ -150,7 +158,7 @@ class _Oracle:
 
     def _read(self, project: Project, repository: Repository) -> Keep:
         name = f"{project.key}/{repository.slug}"
-        holders: dict[int, tuple[User, RepositoryPermission]] = {}
+        holders: dict[str, tuple[User, RepositoryPermission]] = {}
         try:
             for permission in RepositoryPermission:
                 for user in self._holders(permission, project.key, repository.slug):
@@ -177,7 +185,7 @@ class _Oracle:
         licensed = self._crew.call(self._licensed)
         return [_without(effective, doubtful - licensed) for effective in found]
 
-    def _licensed(self) -> frozenset[int]:
+    def _licensed(self) -> frozenset[str]:
         return frozenset(user.id for user in _users(self._client, {"permission": GlobalPermission.LICENSED_USER.value}))
 
 
@@ -190,7 +198,7 @@ def _users(client: Asks, question: Mapping[str, str]) -> Iterator[User]:
             yield parse.user(row, where, in_directory=True)
 
 
-def _without(effective: Effective, ids: frozenset[int] | set[int]) -> Effective:
+def _without(effective: Effective, ids: frozenset[str] | set[str]) -> Effective:
     if effective.holders is None:
         return effective
     return Effective(effective.repository, tuple(each for each in effective.holders if each[0].id not in ids))

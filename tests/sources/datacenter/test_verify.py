@@ -129,7 +129,7 @@ def test_the_account_of_a_token_is_nobody(bitbucket: EmbeddedBitbucket) -> None:
     """Servers may list the SERVICE users that act for tokens of projects; no listing of grants has them."""
     snapshot = snapshot_of(bitbucket.base_url, DEMO)
     person = next(iter(snapshot.users.values()))
-    token = replace(person, id=999_999, name="access-token-user/1/2", type=UserType.SERVICE)
+    token = replace(person, id="999999", name="access-token-user/1/2", type=UserType.SERVICE)
     holders = ((person, RepositoryPermission.REPO_READ), (token, RepositoryPermission.REPO_WRITE))
     effective = Effective("PAY/ledger", holders)
     assert (_stated(effective, lambda _: False).people or {}).keys() == {str(person.id)}

@@ -24,11 +24,11 @@ class BranchRules(Topic):
     def __init__(self, scopes: Scopes) -> None:
         self._scopes = scopes
         self._seen_inherited = False
-        self._branches: dict[int, Branch] = {}
-        self._own: dict[int, list[Restriction]] = {}
-        self._of_projects: dict[int, list[Restriction]] = {}
-        self._models: dict[int, BranchModel] = {}
-        self._unread_projects: set[int] = set()
+        self._branches: dict[str, Branch] = {}
+        self._own: dict[str, list[Restriction]] = {}
+        self._of_projects: dict[str, list[Restriction]] = {}
+        self._models: dict[str, BranchModel] = {}
+        self._unread_projects: set[str] = set()
         """Ids of projects that have restrictions which cannot be read."""
 
     def first(self) -> Iterator[Errand]:
@@ -58,7 +58,7 @@ class BranchRules(Topic):
                 otherwise = partial(self._models.__setitem__, repository.id, BranchModel())
                 yield dataclasses.replace(errand, listing=False, otherwise=otherwise)
 
-    def judged(self) -> dict[int, DefaultBranch]:
+    def judged(self) -> dict[str, DefaultBranch]:
         """Give what is known of the default branch of each repository that has one, by its id."""
         return {
             repository.id: self._judge(repository, self._branches[repository.id])

@@ -47,7 +47,7 @@ class Matcher:
 class Restriction:
     """One branch restriction. `exempt` names those it makes an exception for, each once, by kind and id."""
 
-    id: int
+    id: str
     type: str
     matcher: Matcher
     inherited: bool

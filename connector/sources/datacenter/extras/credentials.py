@@ -17,8 +17,8 @@ class Credentials:
 
     def __init__(self) -> None:
         self._known: dict[_Id, Credential] = {}
-        self._on_projects: dict[_Id, dict[int, ProjectPermission]] = {}
-        self._on_repositories: dict[_Id, dict[int, RepositoryPermission]] = {}
+        self._on_projects: dict[_Id, dict[str, ProjectPermission]] = {}
+        self._on_repositories: dict[_Id, dict[str, RepositoryPermission]] = {}
 
     def add(self, credential: Credential) -> None:
         """Keep a credential; where two rows differ, the one that says more."""
@@ -27,12 +27,12 @@ class Credentials:
         if known is None or _fullness(credential) > _fullness(known):
             self._known[key] = credential
 
-    def grant_on_project(self, credential: Credential, project_id: int, permission: ProjectPermission) -> None:
+    def grant_on_project(self, credential: Credential, project_id: str, permission: ProjectPermission) -> None:
         """Keep what it may do on a project; the most counts."""
         self.add(credential)
         _raise(self._on_projects.setdefault((credential.kind, credential.id), {}), project_id, permission)
 
-    def grant_on_repository(self, credential: Credential, repository_id: int, permission: RepositoryPermission) -> None:
+    def grant_on_repository(self, credential: Credential, repository_id: str, permission: RepositoryPermission) -> None:
         """Keep what it may do on a repository; the most counts."""
         self.add(credential)
         _raise(self._on_repositories.setdefault((credential.kind, credential.id), {}), repository_id, permission)
@@ -49,7 +49,7 @@ class Credentials:
         )
 
 
-def _raise(held: dict[int, P], scope: int, permission: P) -> None:
+def _raise(held: dict[str, P], scope: str, permission: P) -> None:
     known = held.get(scope)
     if known is None or permission.rank > known.rank:
         held[scope] = permission

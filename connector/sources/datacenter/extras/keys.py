@@ -26,7 +26,7 @@ class Keys(Topic):
     def __init__(self, scopes: Scopes, credentials: Credentials) -> None:
         self._scopes = scopes
         self._credentials = credentials
-        self._read_projects: set[int] = set()
+        self._read_projects: set[str] = set()
         """Ids of projects of which a repository's effective listing was read."""
         self._seen_projects_key = False
         self._user_keys_work = self._access_keys_work = True
@@ -62,7 +62,7 @@ class Keys(Topic):
         for user in self._scopes.people:
             yield self._scopes.user(endpoints.USER_KEYS, user, partial(self._read_users, user), user=user.name)
 
-    def _of_project(self, project_id: int) -> Errand:
+    def _of_project(self, project_id: str) -> Errand:
         project = self._scopes.project_by_id[project_id]
         return self._scopes.project(endpoints.PROJECT_KEYS, project, partial(self._read_projects_own, project))
 

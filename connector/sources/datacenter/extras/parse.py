@@ -58,13 +58,13 @@ def access_key(row: object, where: str) -> AccessKey:
     )
 
 
-def user_key(row: object, where: str, owner_id: int) -> Credential:
+def user_key(row: object, where: str, owner_id: str) -> Credential:
     """Read a row of the listing of a user's SSH keys."""
     return _ssh_key(row, CredentialKind.SSH_USER_KEY, where, owner_id)
 
 
-def _ssh_key(row: object, kind: CredentialKind, where: str, owner_id: int | None) -> Credential:
-    key_id = fields.number(row, "id", where)
+def _ssh_key(row: object, kind: CredentialKind, where: str, owner_id: str | None) -> Credential:
+    key_id = fields.number_id(row, "id", where)
     public = fields.maybe(row, "public", dict, where) or {}
     created = fields.moment(row, "createdDate", where)
     expires, can_expire = _expiry(row, created, where)
@@ -103,7 +103,7 @@ class Token:
         return self.on_repository if self.on_repository and self.on_repository.rank > implied else None
 
 
-def token(row: object, where: str, owner_id: int | None = None) -> Token:
+def token(row: object, where: str, owner_id: str | None = None) -> Token:
     """Read a row of a listing of HTTP access tokens; its user is told by the listing."""
     names = [_permission_name(name, where) for name in fields.field(row, "permissions", where)]
     on_project = _highest(ProjectPermission, names)
@@ -172,7 +172,7 @@ def restriction(row: object, where: str) -> Restriction:
     scope = fields.maybe(row, "scope", dict, where) or {}
     matcher = fields.field(row, "matcher", where)
     return Restriction(
-        id=fields.number(row, "id", where),
+        id=fields.number_id(row, "id", where),
         type=_text_or_id(row, "type", where).lower(),
         matcher=Matcher(
             kind=_text_or_id(matcher, "type", where).upper(),

@@ -27,9 +27,9 @@ class Scopes:
         """The users but those that act for a token, who have none of their own."""
         return (user for user in self._snapshot.users.values() if user.type is not UserType.SERVICE)
 
-    def repositories_by_project(self) -> dict[int, list[Repository]]:
+    def repositories_by_project(self) -> dict[str, list[Repository]]:
         """Give the repositories of each project; a project without any has an empty list."""
-        found: dict[int, list[Repository]] = {project.id: [] for project in self.projects}
+        found: dict[str, list[Repository]] = {project.id: [] for project in self.projects}
         for repository in self.repositories:
             found[repository.project_id].append(repository)
         return found

@@ -14,7 +14,7 @@ from connector.sources.datacenter.extras.scopes import Scopes, Topic
 
 log = logging.getLogger(__name__)
 
-Hosts = dict[int, tuple[str, ...]]
+Hosts = dict[str, tuple[str, ...]]
 
 
 class Webhooks(Topic):
@@ -35,7 +35,7 @@ class Webhooks(Topic):
             yield self._scopes.project(endpoints.PROJECT_WEBHOOKS, project, read)
 
 
-def _read(scope: str, known: Hosts, scope_id: int, rows: list[Any]) -> Keep:
+def _read(scope: str, known: Hosts, scope_id: str, rows: list[Any]) -> Keep:
     where = f"webhooks of {scope}"
     hosts = [parse.webhook_host(row, where) for row in rows]
     if None in hosts:

@@ -69,8 +69,8 @@ def test_a_key_that_is_used_in_many_places_is_one_credential(*, effective_keys: 
     organisation = small()
     organisation.keys = [key(7, projects={1: "PROJECT_READ", 2: "PROJECT_WRITE"}, repositories={2: "REPO_WRITE"})]
     found = one(collected(organisation, effective_keys=effective_keys))
-    assert found.on_projects == {1: ProjectPermission.PROJECT_READ, 2: ProjectPermission.PROJECT_WRITE}
-    assert found.on_repositories == {2: RepositoryPermission.REPO_WRITE}
+    assert found.on_projects == {"1": ProjectPermission.PROJECT_READ, "2": ProjectPermission.PROJECT_WRITE}
+    assert found.on_repositories == {"2": RepositoryPermission.REPO_WRITE}
 
 
 def test_the_effective_listing_saves_the_projects() -> None:
@@ -104,8 +104,8 @@ def test_a_token_of_a_project_that_may_do_more_on_its_repositories() -> None:
     organisation.http_tokens = [HttpToken("12", "ci", ["PROJECT_READ", "REPO_WRITE"], project_id=1)]
     found = collected(organisation)
     write = RepositoryPermission.REPO_WRITE
-    assert one(found).on_projects == {1: ProjectPermission.PROJECT_READ}
-    assert one(found).on_repositories == {1: write, 2: write}
+    assert one(found).on_projects == {"1": ProjectPermission.PROJECT_READ}
+    assert one(found).on_repositories == {"1": write, "2": write}
     assert {user.name for user in found.users.values()} == {"admin", "ann"}
 
 
@@ -134,7 +134,7 @@ def test_restrictions_of_the_project_count_however_they_are_listed(*, inherited:
     branches = collected(
         organisation, inherited_restrictions=inherited, restriction_scopes=scopes
     ).machines.default_branches
-    api, web = branches[1], branches[2]
+    api, web = branches["1"], branches["2"]
     assert (api.name, api.protected, api.pull_request_only, api.no_rewrite, api.no_deletion, api.exempt) == (
         ("main", True, False, True, True, 2)
     )
@@ -147,7 +147,7 @@ def test_a_repository_without_a_default_branch_has_nothing_to_protect() -> None:
     organisation = small()
     organisation.repositories[1].default_branch = None
     snapshot = collected(organisation)
-    assert list(snapshot.machines.default_branches) == [2]
+    assert list(snapshot.machines.default_branches) == ["2"]
     assert snapshot.gaps == ()
 
 
@@ -322,8 +322,8 @@ def test_what_breaks_again_and_again_is_an_ordinary_gap() -> None:
         ("repository PAY/api", "branch restrictions of repositories"),
         ("repository PAY/web", "SSH access keys of repositories"),
     ]
-    assert snapshot.machines.default_branches[1].protected is None
-    assert snapshot.machines.default_branches[2].protected is False
+    assert snapshot.machines.default_branches["1"].protected is None
+    assert snapshot.machines.default_branches["2"].protected is False
 
 
 def test_a_branching_model_that_nobody_tells_is_not_guessed() -> None:
@@ -334,7 +334,7 @@ def test_a_branching_model_that_nobody_tells_is_not_guessed() -> None:
     ]
     model = "branch-utils/projects/{}/repos/{}/branchmodel/configuration"
     snapshot = collected(organisation, absent=frozenset({model}))
-    api = snapshot.machines.default_branches[1]
+    api = snapshot.machines.default_branches["1"]
     assert (api.protected, api.no_deletion, api.no_rewrite, api.exempt) == (True, True, None, None)
     assert [gap.optional for gap in snapshot.gaps] == [True]
 
@@ -348,8 +348,8 @@ def test_one_scope_that_is_not_there_does_not_stand_for_all() -> None:
     assert [(gap.scope, gap.missing, gap.optional) for gap in snapshot.gaps] == [
         ("repository PAY/web", "webhooks of repositories", True)
     ]
-    assert snapshot.machines.repository_webhook_hosts == {1: ("ci.example",)}
-    assert list(snapshot.machines.default_branches) == [1]
+    assert snapshot.machines.repository_webhook_hosts == {"1": ("ci.example",)}
+    assert list(snapshot.machines.default_branches) == ["1"]
 
 
 @pytest.mark.parametrize("status", [Status(204), Status(404)])
@@ -357,7 +357,7 @@ def test_an_old_server_says_in_its_way_that_a_repository_is_empty(status: Status
     with EmbeddedBitbucket(small("5.10.0")) as server:
         server.faults.add(Fault(status, path=r"/repos/web/branches/default"))
         snapshot = snapshot_of(server.base_url, include=frozenset({Inclusion.BRANCH_PERMISSIONS}))
-    assert list(snapshot.machines.default_branches) == [1]
+    assert list(snapshot.machines.default_branches) == ["1"]
     assert snapshot.gaps == ()
 
 
@@ -379,7 +379,7 @@ def test_what_a_version_keeps_nothing_of_for_personal_projects_is_no_gap(answere
     builder.organisation.keys = [key(1, repositories={1: "REPO_READ"})]
     snapshot = collected(builder.organisation, personal_grants=answered)
     assert snapshot.gaps == ()
-    assert one(snapshot).on_repositories == {1: RepositoryPermission.REPO_READ}
+    assert one(snapshot).on_repositories == {"1": RepositoryPermission.REPO_READ}
 
 
 @pytest.mark.parametrize(

@@ -205,7 +205,7 @@ def test_patterns_match_as_atlassian_says(pattern: str, ref: str, *, expected: b
 
 
 def rule(kind: str, matcher: Matcher, *exempt: str, number: int = 1) -> Restriction:
-    return Restriction(number, kind, matcher, inherited=False, exempt=frozenset(("user", name) for name in exempt))
+    return Restriction(str(number), kind, matcher, inherited=False, exempt=frozenset(("user", name) for name in exempt))
 
 
 ON_MAIN = Matcher("BRANCH", "refs/heads/main")
@@ -289,7 +289,7 @@ def test_a_restriction_as_a_server_of_4_wrote_it() -> None:
     }
     found = parse.restriction(purged(row), "here")
     assert found == Restriction(
-        839,
+        "839",
         "fast-forward-only",
         Matcher("MODEL_BRANCH", "development"),
         inherited=False,
