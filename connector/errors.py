@@ -1,10 +1,12 @@
-"""Every exception of the connector, grouped by what happens next; each knows its exit code.
+"""Every exception of the connector, each by what happens next and with its exit code.
 
 Imports nothing of ours. A message is one line for a person: what happened, where, and what to do.
 No message holds a credential.
 """
 
 from __future__ import annotations
+
+from enum import Enum, auto
 
 
 class ConnectorError(Exception):
@@ -14,54 +16,55 @@ class ConnectorError(Exception):
 
 
 class UsageError(ConnectorError):
-    """What was asked for cannot be done as it was asked; nothing was contacted."""
+    """The request cannot be carried out as it was made; nothing was contacted."""
 
     exit_code = 2
 
 
-class BitbucketError(ConnectorError):
-    """Bitbucket cannot be reached, refuses the credentials, or makes no sense; the run ends."""
+class SourceError(ConnectorError):
+    """The source cannot be reached, refuses the credentials, or makes no sense. The run ends."""
 
     exit_code = 3
 
 
-class Unreadable(BitbucketError):
-    """One listing was refused or is broken, while the server as a whole is well.
+class Why(Enum):
+    """Why one thing cannot be read, while the server as a whole is well."""
 
-    Whoever asked decides: fall back to another listing, record a gap, or let it end the run.
+    REFUSED = auto()
+    """The product says that the account lacks a right."""
+    ABSENT = auto()
+    """The product says that the project, repository, group or user does not exist."""
+    NONE = auto()
+    """The product says that the thing has none of what was asked for."""
+    MOVED = auto()
+    """A redirect to another address of the same kind: it was renamed or moved."""
+    NO_SUCH_ADDRESS = auto()
+    """The product does not know the address: an old version, or another licence."""
+    UNKNOWN_VALUE = auto()
+    """The product does not know a value in the question: an old version."""
+    CONFLICT = auto()
+    """The product says that the state of the thing forbids to read it."""
+    FOREIGN = auto()
+    """Something between here and the product answered. It says nothing about the thing."""
+    BROKEN = auto()
+    """The question fails again and again."""
+    CONTRADICTION = auto()
+    """Answers contradict themselves or each other."""
+    MALFORMED = auto()
+    """The answer lacks something, or holds something that this connector does not know."""
+
+
+class Unreadable(ConnectorError):
+    """One thing cannot be read, while the server as a whole is well.
+
+    The caller decides: read another listing, record a gap, or let the run end.
     """
 
+    exit_code = 3
 
-class Refused(Unreadable):
-    """The account is signed in, but is not permitted to read this (401 or 403)."""
-
-
-class RefusedElsewhere(Refused):
-    """Something before Bitbucket refused: it says nothing about the account."""
-
-
-class Missing(Unreadable):
-    """Bitbucket has no such address (404): an old version, or something that is not there."""
-
-
-class MissingElsewhere(Missing):
-    """The answer is not in Bitbucket's form: it says nothing about what is there."""
-
-
-class Gone(Missing):
-    """The project, repository, user or group that the address names does not exist."""
-
-
-class ProjectGone(Gone):
-    """The whole project that the address names does not exist."""
-
-
-class Conflict(Unreadable):
-    """The state of what the address names forbids to read it (409)."""
-
-
-class Unknown(Unreadable):
-    """Bitbucket does not know a value in the question (400): an old version."""
+    def __init__(self, message: str, why: Why) -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class IncompleteError(ConnectorError):

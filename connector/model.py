@@ -99,6 +99,10 @@ class Server:
     version: str
     public_access: PublicAccess
     global_permissions: GlobalPermissionsRead
+    collected_at: int | None = None
+    """When collecting began, in epoch milliseconds, by the server's clock."""
+    collected_by: str | None = None
+    """The account that has read everything."""
 
 
 @dataclass(frozen=True, slots=True)

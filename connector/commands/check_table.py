@@ -21,6 +21,10 @@ _BOLD = "1"
 _VERDICTS = {
     Verdict.FULL: (Mark.OK, "FULL: these credentials see everything that an export needs."),
     Verdict.LIMITED: (Mark.LIMITED, "LIMITED: an export will lack"),
+    Verdict.CANNOT_PUBLISH: (
+        Mark.FAILED,
+        "CANNOT PUBLISH: without --allow-incomplete an export publishes nothing, since it cannot read",
+    ),
     Verdict.CANNOT_RUN: (Mark.FAILED, "CANNOT RUN:"),
 }
 
@@ -63,12 +67,18 @@ def _verdict(report: Report, width: int, *, coloured: bool) -> Iterator[str]:
             yield _styled(line, style, coloured)
         yield from _wrapped(f"To do: {failed.advice}." if failed.advice else "", width)
         return
-    yield _styled(said, style, coloured)
+    for line in _wrapped(said, width):
+        yield _styled(line, style, coloured)
     advice = {step.lacks: step.advice for step in reversed(report.steps)}
-    for lack in report.lacks:
-        yield from textwrap.wrap(clean(lack), width, initial_indent="  - ", subsequent_indent="    ")
-        to_do = clean(f"to do: {advice[lack]}")
-        yield from textwrap.wrap(to_do, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
+    for to_do in dict.fromkeys(advice[lack] for lack in report.lacks):  # one remedy often cures several
+        for lack in report.lacks:
+            if advice[lack] == to_do:
+                yield from textwrap.wrap(clean(lack), width, initial_indent="  - ", subsequent_indent="    ")
+        yield from _indented(clean(f"to do: {to_do}"), width)
+
+
+def _indented(text: str, width: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent="    ", subsequent_indent="    ", break_on_hyphens=False)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

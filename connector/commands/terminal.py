@@ -19,8 +19,8 @@ from rich.table import Table
 from rich.text import Text
 
 from connector.errors import SaveError
+from connector.rest.progress import duration
 from connector.review.findings.catalogue import Finding, Urgency
-from connector.sources.datacenter.cost import duration
 
 log = logging.getLogger(__name__)
 

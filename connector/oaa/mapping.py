@@ -16,7 +16,7 @@ from oaaclient.templates import CustomApplication, CustomResource, LocalUserType
 from oaaclient.templates.application import ApplicationPropertyDefinitions, Identity
 from oaaclient.utils import truncate_string
 
-from connector.errors import BitbucketError
+from connector.errors import SourceError
 from connector.model import (
     Grant,
     Project,
@@ -50,7 +50,7 @@ def application_name(base_url: str) -> str:
 
 
 def application(snapshot: Snapshot) -> CustomApplication:
-    """Map a snapshot. Raises `BitbucketError` where a group has a name that the export needs for itself."""
+    """Map a snapshot. Raises `SourceError` where a group has a name that the export needs for itself."""
     return _Mapping(snapshot).build()
 
 
@@ -91,7 +91,7 @@ class _Mapping:
     def _add_groups(self) -> None:
         for key, group in sorted(self._snapshot.groups.items()):
             if key in {oaa.LICENSED_USERS, oaa.EVERYONE}:
-                raise BitbucketError(
+                raise SourceError(
                     f"The group {group.name!r} has a name that the export keeps for {oaa.LICENSED_USERS_NAME!r} and "
                     f"{oaa.EVERYONE_NAME!r}: its members could not be told from theirs. Rename it in Bitbucket."
                 )

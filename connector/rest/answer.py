@@ -1,4 +1,4 @@
-"""What came back from one GET, before anybody says what it means. Knows HTTP, nothing of permissions."""
+"""What came back from one GET, before anybody says what it means. Knows HTTP and JSON, no product."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import unquote
 
 _LINE = 200
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -28,61 +27,66 @@ class Answer:
     body: bytes
 
     @property
-    def user_name(self) -> str | None:
-        """Whom Bitbucket takes us for, or None where the answer does not say."""
-        name = self.headers.get("X-AUSERNAME")
-        return unquote(name) if name else None
+    def json(self) -> Any:  # noqa: ANN401 - JSON can be anything; the reader checks
+        """The body as JSON; None where it is none, or none that can be believed."""
+        return self._parsed[0]
+
+    @property
+    def is_contradictory(self) -> bool:
+        """Whether the body is JSON that no honest server writes: one name twice in an object, or an endless number."""
+        return self._parsed[1]
 
     @cached_property
-    def json(self) -> Any:  # noqa: ANN401 - JSON can be anything; who reads it checks
-        """The body as JSON; None where it is none."""
+    def _parsed(self) -> tuple[Any, bool]:
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
+            return json.loads(self.body, object_pairs_hook=_object), False
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            return None, False
+        except ValueError:  # a name that comes twice, or a number of more digits than Python reads
+            return None, True
 
     @property
     def is_json(self) -> bool:
         """Whether the answer claims to be JSON."""
         return "json" in self.headers.get("Content-Type", "").lower()
 
-    @cached_property
-    def errors(self) -> tuple[JsonObject, ...]:
-        """The entries of Bitbucket's error shape; empty where the body has another shape."""
-        body = self.json
-        entries = body.get("errors") if isinstance(body, dict) else None
-        return tuple(entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else ()
+    @property
+    def text(self) -> str:
+        """What the body says to people, cut to one line, without markup."""
+        return one_line(_MARKUP.sub(" ", self.body[:4000].decode("utf-8", "replace")))
 
     @property
-    def exceptions(self) -> str:
-        """The names of the exceptions that Bitbucket reports, without their packages."""
-        return " ".join(str(entry.get("exceptionName") or "").rpartition(".")[2] for entry in self.errors)
-
-    @property
-    def message(self) -> str:
-        """What the answer says, cut to one line of text."""
-        said = " ".join(str(entry["message"]) for entry in self.errors if entry.get("message"))
-        return one_line(said or _MARKUP.sub(" ", self.body[:4000].decode("utf-8", "replace")))
+    def is_from_a_cache(self) -> bool:
+        """Whether a cache on the way gave an answer that it kept (RFC 9111, 5.1)."""
+        return self.headers.get("Age", "0").strip() not in {"", "0"}
 
     @property
     def date(self) -> int | None:
         """When it was written, in epoch milliseconds, by the server's clock; None where it does not say."""
         try:
             return round(parsedate_to_datetime(self.headers.get("Date", "")).timestamp() * 1000)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
 
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait by the Retry-After header, in either of its forms (RFC 9110, 10.2.3)."""
         value = self.headers.get("Retry-After", "").strip()
-        if value.isdecimal():
+        if re.fullmatch(r"[0-9]{1,9}", value):
             return float(value)
         try:
             then = parsedate_to_datetime(value)
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         then = then if then.tzinfo else then.replace(tzinfo=UTC)
         return max(0.0, (then - (now or datetime.now(UTC))).total_seconds())
+
+
+def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
+    """Make an object of what stands in one. Raises ValueError where a name comes twice (RFC 8259, 4)."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a name comes twice in one object")
+    return made
 
 
 def one_line(text: str) -> str:

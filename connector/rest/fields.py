@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from connector.errors import BitbucketError
+from connector.errors import Unreadable, Why
 from connector.rest.answer import one_line
 
 C = TypeVar("C", bound=StrEnum)
@@ -27,8 +27,11 @@ _LATEST = 253_402_300_799_999
 """The last millisecond of the year 9999, where RFC 3339 ends."""
 
 
-class Malformed(BitbucketError):
-    """An answer lacks what it must have."""
+class Malformed(Unreadable):
+    """An answer lacks what it must have, or holds what this connector does not know."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, Why.MALFORMED)
 
 
 def moment(row: object, name: str, where: str) -> int | None:

@@ -2,7 +2,10 @@
 
 The file belongs to one run: the same server, account and options. Each answer is one row, compressed, with the
 question as its key; a run that finds it there need not ask again. It is handed to the operating system before
-whoever brought it goes on: killed at any moment, the run finds every answer again but those under way.
+the worker that brought it goes on: killed at any moment, the run finds every answer again but those under way.
+
+An answer that does not name the account counts only when a later proof of the login vouches for it. Until then it
+is kept with the number of the proof that is to come; the next run drops what no proof has vouched for.
 """
 
 from __future__ import annotations
@@ -13,11 +16,12 @@ import json
 import logging
 import os
 import sqlite3
+import stat
 import threading
 import time
 import zlib
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,7 +31,7 @@ log = logging.getLogger(__name__)
 
 _APPLICATION_ID = 0x0AAB17B0
 """Marks the file as a journal of ours (sqlite.org/pragma.html#pragma_application_id)."""
-_FORMAT = "1"
+_FORMAT = "2"
 _ROUNDS = 200_000
 _LEVEL = 1
 _WORDS = (
@@ -40,7 +44,7 @@ _WORDS = (
 
 _TABLES = """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE answers (question TEXT PRIMARY KEY, refused INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE answers (question TEXT PRIMARY KEY, proof INTEGER NOT NULL, answer BLOB NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -48,8 +52,12 @@ class _Damaged(Exception):
     """The file is no journal, or not whole."""
 
 
+VOUCHED = 0
+"""The number that answers have which name the account themselves."""
+
+
 class Journal:
-    """The answers of one run. Raises `UsageError` where the file is another run's, or in use by one.
+    """The answers of one run. Raises `UsageError` where the file is another run's or user's, or in use.
 
     Where the file cannot be written any more (a full disk), the run goes on without it, and says so.
     """
@@ -59,12 +67,14 @@ class Journal:
         self._path = path
         self._secret = secret
         self._file_lock = threading.Lock()
-        self._waiting: deque[tuple[str, bool, bytes]] = deque()
+        self._waiting: deque[tuple[str, int, bytes]] = deque()
         """What came while somebody was writing: the next one writes it all at once."""
-        self._owner = {"format": _FORMAT, **owner}
+        self._owner = dict(owner)
         self._file: sqlite3.Connection | None = self._continued(max_age_hours) or self._started()
         self.remembered = self._count()
         """How many of its answers have not been used yet."""
+        self.vouched = int(self.fact("vouched") or 0)
+        """The number of the last proof of the login that succeeded."""
         if self.remembered:
             log.info("going on from %s: it holds %d answers", path, self.remembered)
 
@@ -82,18 +92,29 @@ class Journal:
         answer: object = json.loads(_unpacked(row[0]))
         return answer
 
-    def keep(self, question: str, answer: object, *, refused: bool) -> None:
-        """Remember an answer: anything that JSON can hold but null. `refused` says what kind it is."""
+    def keep(self, question: str, answer: object, proof: int = VOUCHED) -> None:
+        """Remember an answer: anything that JSON can hold but null. `proof` is the number of the proof it waits for."""
         packed = _packed(json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
-        self._waiting.append((question, refused, packed))
+        self._waiting.append((question, proof, packed))
         self._write()
 
-    def forget_refusals(self) -> None:
-        """Let the next run ask again for what was refused: somebody may mend that now."""
+    def vouch(self, proof: int) -> None:
+        """Take note that a proof of the login succeeded: what was kept for it counts from now on."""
+        self.vouched = proof
+        self.note("vouched", str(proof))
+
+    def fact(self, name: str) -> str | None:
+        """Give what was noted about the run."""
         with self._file_lock:
-            if self._file is not None:
-                with self._file:
-                    self._file.execute("DELETE FROM answers WHERE refused")
+            if self._file is None:
+                return None
+            row = self._file.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def note(self, name: str, value: str) -> None:
+        """Keep something about the run."""
+        with self._file_lock:
+            self._execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, value)])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -105,14 +126,18 @@ class Journal:
     def _write(self) -> None:
         with self._file_lock:
             rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if self._file is None or not rows:
-                return
-            try:
-                with self._file:
-                    self._file.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
-            except sqlite3.Error as error:
-                log.warning("%s cannot be written (%s): the run goes on, but cannot be resumed", self._path, error)
-                self._give_up()
+            if rows:
+                self._execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
+
+    def _execute(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
+        if self._file is None:
+            return
+        try:
+            with self._file:
+                self._file.executemany(statement, rows)
+        except sqlite3.Error as error:
+            log.warning("%s cannot be written (%s): the run goes on, but cannot be resumed", self._path, error)
+            self._give_up()
 
     def _give_up(self) -> None:
         if self._file is not None:
@@ -125,6 +150,7 @@ class Journal:
 
     def _continued(self, max_age_hours: float) -> sqlite3.Connection | None:
         """Open the file of an earlier run; None, once it is out of the way, where there is none to go on from."""
+        refuse_what_others_may_write(self._path)
         if not self._path.exists() or not self._path.stat().st_size:
             return None
         file = None
@@ -134,6 +160,8 @@ class Journal:
             self._refuse_another_owner(facts)
             age = (time.time() - float(facts["began"])) / 3600
             if 0 <= age <= max_age_hours:
+                with file:
+                    file.execute("DELETE FROM answers WHERE proof > ?", (int(facts.get("vouched", 0)),))
                 return file
         except (_Damaged, sqlite3.DatabaseError, ValueError, KeyError, zlib.error) as error:
             self._put_aside(file, error)
@@ -176,13 +204,13 @@ class Journal:
 
     def _started(self) -> sqlite3.Connection | None:
         try:
-            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR, 0o600))
-            self._path.chmod(0o600)
+            os.close(os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600))
             file = _opened(self._path)
+            refuse_what_others_may_write(self._path)
             file.executescript(f"PRAGMA application_id = {_APPLICATION_ID}; {_TABLES}")
             with file:
-                file.executemany("INSERT INTO facts VALUES (?, ?)", self._owner.items())
-                file.execute("INSERT INTO facts VALUES ('began', ?)", (str(time.time()),))
+                facts = {**self._owner, "format": _FORMAT, "began": str(time.time())}
+                file.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
                 if self._secret is not None:
                     file.execute("INSERT INTO facts VALUES ('secret', ?)", (_hashed(self._secret, os.urandom(16)),))
             # From here on the file is known as a journal even where the log beside it is lost.
@@ -195,9 +223,37 @@ class Journal:
 
 def remove_journal(path: Path) -> None:
     """Delete a journal whose run has done what it was for."""
-    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", f"{path.name}-journal"):
+    for each in _files(path):
         with suppress(OSError):
-            path.with_name(name).unlink()
+            each.unlink()
+
+
+def _files(path: Path) -> list[Path]:
+    """Give the journal's file and those that SQLite keeps beside it."""
+    return [path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")]
+
+
+def refuse_what_others_may_write(path: Path) -> None:
+    """See that a journal, where there is one, is nobody else's.
+
+    Its answers are published like Bitbucket's own. Raises `UsageError` for another user's file, one that others may
+    read or write, and one that is no file but a link, which may lead anywhere.
+    """
+    for each in _files(path):
+        try:
+            found = each.lstat()
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise UsageError(f"--resume: {each} cannot be read: {error.strerror}") from error
+        if not stat.S_ISREG(found.st_mode):
+            raise UsageError(f"--resume: {each} is no regular file, so it is not trusted. Name another file")
+        if found.st_uid != os.geteuid():
+            raise UsageError(f"--resume: {each} belongs to another user, so it is not trusted. Name another file")
+        if found.st_mode & 0o077:
+            raise UsageError(
+                f"--resume: others may read or write {each}, so it is not trusted. Delete it, or name another file"
+            )
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -221,9 +277,12 @@ def _checked(file: sqlite3.Connection) -> dict[str, str]:
     found = file.execute("PRAGMA quick_check").fetchone()[0]
     if found != "ok":
         raise _Damaged(found)
+    facts = dict(file.execute("SELECT name, value FROM facts"))
+    if facts.get("format") != _FORMAT:
+        raise _Damaged("another version of this program wrote it")
     for (packed,) in file.execute("SELECT answer FROM answers"):
         _unpacked(packed)
-    return dict(file.execute("SELECT name, value FROM facts"))
+    return facts
 
 
 def _hashed(secret: str, salt: bytes) -> str:

@@ -17,6 +17,7 @@ import requests
 import urllib3
 
 from connector.rest.answer import one_line
+from connector.rest.transport import TooLarge
 
 
 class NetworkProblem(Enum):
@@ -35,6 +36,7 @@ class NetworkProblem(Enum):
     PROXY_LOGIN = auto()
     BAD_ADDRESS = auto()
     BODY_CUT = auto()
+    TOO_LARGE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,7 @@ _ADVICE = {
     ),
     NetworkProblem.BAD_ADDRESS: "{setting} looks like {example}",
     NetworkProblem.BODY_CUT: "check proxies or load balancers before {server}",
+    NetworkProblem.TOO_LARGE: "check what answers in the place of {server}",
 }
 
 _MEANING = {
@@ -141,6 +144,7 @@ _NETWORK: tuple[tuple[type[BaseException], NetworkProblem], ...] = (
     (TimeoutError, NetworkProblem.TIMED_OUT),
     (urllib3.exceptions.IncompleteRead, NetworkProblem.BODY_CUT),
     (urllib3.exceptions.DecodeError, NetworkProblem.BODY_CUT),
+    (TooLarge, NetworkProblem.TOO_LARGE),
 )
 
 _OF_THE_PROXY = (
@@ -179,6 +183,7 @@ _NETWORK_WORDS = {
     NetworkProblem.TIMED_OUT: "no answer came in time",
     NetworkProblem.BAD_ADDRESS: "this address cannot be used",
     NetworkProblem.BODY_CUT: "the answer broke off",
+    NetworkProblem.TOO_LARGE: "the answer is larger than any real one",
     NetworkProblem.TLS_FAILED: "TLS could not be set up",
     NetworkProblem.PROXY_LOGIN: "the proxy wants a user name and password (407)",
 }

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from connector.rest.bucket import Bucket, Limit
 from connector.rest.clock import Clock
 from connector.rest.width import Width
-from connector.sources.datacenter.settings import DEFAULT_CONCURRENCY, Settings
 
 __all__ = ["Limit", "Pace", "Turn"]
 
@@ -28,16 +27,10 @@ class Turn:
 class Pace:
     """Hands out turns, each for one request; `at_once` is the most that are under way at a time."""
 
-    def __init__(self, clock: Clock, limit: Limit | None = None, at_once: int = DEFAULT_CONCURRENCY) -> None:
+    def __init__(self, clock: Clock, limit: Limit | None = None, at_once: int = 8) -> None:
         self._clock = clock
         self._bucket = Bucket(clock, limit)
         self._width = Width(clock, at_once)
-
-    @classmethod
-    def of(cls, settings: Settings, clock: Clock) -> Pace:
-        """Give the pace that settings ask for."""
-        limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
-        return cls(clock, limit, settings.concurrency)
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:

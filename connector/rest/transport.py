@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import http.client
+import io
+import socket
 import time
+from collections.abc import Mapping
 from functools import cached_property
-from typing import cast
+from typing import Any, cast
 
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from connector import __version__
 from connector.rest.answer import Answer
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
+LARGEST_BODY = 64 << 20
+"""Bytes, decoded. The largest page that was ever seen has less than one megabyte."""
 _CHUNK = 1 << 16
 
 
+class TooLarge(Exception):
+    """An answer has more bytes than any real one."""
+
+
 class Transport:
-    """Connections to one server, shared by all threads; every request carries the same headers.
+    """Connections to one server, shared by all threads.
 
     Cookies are neither kept nor sent: each answer is an answer to this credential, and not to a session
     that outlived it. Redirects are not followed. Nothing is taken from a .netrc file.
@@ -35,36 +46,39 @@ class Transport:
         with requests.Session() as session:
             found = session.merge_environment_settings(base_url, proxies={}, stream=True, verify=True, cert=None)
         self._proxies, self._certificates = dict(found["proxies"]), found["verify"] or True
-        self._headers = {"Accept": "application/json", "User-Agent": f"oaa-bitbucket/{__version__}"}
+        self._headers = {
+            "Accept": "application/json",
+            "Cache-Control": "no-cache",
+            "User-Agent": f"oaa-bitbucket/{__version__}",
+        }
         if authorization is not None:
             self._headers["Authorization"] = authorization
 
-    def get(self, url: str, within: float = ANSWER_SECONDS) -> Answer:
-        """Ask for an address below the base URL once.
+    def get(self, url: str, within: float = ANSWER_SECONDS, headers: Mapping[str, str] | None = None) -> Answer:
+        """Ask once for an address below the base URL. `headers` are sent besides the usual ones.
 
-        The answer is whole, or an exception of requests or urllib3 says why not. `within` bounds connecting
-        and answering, each, in seconds.
+        The answer is whole, or an exception of requests or urllib3 says why not, or `TooLarge`. `within` bounds,
+        in seconds, connecting, and then the whole answer from its first byte to its last.
         """
         pool, prefix = self._way
-        connecting, answering = min(CONNECT_SECONDS, within), min(ANSWER_SECONDS, within)
-        deadline = time.monotonic() + connecting + answering
         response = pool.urlopen(
             "GET",
             prefix + url.removeprefix(self._base_url),
-            headers=self._headers,
+            headers={**self._headers, **headers} if headers else self._headers,
             retries=False,
             assert_same_host=False,
-            timeout=urllib3.Timeout(connect=connecting, read=answering),
+            timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, within), read=min(ANSWER_SECONDS, within)),
             preload_content=False,
         )
         with response:
-            return Answer(response.status, response.headers, _read(response, deadline))
+            return Answer(response.status, response.headers, _read(response))
 
     @cached_property
     def _way(self) -> tuple[urllib3.HTTPConnectionPool, str]:
         """The connections, through a proxy or not, and what their targets begin with."""
         request = requests.Request("GET", self._base_url, auth=_as_it_is).prepare()
         pool = self._adapter.pool(request, proxies=self._proxies, certificates=self._certificates)
+        pool.ConnectionCls = _BoundedHTTPS if pool.scheme == "https" else _BoundedHTTP
         return pool, self._adapter.request_url(request, self._proxies).rstrip("/")
 
     def close(self) -> None:
@@ -89,11 +103,54 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
 
 
-def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    """Read the body; a server that sends it byte by byte is given up like one that sends nothing."""
-    chunks = []
+class _Bounded(io.RawIOBase):
+    """Reads from a socket until a moment. A timeout of the socket alone bounds only the wait for the next byte."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._raw = sock.makefile("rb", buffering=0)
+        self._deadline = time.monotonic() + (sock.gettimeout() or ANSWER_SECONDS)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:  # noqa: ANN401 - a writable buffer, which has no name before 3.12
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer did not end in time")
+        self._sock.settimeout(left)
+        return cast("io.RawIOBase", self._raw).readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """Stand in the place of the socket that http.client reads an answer from."""
+        return io.BufferedReader(self)
+
+
+class _BoundedResponse(http.client.HTTPResponse):
+    """An answer whose headers and body must have come within the timeout that the connection has for reading."""
+
+    def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - http.client's
+        super().__init__(cast("socket.socket", _Bounded(sock)), *arguments, **options)
+
+
+class _BoundedHTTP(HTTPConnection):
+    response_class = _BoundedResponse
+
+
+class _BoundedHTTPS(HTTPSConnection):
+    response_class = _BoundedResponse
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    """Read the body, decoded piece by piece, so that a small one cannot grow beyond measure."""
+    chunks, size = [], 0
     while chunk := response.read1(_CHUNK, decode_content=True):
         chunks.append(chunk)
-        if time.monotonic() > deadline:
-            raise requests.exceptions.ReadTimeout("the answer did not end in time")
+        size += len(chunk)
+        if size > LARGEST_BODY:
+            raise TooLarge(f"the answer has more than {LARGEST_BODY:,} bytes")
     return b"".join(chunks)

@@ -1,25 +1,22 @@
-"""Workers that fetch at the same time, and one thread that keeps what they bring. Knows threads, not HTTP.
+"""Fetch at the same time, store one after the other. Knows threads, not HTTP.
 
-A job runs in a worker and gives back what remains to be done with its result: a function that the calling
-thread runs. So only one thread ever touches what is collected, and nothing needs a lock.
+Fetching runs in workers; storing runs in the calling thread. So only one thread ever touches what is collected,
+and nothing needs a lock.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from dataclasses import dataclass
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from connector.rest.clock import Clock, Stopped
 
 T = TypeVar("T")
-Keep = Callable[[], None]
-Job = Callable[[], Keep]
 
 _QUEUED_PER_WORKER = 4
 
@@ -27,18 +24,26 @@ _GOODBYE_SECONDS = 0.5
 """How long workers are given to end what they ask; a run that is told to end waits no longer."""
 
 
-class Crew:
-    """So many workers, in daemon threads: a run that ends does not wait for answers nobody reads."""
+@dataclass(frozen=True, slots=True)
+class Task(Generic[T]):
+    """Something to fetch, and what is done with it."""
+
+    fetch: Callable[[], T]
+    store: Callable[[T], None]
+
+
+_Results = SimpleQueue[tuple[Task[Any], Any, BaseException | None]]
+
+
+class Workers:
+    """Daemon threads, `size` of them: a run that ends does not wait for answers nobody reads."""
 
     def __init__(self, size: int, clock: Clock) -> None:
         self._clock = clock
-        self._waiting: deque[Iterator[Job]] = deque()
-        self._jobs: SimpleQueue[Job | None] = SimpleQueue()
-        self._results: SimpleQueue[tuple[Keep | BaseException, bool]] = SimpleQueue()
-        self._unfinished = 0
+        self._tasks: SimpleQueue[tuple[Task[Any], _Results] | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(size)]
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> Workers:
         for thread in self._threads:
             thread.start()
         return self
@@ -48,52 +53,51 @@ class Crew:
     ) -> None:
         self._clock.stop()
         for _ in self._threads:
-            self._jobs.put(None)
+            self._tasks.put(None)
         deadline = time.monotonic() + _GOODBYE_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def add(self, jobs: Iterable[Job]) -> None:
-        """Queue jobs behind those that wait; they are drawn one by one, when a worker will soon be free."""
-        self._waiting.append(iter(jobs))
+    def run(self, tasks: Iterable[Task[Any]]) -> None:
+        """Do all tasks; raise the first exception that one of them raises.
 
-    def hand_over(self, keep: Keep) -> None:
-        """Let the thread in `run` do something before the job that calls this has ended."""
-        self._results.put((keep, False))
+        They are drawn one by one, when a worker will soon be free: there may be too many to keep.
+        """
+        waiting, unfinished = iter(tasks), 0
+        results: _Results = SimpleQueue()
+        while True:
+            unfinished += self._feed(waiting, unfinished, results)
+            if not unfinished:
+                return
+            task, result, error = results.get()
+            unfinished -= 1
+            if error is not None:
+                raise error
+            task.store(result)
 
-    def run(self) -> None:
-        """Work until nothing is left; raise the first exception that a job or its result raises."""
-        self._feed()
-        while self._unfinished:
-            result, ended = self._results.get()
-            self._unfinished -= ended
-            if isinstance(result, BaseException):
-                raise result
-            result()
-            self._feed()
-
-    def call(self, work: Callable[[], T]) -> T:
-        """Let a worker do one thing, and give its result; a signal is not held up meanwhile."""
+    def call(self, fetch: Callable[[], T]) -> T:
+        """Let a worker fetch one thing, and give it; a signal is not held up meanwhile."""
         results: list[T] = []
-        self.add([lambda: partial(results.append, work())])
-        self.run()
+        self.run([Task(fetch, results.append)])
         return results[0]
 
-    def _feed(self) -> None:
-        """Keep a few jobs queued, so that no worker waits for this thread, and not all of them in memory."""
-        while self._waiting and self._unfinished < _QUEUED_PER_WORKER * len(self._threads):
-            job = next(self._waiting[0], None)
-            if job is None:
-                self._waiting.popleft()
-            else:
-                self._unfinished += 1
-                self._jobs.put(job)
+    def _feed(self, waiting: Iterator[Task[Any]], unfinished: int, results: _Results) -> int:
+        """Queue a few tasks, so that no worker waits for the calling thread. Gives how many."""
+        fed = 0
+        while unfinished + fed < _QUEUED_PER_WORKER * len(self._threads):
+            task = next(waiting, None)
+            if task is None:
+                break
+            self._tasks.put((task, results))
+            fed += 1
+        return fed
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
+        while (queued := self._tasks.get()) is not None:
+            task, results = queued
             try:
-                self._results.put((job(), True))
+                results.put((task, task.fetch(), None))
             except Stopped:
                 return
             except BaseException as error:  # noqa: BLE001 - `run` raises it in its own thread
-                self._results.put((error, True))
+                results.put((task, None, error))

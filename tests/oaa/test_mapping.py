@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.errors import BitbucketError
+from connector.errors import SourceError
 from connector.model import (
     Gap,
     GlobalPermission,
@@ -217,7 +217,7 @@ def test_gaps_are_said_in_the_payload() -> None:
 @pytest.mark.parametrize("name", ["bitbucket:everyone", "Bitbucket:Licensed-Users"])
 def test_a_group_that_would_be_taken_for_everybody_is_refused(name: str) -> None:
     clash = replace(SNAPSHOT, groups={name.lower(): Group(name, in_directory=True)}, members={}, project_grants={})
-    with pytest.raises(BitbucketError, match="Rename"):
+    with pytest.raises(SourceError, match="Rename"):
         application(clash)
 
 

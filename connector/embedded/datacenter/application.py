@@ -7,6 +7,7 @@ at a time; whoever changes the organisation says so with `forget`.
 from __future__ import annotations
 
 from http import HTTPStatus
+from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote_plus, unquote
 
@@ -40,6 +41,7 @@ class Application:
         self._base_url = base_url
         self._door = Door(settings)
         self._desk: Desk | None = None
+        self._numbers = count(1)
 
     def forget(self) -> None:
         """Drop everything derived from the organisation, because it has changed."""
@@ -114,10 +116,12 @@ class Application:
         return self._desk
 
     def _signed(self, answer: Answer, account: Account | None) -> Answer:
-        """Say whose answer it is, as Bitbucket does wherever it knows."""
-        if account is None or self._settings.strip_user_headers:
-            return answer
-        headers = (("X-AUSERID", str(account.id)), ("X-AUSERNAME", quote_plus(account.name)))
+        """Give the answer a number, and say whose it is wherever that is known, as Bitbucket does."""
+        headers: tuple[tuple[str, str], ...] = ()
+        if not self._settings.strip_request_numbers:
+            headers += (("X-AREQUESTID", f"@1A2B3Cx{next(self._numbers)}x1x0"),)
+        if account is not None and not self._settings.strip_user_headers:
+            headers += (("X-AUSERID", str(account.id)), ("X-AUSERNAME", quote_plus(account.name)))
         return Answer(answer.status, answer.body, answer.headers + headers, answer.content_type)
 
     def _unknown_route(self) -> Answer:

@@ -20,6 +20,8 @@ class Status:
     html: bool = False
     message: str = "The request could not be processed"
     exception: str | None = None
+    is_numbered: bool = False
+    """Whether Bitbucket itself says so, which numbers its answers (X-AREQUESTID)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import random
 import socket
 import threading
 import time
+import uuid
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self
@@ -216,7 +217,8 @@ class EmbeddedBitbucket:
 
 
 def _failure(fault: faults.Status) -> Answer:
-    headers = () if fault.retry_after is None else (("Retry-After", fault.retry_after),)
+    headers: tuple[tuple[str, str], ...] = () if fault.retry_after is None else (("Retry-After", fault.retry_after),)
+    headers += (("X-AREQUESTID", f"@1A2B3Cx{uuid.uuid4().hex}"),) if fault.is_numbered else ()
     if not fault.html:
         return Refusal(fault.status, fault.message, fault.exception, headers).answer()
     page = html(fault.status, f"{fault.status} {REASONS.get(fault.status, 'Error')}")

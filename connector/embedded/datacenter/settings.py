@@ -53,6 +53,8 @@ class Settings:
     """Whether `/rest/api/latest` is known beside `/rest/api/1.0`."""
     strip_user_headers: bool = False
     """A proxy removes X-AUSERNAME and X-AUSERID."""
+    strip_request_numbers: bool = False
+    """A proxy removes X-AREQUESTID."""
     captcha_after: int | None = 5
     """Failed passwords of one user after which it has to solve a CAPTCHA first."""
     rate_limit: RateLimit | None = None

@@ -1,97 +1,142 @@
-"""Bitbucket → Snapshot. The only folder that knows HTTP and Bitbucket's JSON.
+"""Bitbucket Server / Data Center → Snapshot. The only folder that knows its REST API and its JSON.
 
-collector   what is asked, in which order, and what a refusal means
-endpoints   every address, the right it needs, what is missing without it
-client      one question: retries, pace, and whether we are still signed in
-transport   one GET                      pace     how fast: a bucket of requests a second, a width at a time
-remembering the client with a journal    cost     how many requests and how long
-paging      the one paging loop          crew     at the same time
-parse       JSON → values                findings values → Snapshot
-diagnosis   what a failure means               failures  exceptions of the network
-problems    its words: meaning and advice      check     what these credentials can see
-verify      Bitbucket's own account of who can do what
-machines    what `--include` adds: keys, tokens, webhooks, branch restrictions
+collector    the flow: listings, what each thing has, the listings again
+fetch        one question, as values                 snapshot_builder   what was found → Snapshot
+endpoints    every address, and the right it needs   listings           what a round of listings showed
+bitbucket    one question, one JSON object           connection         what a conversation takes, put together
+diagnosis    what a failed answer means              problems           its words: meaning and advice
+login        is every answer given to our account?   paging             the one paging loop
+parse        JSON → values                           settings           what this source needs to be told
+rate_limit, public_access    one question each       verify             Bitbucket's own account of who can do what
+extras       what `--include` adds                   check              what these credentials can see
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+import dataclasses
+import logging
 from functools import partial
 
 from connector.errors import Unreadable
-from connector.model import Snapshot
-from connector.rest.clock import Clock
-from connector.rest.journal import remove_journal
-from connector.rest.pace import Pace
-from connector.rest.transport import Transport
-from connector.rest.workers import Crew
-from connector.sources.datacenter.client import Statistics
+from connector.model import Server, Snapshot
+from connector.rest.client import Statistics
+from connector.rest.journal import Journal, remove_journal
+from connector.rest.progress import Forecast, Progress
 from connector.sources.datacenter.collector import Collector
-from connector.sources.datacenter.cost import Forecast, Progress, of_the_included
-from connector.sources.datacenter.extras import collect_machines
-from connector.sources.datacenter.login import introduce, sign_in
-from connector.sources.datacenter.public_access import public_access
-from connector.sources.datacenter.rate_limit import keep_to_rate_limit
-from connector.sources.datacenter.remembering import Remembering
+from connector.sources.datacenter.connection import Connection, connect
+from connector.sources.datacenter.extras import collect_extras, requests_for
+from connector.sources.datacenter.public_access import public_access, public_things
+from connector.sources.datacenter.rate_limit import rate_limit
 from connector.sources.datacenter.settings import Credentials, Settings
+from connector.sources.datacenter.snapshot_builder import SnapshotBuilder
+
+log = logging.getLogger(__name__)
 
 __all__ = ["Credentials", "Progress", "Settings", "Statistics", "collect", "remove_journal"]
+
+_NO_OPTIONS = frozenset({"base_url", "credentials", "concurrency", "patience", "max_rate", "resume", "resume_max_age"})
+"""Settings that decide how something is asked, and not what."""
 
 
 def collect(settings: Settings, progress: Progress, statistics: Statistics) -> Snapshot:
     """Read everything that decides who can reach what.
 
-    Raises `BitbucketError` where the server cannot be reached, refuses the credentials or makes no sense.
-    What could not be read of one group, project or repository is a gap in the snapshot.
+    Raises `SourceError` where the server cannot be reached, refuses the credentials or makes no sense, `Unreadable`
+    where a listing of the whole instance cannot be read. What could not be read of one group, project or repository
+    is a gap in the snapshot.
     """
-    clock = Clock()
-    pace = Pace.of(settings, clock)
-    url = settings.base_url
+    with connect(settings, statistics) as connection:
+        journal = connection.workers.call(partial(_journal, connection, settings))
+        try:
+            return _collect(connection, settings, progress, journal)
+        finally:
+            if journal is not None:
+                journal.close()
 
-    def client(transport: Transport) -> Remembering:
-        return Remembering(url, transport, pace, clock, settings.patience, statistics)
 
-    with (
-        closing(Transport(url, settings.credentials.authorization(), settings.concurrency)) as ours,
-        closing(Transport(url, None, 1)) as nobodys,
-        closing(client(ours)) as signed_in,
-        Crew(settings.concurrency, clock) as crew,
-    ):
-        version = crew.call(partial(introduce, signed_in))
-        crew.call(partial(sign_in, signed_in, settings.credentials.user))
-        crew.call(partial(signed_in.go_on, settings, version))
-        forecast = Forecast(clock, pace, progress, signed_in.remembered)
-        collector = Collector(
-            signed_in,
-            crew,
-            forecast,
-            concurrency=settings.concurrency,
-            granted_groups_only=settings.granted_groups_only,
-            include=settings.include,
-            forget=signed_in.look_again,
-            learn_pace=partial(keep_to_rate_limit, signed_in, pace) if settings.max_rate is None else None,
-            requests_for_a_user=0 if settings.credentials.is_token else of_the_included(settings.include, users=1),
-        )
-        with _login_first(signed_in):
-            findings = collector.collect()
-        anonymous = client(nobodys)
-        anonymous.version = signed_in.version
-        public = crew.call(partial(public_access, anonymous, findings))
-        snapshot = findings.snapshot(url, version, public)
-        if settings.include:
-            snapshot = collect_machines(signed_in, crew, forecast, snapshot, settings)
-        crew.call(signed_in.conclude)
-        if snapshot.gaps:
-            signed_in.forget_refusals()
+def _collect(connection: Connection, settings: Settings, progress: Progress, journal: Journal | None) -> Snapshot:
+    bitbucket, workers = connection.bitbucket, connection.workers
+    forecast = Forecast(
+        connection.clock, connection.throttle, progress, lambda: journal.remembered if journal is not None else 0
+    )
+    builder = SnapshotBuilder(granted_groups_only=settings.granted_groups_only)
+    collector = Collector(
+        bitbucket,
+        connection.fetch,
+        workers,
+        forecast,
+        builder,
+        extra_requests=partial(requests_for, settings.include, is_token=settings.credentials.is_token),
+        learn_rate_limit=partial(keep_to_rate_limit, connection) if settings.max_rate is None else None,
+    )
+    try:
+        collector.collect()
+    except Unreadable:
+        bitbucket.conclude()  # where the login was lost, that is why a listing was refused
+        raise
+    public = workers.call(partial(public_access, connection.anonymous, bitbucket, public_things(builder.listings)))
+    account = bitbucket.session.account
+    server = Server(
+        settings.base_url,
+        connection.server_version,
+        public,
+        builder.listings.global_permissions.read,
+        collected_at=bitbucket.server_time,
+        collected_by=account,
+    )
+    snapshot = builder.snapshot(server, account)
+    if settings.include:
+        extras = collect_extras(connection, forecast, snapshot, settings)
+        if extras.gone:
+            collector.settle_again()
+            snapshot = builder.snapshot(server, account)
+        snapshot = extras.added_to(snapshot)
+    workers.call(bitbucket.conclude)
     return snapshot
 
 
-@contextmanager
-def _login_first(client: Remembering) -> Iterator[None]:
-    """See, before a refusal ends the run, whether the login was lost: then it is that which ends it."""
+def keep_to_rate_limit(connection: Connection) -> None:
+    """Ask for the server's own rate limit, and keep a little below it. One that is not told shows by 429s."""
     try:
-        yield
-    except Unreadable:
-        client.conclude()
-        raise
+        limit = rate_limit(connection.bitbucket)
+    except Unreadable as unreadable:
+        log.debug("the server's rate limit is not known: %s", unreadable)
+        return
+    if limit is not None:
+        log.info(
+            "Bitbucket allows %g requests at once and %g a second: it is asked a little less", limit.burst, limit.rate
+        )
+        connection.throttle.obey(limit)
+
+
+def _journal(connection: Connection, settings: Settings) -> Journal | None:
+    """Open the journal that the settings name, if they do. Raises `UsageError`."""
+    if settings.resume is None:
+        return None
+    # A proxy may strip the header that names the account: then the credentials tell runs apart.
+    account = connection.bitbucket.session.account
+    secret = settings.credentials.secret if account is None else None
+    owner = _owner(settings, account or "not named", connection.server_version)
+    journal = Journal(settings.resume, owner, settings.resume_max_age, secret)
+    connection.bitbucket.go_on(journal)
+    return journal
+
+
+def _owner(settings: Settings, account: str, version: str) -> dict[str, str]:
+    """Say whose answers a journal holds: those of one server, one account, and one set of options."""
+    options = {
+        field.name: _told(getattr(settings, field.name))
+        for field in dataclasses.fields(settings)
+        if field.name not in _NO_OPTIONS
+    }
+    sign_in = "access token" if settings.credentials.is_token else "password"
+    return {
+        "base_url": settings.base_url,
+        "version": version,
+        "account": f"{account.lower()} ({sign_in})",
+        "options": ", ".join(f"{name}={value}" for name, value in sorted(options.items())),
+    }
+
+
+def _told(value: object) -> str:
+    return ", ".join(sorted(map(str, value))) if isinstance(value, frozenset | set) else str(value)

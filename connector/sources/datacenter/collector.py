@@ -1,8 +1,7 @@
-"""What is asked of Bitbucket, in which order, and what a refusal means. The flow; the rooms around it do the work.
+"""One export's flow: listings, what each thing has of its own, the listings again, until everything is settled.
 
-First the listings of the whole instance, then what each group, project and repository has of its own. A
-listing of the instance that breaks ends the run; what belongs to one group, project or repository and
-cannot be read is a gap.
+Fetching runs in workers, storing in the calling thread. A listing of the whole instance that cannot be read ends the
+run; what belongs to one group, project or repository and cannot be read is a gap.
 """
 
 from __future__ import annotations
@@ -10,427 +9,173 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 
-from connector.errors import (
-    Conflict,
-    Gone,
-    Missing,
-    MissingElsewhere,
-    ProjectGone,
-    Refused,
-    RefusedElsewhere,
-    Unknown,
-    Unreadable,
-)
-from connector.model import (
-    Gap,
-    GlobalPermission,
-    GlobalPermissionsRead,
-    Group,
-    Inclusion,
-    Permission,
-    Project,
-    ProjectPermission,
-    ProjectType,
-    Repository,
-    RepositoryPermission,
-    User,
-)
-from connector.rest.answer import JsonObject
-from connector.rest.workers import Crew, Job, Keep
-from connector.sources.datacenter import endpoints, parse
-from connector.sources.datacenter.cost import OF_A_GROUP, OF_A_REPOSITORY, Counts, of_a_project, of_the_included
-from connector.sources.datacenter.endpoints import Address, Endpoint
-from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
-from connector.sources.datacenter.snapshot_builder import Findings, GroupRows, UserRows
+from connector.errors import Unreadable
+from connector.model import GlobalPermissionsRead, Group, Project, ProjectPermission, ProjectType, Repository
+from connector.rest.workers import Task, Workers
+from connector.sources.datacenter.bitbucket import Bitbucket
+from connector.sources.datacenter.fetch import Fetch
+from connector.sources.datacenter.listings import NOTHING_LISTED, Listings
+from connector.sources.datacenter.snapshot_builder import SnapshotBuilder, is_administrator
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_MEMBERS = "members"
-_PERMISSIONS = "permissions"
+_ROUNDS = 6
+"""How often the listings are read at most. Two rounds agree, unless Bitbucket is changed all the time."""
 
-_NOT_ON_PERSONAL_PROJECTS = (Refused, Missing, Conflict)
-"""What versions answer that keep no permissions of personal projects; their owner is known without."""
-
-_LOOKS_AGAIN = 3
-"""How often listings are read again at most; each time something new was found deleted."""
-
-_KNOWN_TO_ALL = frozenset({ProjectPermission.PROJECT_READ, ProjectPermission.PROJECT_WRITE})
-"""Default permissions that every version knows; REPO_CREATE came with 8.3."""
+OF_A_GROUP = 1
+OF_A_PROJECT = 2 + len(ProjectPermission)
+OF_A_REPOSITORY = 2
+"""Requests: the grants to users, and those to groups."""
 
 
-class Asks(Protocol):
-    """Whoever can be asked."""
+def of_a_project(project: Project) -> int:
+    """Count the requests: the grants, and for each possible default permission whether it is that."""
+    return 2 if project.type is ProjectType.PERSONAL else OF_A_PROJECT
 
-    def get(self, address: Address, **question: str | int) -> JsonObject:
-        """Give the JSON object that is answered. Raises `Unreadable`, or another `BitbucketError`."""
+
+class Counts(Protocol):
+    """Counts what is left."""
+
+    def expect(self, scopes: int, requests: int) -> None:
+        """Take note of scopes that are to be asked about, with so many requests in all."""
+
+    def done(self, requests: int) -> None:
+        """Take note that one scope is finished, for which so many requests were expected."""
+
+    def tell(self) -> None:
+        """Say what is left to be asked."""
 
 
 class Collector:
-    """One run's questions. Jobs run in the crew's workers; every `_keep…` runs in the calling thread."""
+    """Reads one server. `extra_requests` counts what is asked about the listed things when this is done.
+
+    `learn_rate_limit` asks how fast the server may be asked; it runs beside the first listings.
+    """
 
     def __init__(
         self,
-        client: Asks,
-        crew: Crew,
+        bitbucket: Bitbucket,
+        fetch: Fetch,
+        workers: Workers,
         counts: Counts,
-        *,
-        concurrency: int,
-        granted_groups_only: bool,
-        include: frozenset[Inclusion] = frozenset(),
-        requests_for_a_user: int = 0,
-        learn_pace: Callable[[], None] | None = None,
-        forget: Callable[[], None] | None = None,
+        builder: SnapshotBuilder,
+        extra_requests: Callable[[Listings], int] = lambda _: 0,
+        learn_rate_limit: Callable[[], None] | None = None,
     ) -> None:
-        self.findings = Findings(granted_groups_only=granted_groups_only)
-        self._client = client
-        self._crew = crew
+        self._bitbucket = bitbucket
+        self._fetch = fetch
+        self._workers = workers
         self._counts = counts
-        self._granted_groups_only = granted_groups_only
-        self._include = include
-        """What is asked for when this is done; it counts among what is left, and so do questions about users."""
-        self._requests_for_a_user = requests_for_a_user
-        # While pages of the sweep are so small that reading them alone would keep most workers idle for
-        # long, permissions are asked for meanwhile, instead of after it.
-        self._small_page = 10 * concurrency
-        self._page_sizes: list[int] = []
-        self._learn_pace = learn_pace
-        """Asks how fast to ask; like the sweeps, it is to end before the cost of the run is told."""
-        self._forget = forget
-        """Is called before listings are read again; without it they are not."""
-        self._sweeps_left = 2 + (learn_pace is not None)
-        self._cost_told = False
-        self._new_projects: list[Project] = []
-        self._new_repositories: list[Repository] = []
-        self._groups_listed = False
-        self._asked_groups: set[str] = set()
-        self._unknown_defaults: set[ProjectPermission] = set()
+        self._builder = builder
+        self._extra_requests = extra_requests
+        self._learn_rate_limit = learn_rate_limit
 
-    def collect(self) -> Findings:
-        """Ask everything. Raises `BitbucketError` where the run cannot go on."""
-        if self._learn_pace is not None:
-            self._crew.add([partial(self._read_pace, self._learn_pace)])
-        self._crew.add([
-            self._sweep_repositories,
-            self._sweep_projects,
-            self._list_groups,
-            self._list_users,
-            self._list_global_permissions,
-        ])  # fmt: skip
-        self._crew.run()
-        seen_gone = 0
-        for _ in range(_LOOKS_AGAIN):
-            if self._forget is None or self.findings.gone == seen_gone:
-                break
-            seen_gone = self.findings.gone
-            self._forget()
-            self._look_again()
-        return self.findings
+    def collect(self) -> None:
+        """Read everything into the builder. Raises `SourceError` or `Unreadable` where the run cannot go on."""
+        beside = [Task(self._learn_rate_limit, lambda _: None)] if self._learn_rate_limit else []
+        listings = self._read_listings(NOTHING_LISTED, beside)
+        self._warn_of_global_permissions(listings)
+        self._counts.expect(0, self._extra_requests(listings))
+        self._settle(listings)
 
-    def _look_again(self) -> None:
-        """Read the listings once more, and what is new in them, because something was deleted meanwhile.
+    def settle_again(self) -> None:
+        """Read the listings again, because Bitbucket says that something they showed does not exist."""
+        self._settle(self._builder.listings)
 
-        Pages are counted by rows: what came behind a deleted row moved up, and one row may have moved from a page
-        that was still to come to one that had been read.
-        """
-        log.info("something was deleted while the export ran: the listings are read again, lest something was missed")
-        self._sweeps_left = 2
-        self._crew.add([self._sweep_repositories, self._sweep_projects, self._list_groups, self._list_users])
-        self._crew.run()
-
-    # ---- listings of the whole instance
-
-    def _read_pace(self, learn_pace: Callable[[], None]) -> Keep:
-        learn_pace()
-        return self._keep_sweep
-
-    def _sweep_repositories(self) -> Keep:
-        """Read all repositories in one listing: the only one that shows personal projects and makes none."""
-        where = endpoints.REPOSITORIES.template
-        for rows in self._pages(endpoints.REPOSITORIES.at(), archived="ALL"):
-            projects = [parse.project_of(row, where) for row in rows]
-            self._crew.hand_over(partial(self._keep_projects, *_projects(projects, where), listed=False))
-            repositories = [parse.repository(row, where) for row in rows]
-            self._crew.hand_over(partial(self._keep_repositories, repositories))
-        return self._keep_sweep
-
-    def _sweep_projects(self) -> Keep:
-        where = endpoints.PROJECTS.template
-        for rows in self._pages(endpoints.PROJECTS.at()):
-            self._crew.hand_over(partial(self._keep_projects, *_projects(rows, where), listed=True))
-        return self._keep_sweep
-
-    def _list_groups(self) -> Keep:
-        rows, where = self._first_readable(endpoints.ADMIN_GROUPS, endpoints.GROUPS)
-        return partial(self._keep_groups, [parse.group(row, where) for row in rows])
-
-    def _list_users(self) -> Keep:
-        rows, where = self._first_readable(endpoints.ADMIN_USERS, endpoints.USERS)
-        return partial(self._keep_users, [parse.user(row, where, in_directory=True) for row in rows])
-
-    def _list_global_permissions(self) -> Keep:
-        try:
-            users = self._user_rows(endpoints.GLOBAL_USERS.at(), GlobalPermission)
-            groups = self._group_rows(endpoints.GLOBAL_GROUPS.at(), GlobalPermission)
-        except (Refused, Missing) as refused:
-            return self._list_effective_holders(refused)
-        return partial(self._keep_global_grants, GlobalPermissionsRead.FULL, users, groups)
-
-    def _list_effective_holders(self, refused: Unreadable) -> Keep:
-        """Ask who holds global permissions by any way, which any account may."""
-        try:
-            rows = [row for permission in GlobalPermission for row in self._holders(permission)]
-        except (RefusedElsewhere, MissingElsewhere):
-            raise
-        except (Refused, Missing, Unknown) as refused_too:
-            log.warning("global permissions cannot be read: %s", refused_too)
-            return partial(self._keep_global_grants, GlobalPermissionsRead.NONE, [], [])
-        log.warning("global permissions are exported as held by users, not through which group: %s", refused)
-        return partial(self._keep_global_grants, GlobalPermissionsRead.EFFECTIVE, rows, [])
-
-    def _holders(self, permission: GlobalPermission) -> Iterator[tuple[User, Permission]]:
-        where = f"{endpoints.USERS.template}?permission={permission}"
-        for row in self._rows(endpoints.USERS.at(), limit=LIMIT_WITH_PERMISSION, permission=permission):
-            yield parse.user(row, where, in_directory=False), permission
-
-    def _first_readable(self, first: Endpoint, otherwise: Endpoint) -> tuple[list[Any], str]:
-        try:
-            return self._rows(first.at()), first.template
-        except (Refused, Missing) as refused:
-            log.warning("%s is asked instead: %s", otherwise.template, refused)
-        return self._rows(otherwise.at()), otherwise.template
-
-    def _keep_projects(self, projects: list[Project], owners: list[User], *, listed: bool) -> None:
-        found = self.findings
-        for owner in owners:
-            found.name_user(owner)
-        for project in projects:
-            if project.id not in found.listed_projects and project.id not in found.named_projects:
-                self._new_projects.append(project)
-            (found.listed_projects if listed else found.named_projects).setdefault(project.id, project)
-
-    def _keep_repositories(self, repositories: list[Repository]) -> None:
-        known = self.findings.repositories
-        for repository in repositories:
-            if known.setdefault(repository.id, repository) is repository:
-                self._new_repositories.append(repository)
-        self._page_sizes.append(len(repositories))
-        if len(self._page_sizes) > 1 and self._page_sizes[0] < self._small_page:
-            self._ask_permissions("small pages: permissions are asked for while repositories are listed; so far this")
-
-    def _keep_sweep(self) -> None:
-        self._sweeps_left -= 1
-        if not self._sweeps_left:
-            self._ask_permissions("what is left")
-
-    def _keep_groups(self, groups: list[Group]) -> None:
-        for group in groups:
-            self.findings.listed_groups.setdefault(group.key, group)
-        self._groups_listed = True
-        if not self._granted_groups_only:
-            self._ask_members(self.findings.listed_groups)
-        self._ask_members_of_newly_named()
-
-    def _keep_users(self, users: list[User]) -> None:
-        listed = self.findings.listed_users
-        known = len(listed)
-        for user in users:
-            listed.setdefault(user.id, user)
-        self._counts.expect(0, self._requests_for_a_user * (len(listed) - known))
-        if self._requests_for_a_user and not self._sweeps_left:
-            self._counts.tell("what is left, with keys and tokens of users,")
-
-    def _keep_global_grants(self, read: GlobalPermissionsRead, users: UserRows, groups: GroupRows) -> None:
-        self.findings.global_permissions = read
-        self.findings.global_grants = self.findings.grants(users, groups)
-        self._ask_members_of_newly_named()
-
-    # ---- what each group, project and repository has of its own
-
-    def _ask_members_of_newly_named(self) -> None:
-        """Ask for the members of groups that only a grant knows, once it is known which those are."""
-        if self._groups_listed and self.findings.newly_named_groups:
-            self._ask_members(self.findings.newly_named_groups)
-            self.findings.newly_named_groups = []
-
-    def _ask_members(self, keys: Iterable[str]) -> None:
-        known = self.findings.named_groups | self.findings.listed_groups
-        groups = [known[key] for key in keys if key not in self._asked_groups]
-        self._asked_groups.update(group.key for group in groups)
-        self._counts.expect(len(groups), len(groups) * OF_A_GROUP)
-        self._crew.add(self._scope(OF_A_GROUP, partial(self._read_members, group)) for group in groups)
-
-    def _ask_permissions(self, what: str) -> None:
-        projects, self._new_projects = self._new_projects, []
-        repositories, self._new_repositories = self._new_repositories, []
-        requests = sum(map(of_a_project, projects)) + len(repositories) * OF_A_REPOSITORY
-        requests += of_the_included(self._include, projects=len(projects), repositories=len(repositories))
-        self._counts.expect(len(projects) + len(repositories), requests)
-        if not self._cost_told or not self._sweeps_left:
-            self._counts.tell(what)
-            self._cost_told = True
-        self._crew.add(self._scope(of_a_project(project), partial(self._read_project, project)) for project in projects)
-        self._crew.add(
-            self._scope(OF_A_REPOSITORY, partial(self._read_repository, repository, self._key_of(repository)))
-            for repository in repositories
+    def _settle(self, listings: Listings) -> None:
+        """Read what is listed, and the listings again, until both agree and nothing is left to be read."""
+        for _ in range(1, _ROUNDS):
+            self._builder.store_listings(listings)
+            self._read_contents()
+            self._bitbucket.round += 1
+            again = self._read_listings(listings)
+            is_same = again.agrees_with(listings)
+            self._builder.store_listings(again)
+            if is_same and self._builder.is_settled:
+                return
+            log.info("something was changed in Bitbucket while it was read: what may be affected is read again")
+            listings = again
+        self._read_contents()
+        self._builder.store_unsettled(
+            f"the listings changed between each two of {_ROUNDS} readings, so it is not known what else there is; "
+            "run again when less is changed in Bitbucket"
         )
 
-    def _scope(self, requests: int, read: Job) -> Job:
-        """Make a job of reading one group, project or repository, for which so many requests are expected."""
+    # ---- the listings
 
-        def job() -> Keep:
-            keep = read()
-            return partial(self._finish, keep, requests)
+    def _read_listings(self, before: Listings, beside: Iterable[Task[Any]] = ()) -> Listings:
+        found: dict[str, Any] = {}
+        questions: dict[str, Callable[[], object]] = {
+            "repositories": partial(self._fetch.repositories, before.repositories.repositories),
+            "users": partial(self._fetch.users, before.users),
+            "groups": self._fetch.groups,
+            "listed": self._fetch.projects,
+            "global_permissions": self._fetch.global_permissions,
+        }
+        tasks = [Task(fetch, partial(found.__setitem__, name)) for name, fetch in questions.items()]
+        self._workers.run([*tasks, *beside])
+        return Listings(**found)
 
-        return job
+    def _warn_of_global_permissions(self, listings: Listings) -> None:
+        permissions = listings.global_permissions
+        if permissions.read is GlobalPermissionsRead.EFFECTIVE:
+            log.warning("global permissions are exported as held by users, not by groups: %s", permissions.reason)
+        self._bitbucket.know_administrator(is_administrator(permissions, self._bitbucket.session.account))
 
-    def _finish(self, keep: Keep, requests: int) -> None:
-        keep()
-        self._counts.done(requests)
+    # ---- what each thing has of its own
 
-    def _key_of(self, repository: Repository) -> str:
-        found = self.findings
-        return (found.listed_projects.get(repository.project_id) or found.named_projects[repository.project_id]).key
+    def _read_contents(self) -> None:
+        """Read what is still open; then the members of groups that only a grant has named."""
+        groups, projects = self._builder.groups_to_read(), self._builder.projects_to_read()
+        repositories = self._builder.repositories_to_read()
+        self._expect(len(groups), len(groups) * OF_A_GROUP)
+        self._expect(len(projects), sum(map(of_a_project, projects)))
+        self._expect(len(repositories), len(repositories) * OF_A_REPOSITORY)
+        if groups or projects or repositories:
+            self._counts.tell()
+        self._workers.run(
+            chain(self._of_groups(groups), self._of_projects(projects), self._of_repositories(repositories))
+        )
+        asked = {group.key for group in groups}
+        named = [group for group in self._builder.groups_to_read() if group.key not in asked]
+        self._expect(len(named), len(named) * OF_A_GROUP)
+        self._workers.run(self._of_groups(named))
 
-    def _read_members(self, group: Group) -> Keep:
-        where = f"members of group {group.name}"
-        try:
-            rows = self._rows(endpoints.GROUP_MEMBERS.at(), context=group.name)
-        except Missing as missing:
-            return partial(self._keep_missing_group, group, missing)
-        except Unreadable as unreadable:
-            return partial(self._keep_unread_group, group, unreadable)
-        return partial(self._keep_members, group, [parse.user(row, where, in_directory=False) for row in rows])
+    def _of_groups(self, groups: Iterable[Group]) -> Iterator[Task[Any]]:
+        users = self._builder.listings.users
+        for group in groups:
+            fetch = partial(_fetched, partial(self._fetch.members, group, users))
+            yield self._task(fetch, partial(self._builder.store_members, group), OF_A_GROUP)
 
-    def _read_project(self, project: Project) -> Keep:
-        if project.type is ProjectType.PERSONAL:
-            return self._read_personal_project(project)
-        try:
-            users = self._user_rows(endpoints.PROJECT_USERS.at(project.key), ProjectPermission)
-            groups = self._group_rows(endpoints.PROJECT_GROUPS.at(project.key), ProjectPermission)
-            default = self._read_default_permission(project.key)
-        except Gone as gone:
-            return partial(self._keep_gone_project, project.id, project.key, gone)
-        except Unreadable as unreadable:
-            return partial(self._keep_gap, f"project {project.key}", _PERMISSIONS, unreadable)
-        return partial(self._keep_project, project, users, groups, default)
+    def _of_projects(self, projects: Iterable[Project]) -> Iterator[Task[Any]]:
+        for project in projects:
+            fetch = partial(_fetched, partial(self._fetch.project_grants, project))
+            yield self._task(fetch, partial(self._builder.store_project, project), of_a_project(project))
 
-    def _read_personal_project(self, project: Project) -> Keep:
-        try:
-            users = self._where_kept(
-                lambda: self._user_rows(endpoints.PROJECT_USERS.at(project.key), ProjectPermission)
-            )
-            groups = self._where_kept(
-                lambda: self._group_rows(endpoints.PROJECT_GROUPS.at(project.key), ProjectPermission)
-            )
-        except Unreadable as unreadable:
-            return partial(self._keep_gap, f"project {project.key}", _PERMISSIONS, unreadable)
-        return partial(self._keep_project, project, users, groups, None)
+    def _of_repositories(self, repositories: Iterable[tuple[Repository, str]]) -> Iterator[Task[Any]]:
+        for repository, key in repositories:
+            fetch = partial(_fetched, partial(self._fetch.repository_grants, key, repository.slug))
+            yield self._task(fetch, partial(self._builder.store_repository, repository), OF_A_REPOSITORY)
 
-    def _where_kept(self, read: Callable[[], list[T]]) -> list[T]:
-        try:
-            return read()
-        except RefusedElsewhere:
-            raise
-        except _NOT_ON_PERSONAL_PROJECTS:
-            return []
+    def _expect(self, scopes: int, requests: int) -> None:
+        self._counts.expect(scopes, requests)
 
-    def _read_default_permission(self, key: str) -> ProjectPermission | None:
-        """Ask from the highest down: the rows are independent of each other, and the highest one counts."""
-        for permission in reversed(ProjectPermission):
-            if permission not in self._unknown_defaults and self._is_default(key, permission):
-                return permission
-        return None
+    def _task(self, fetch: Callable[[], T], store: Callable[[T], None], requests: int) -> Task[T]:
+        def store_and_count(fetched: T) -> None:
+            store(fetched)
+            self._counts.done(requests)
 
-    def _is_default(self, key: str, permission: ProjectPermission) -> bool:
-        try:
-            answer = self._client.get(endpoints.PROJECT_DEFAULT.at(key, permission))
-        except Unknown:
-            if permission in _KNOWN_TO_ALL:
-                raise
-            self._unknown_defaults.add(permission)
-            return False
-        return parse.permitted(answer, f"default permission of {key}")
-
-    def _read_repository(self, repository: Repository, key: str) -> Keep:
-        name = f"{key}/{repository.slug}"
-        try:
-            users = self._user_rows(endpoints.REPOSITORY_USERS.at(key, repository.slug), RepositoryPermission)
-            groups = self._group_rows(endpoints.REPOSITORY_GROUPS.at(key, repository.slug), RepositoryPermission)
-        except ProjectGone as gone:
-            return partial(self._keep_gone_project, repository.project_id, key, gone)
-        except Gone as gone:
-            return partial(self._keep_gone_repository, repository, name, gone)
-        except Unreadable as unreadable:
-            return partial(self._keep_gap, f"repository {name}", _PERMISSIONS, unreadable)
-        return partial(self._keep_repository, repository, users, groups)
-
-    def _keep_members(self, group: Group, members: list[User]) -> None:
-        for member in members:
-            self.findings.name_user(member)
-        self.findings.members[group.key] = frozenset(member.id for member in members)
-
-    def _keep_missing_group(self, group: Group, missing: Missing) -> None:
-        """Export a group that only a grant knows without members; one that was listed is deleted meanwhile."""
-        if isinstance(missing, Gone):
-            self.findings.gone_groups += self.findings.listed_groups.pop(group.key, None) is not None
-        elif group.in_directory or isinstance(missing, MissingElsewhere):
-            self._keep_unread_group(group, missing)
-            return
-        log.info("group %s is not in the directory (any more), so it has no members", group.name)
-
-    def _keep_unread_group(self, group: Group, unreadable: Unreadable) -> None:
-        self.findings.unread_groups.add(group.key)
-        self._keep_gap(f"group {group.name}", _MEMBERS, unreadable)
-
-    def _keep_project(
-        self, project: Project, users: UserRows, groups: GroupRows, default: ProjectPermission | None
-    ) -> None:
-        self.findings.project_grants[project.id] = self.findings.grants(users, groups)
-        if default is not None:
-            self.findings.default_permissions[project.id] = default
-        self._ask_members_of_newly_named()
-
-    def _keep_repository(self, repository: Repository, users: UserRows, groups: GroupRows) -> None:
-        self.findings.repository_grants[repository.id] = self.findings.grants(users, groups)
-        self._ask_members_of_newly_named()
-
-    def _keep_gone_project(self, project_id: str, key: str, gone: Gone) -> None:
-        log.info("project %s was deleted while the export ran: %s", key, gone)
-        self.findings.gone_projects.add(project_id)
-
-    def _keep_gone_repository(self, repository: Repository, name: str, gone: Gone) -> None:
-        log.info("repository %s was deleted while the export ran: %s", name, gone)
-        self.findings.gone_repositories.add(repository.id)
-
-    def _keep_gap(self, scope: str, missing: str, unreadable: Unreadable) -> None:
-        self.findings.gaps.append(Gap(scope, missing, str(unreadable)))
-
-    # ---- asking
-
-    def _user_rows(self, address: Address, scale: type[Permission]) -> list[tuple[User, Permission]]:
-        return [parse.user_grant(row, scale, address.path) for row in self._rows(address)]
-
-    def _group_rows(self, address: Address, scale: type[Permission]) -> list[tuple[str, Permission]]:
-        return [parse.group_grant(row, scale, address.path) for row in self._rows(address)]
-
-    def _rows(self, address: Address, limit: int = LIMIT, **question: str) -> list[Any]:
-        """All rows of a listing, or an exception: never those of its first pages."""
-        return [row for rows in self._pages(address, limit, **question) for row in rows]
-
-    def _pages(self, address: Address, limit: int = LIMIT, **question: str) -> Iterator[list[Any]]:
-        return pages(partial(self._client.get, address, **question), address.path, limit)
+        return Task(fetch, store_and_count)
 
 
-def _projects(rows: list[Any], where: str) -> tuple[list[Project], list[User]]:
-    """Give the projects of some rows, each once, and who owns those that are personal."""
-    projects: dict[str, Project] = {}
-    owners = []
-    for row in rows:
-        project = parse.project(row, where)
-        if projects.setdefault(project.id, project) is project and project.type is ProjectType.PERSONAL:
-            owners.append(parse.owner(row, where))
-    return list(projects.values()), owners
+def _fetched(fetch: Callable[[], T]) -> T | Unreadable:
+    """Give what is fetched, or why it cannot be read."""
+    try:
+        return fetch()
+    except Unreadable as unreadable:
+        return unreadable

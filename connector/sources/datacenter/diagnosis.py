@@ -1,126 +1,95 @@
-"""Tell failures apart: what happened, what it means, and what to do about it.
+"""Tell answers apart that are not what was asked for: what happened, what it means, and what to do about it.
 
-The one place that reads failed answers; `network_errors` reads exceptions, `problems` has the words.
-The export raises what is found here, `check` prints it. Sources: recorded answers of real servers.
+The one place that reads failed answers. Only Bitbucket says what does not exist or is not permitted: its exceptions
+have names, and where a server numbers its answers (X-AREQUESTID), it numbers these too. The export raises what is
+found here, `check` prints it. Sources: recorded answers of real servers.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from http.client import FORBIDDEN, NO_CONTENT, TOO_MANY_REQUESTS, UNAUTHORIZED
-from urllib.parse import urljoin, urlsplit
+from enum import Enum
+from http.client import NO_CONTENT, TOO_MANY_REQUESTS
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
 
-from connector.errors import (
-    BitbucketError,
-    Conflict,
-    Gone,
-    Missing,
-    MissingElsewhere,
-    ProjectGone,
-    Refused,
-    RefusedElsewhere,
-    Unknown,
-    Unreadable,
-)
-from connector.rest import network_errors as failures
-from connector.rest.answer import Answer, one_line
-from connector.rest.network_errors import NetworkProblem
-from connector.sources.datacenter.endpoints import APPLICATION_PROPERTIES, RECENT_REPOSITORIES, Address
-from connector.sources.datacenter.problems import ADVICE, MEANING, AnyProblem, Problem
+from connector.rest.answer import Answer, JsonObject, one_line
+from connector.rest.diagnosis import Diagnosis, where
+from connector.sources.datacenter.endpoints import APPLICATION_PROPERTIES, RECENT_REPOSITORIES, Address, Right
+from connector.sources.datacenter.problems import Problem
 
-__all__ = ["ADVICE", "PASSING", "Diagnosis", "Problem", "of_answer", "of_failure", "what_to_do"]
+ACCOUNT, REQUEST_ID = "X-AUSERNAME", "X-AREQUESTID"
+"""Headers of every answer of Bitbucket's: for whom it was made (where it knows), and its number."""
 
-PASSING: frozenset[AnyProblem] = frozenset({
-    NetworkProblem.CONNECTION_REFUSED,
-    NetworkProblem.CONNECTION_LOST,
-    NetworkProblem.TIMED_OUT,
-    NetworkProblem.BODY_CUT,
-    Problem.RATE_LIMITED,
-    Problem.UNAVAILABLE,
-    Problem.SERVER_ERROR,
-})  # fmt: skip
-"""Worth asking again; a name that does not resolve joins them once the server has answered."""
-
-_ONE_LISTING: dict[AnyProblem, type[Unreadable]] = {
-    Problem.NOT_PERMITTED: Refused,
-    Problem.NOT_BITBUCKET_REFUSES: RefusedElsewhere,
-    Problem.NOT_FOUND: Gone,
-    Problem.PROJECT_NOT_FOUND: ProjectGone,
-    Problem.NO_SUCH_ADDRESS: Missing,
-    Problem.NOT_BITBUCKET_MISSES: MissingElsewhere,
-    Problem.CONFLICT: Conflict,
-    Problem.BAD_REQUEST: Unknown,
-    Problem.SERVER_ERROR: Unreadable,
-    Problem.UNEXPECTED: Unreadable,
-}
-"""Problems of the one thing that was asked for; every other problem is one of the whole server."""
-
-
-def what_to_do(problem: AnyProblem) -> str:
-    """Give the advice about a problem as a sentence."""
-    return _sentence(ADVICE[problem])
+_TOKEN_ACCOUNT = "access-token-user/"  # noqa: S105 - how the accounts begin that act for tokens of projects
 
 
 @dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """One failure, explained: what happened, what it means, what to do; each on a line without its full stop."""
+class Session:
+    """What is known of the server and the login when an answer is judged.
 
-    problem: AnyProblem
-    said: str
-    advice: str
-    retry_after: float | None = None
-    meaning: str = ""
+    `account` is the name of the account, `is_administrator` whether it holds Global: Admin in effect; None where that
+    is not known (yet). `numbers_answers` says whether this server's answers carry X-AREQUESTID.
+    """
+
+    is_token: bool = False
+    account: str | None = None
+    is_administrator: bool | None = None
+    numbers_answers: bool = False
 
     @property
-    def text(self) -> str:
-        """Everything, on one line."""
-        return " ".join(_sentence(part) for part in (self.said, self.meaning, self.advice) if part)
-
-    def error(self) -> BitbucketError:
-        """Give the exception that says what happens next."""
-        return _ONE_LISTING.get(self.problem, BitbucketError)(self.text)
+    def is_of_one_project(self) -> bool:
+        """Whether the token belongs to a project or repository, and not to a person."""
+        return (self.account or "").startswith(_TOKEN_ACCOUNT)
 
 
-def _sentence(part: str) -> str:
-    """Begin with a capital, unless it begins with an address."""
-    return f"{part}." if part.startswith("http") else f"{part[:1].upper()}{part[1:]}."
+def account_of(answer: Answer) -> str | None:
+    """Give the account that an answer was made for; None where it does not say."""
+    name = answer.headers.get(ACCOUNT)
+    return unquote(name) if name else None
 
 
-def of_answer(answer: Answer, url: str, address: Address) -> Diagnosis | None:
-    """Explain an answer that is not the JSON that was asked for; None where it is."""
-    problem = NetworkProblem.BODY_CUT if _breaks_off(answer) else _problem(answer, address)
+def of_answer(answer: Answer, url: str, address: Address, session: Session) -> Diagnosis | None:
+    """Explain an answer that is not the JSON object that was asked for; None where it is."""
+    problem = _problem(answer, url, address, session)
     if problem is None:
         return None
-    said = _what_was_answered(problem, answer, url)
+    advice, meaning = problem.value.advice, problem.value.meaning
     if problem is Problem.NOT_PERMITTED:
-        meaning, advice = _of_refusal(address)
-    elif problem is Problem.NO_SUCH_ADDRESS and address.endpoint is APPLICATION_PROPERTIES:
-        meaning, advice = "there is no Bitbucket at this address", ADVICE[Problem.WRONG_PATH]
-    elif problem in {Problem.REDIRECT, Problem.LOGIN_PAGE} and (base := _new_base(answer, url)):
-        problem, meaning, advice = Problem.MOVED, MEANING[Problem.MOVED], f"set BITBUCKET_URL to {base}"
-    else:
-        meaning, advice = MEANING.get(problem, ""), ADVICE[problem]
-    return Diagnosis(problem, said, advice, answer.retry_after(), meaning)
+        meaning, advice = _of_refusal(address, session)
+    elif problem is Problem.SERVER_MOVED:
+        advice = f"set BITBUCKET_URL to {_new_base(answer, url)}"
+    said = _what_was_answered(problem, answer, url)
+    return Diagnosis(
+        problem, said, advice, problem.value.next, meaning, problem.value.why, retry_after=answer.retry_after()
+    )
 
 
-def of_failure(failure: Exception, url: str) -> Diagnosis:
-    """Explain why no whole answer came. `failure` is what requests or urllib3 raised."""
-    problem, words = failures.explain(failure, url)
-    return Diagnosis(problem, f"{_where(url)}: {words}", ADVICE[problem], meaning=MEANING.get(problem, ""))
+def _problem(answer: Answer, url: str, address: Address, session: Session) -> Problem | None:  # noqa: PLR0911 - a table
+    if answer.status < TOO_MANY_REQUESTS and _breaks_off(answer):
+        return Problem.BREAKS_OFF
+    match answer.status:
+        case 200:
+            return _problem_of_success(answer)
+        case 401 | 403:
+            return _problem_of_refusal(answer, address, session)
+        case 404:
+            return _problem_of_absence(answer, address, session)
+        case 400:
+            return _problem_of_the_question(answer, session)
+        case 409 if is_bitbuckets(answer, session):
+            return Problem.CONFLICT
+        case status if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110, 15.4
+            return _problem_of_redirect(answer, url, address)
+        case status if status == NO_CONTENT and address.endpoint.may_be_empty:
+            return Problem.HAS_NONE
+        case status:
+            return _BY_STATUS.get(status, Problem.UNEXPECTED)
 
 
-_LOGIN = re.compile(r"log[ -]?in|sign[ -]?[io]n|sso|saml|oauth|openid|type=.?password", re.IGNORECASE)
-"""What login pages, and addresses of such, hold."""
-
-_TLS_WANTED = re.compile(r"HTTPS port|requires TLS|HTTP request to an HTTPS server", re.IGNORECASE)
-"""What nginx, Tomcat and Go say to a request without TLS."""
-
-_IN_BITBUCKETS_FORM = {400: Problem.BAD_REQUEST, 409: Problem.CONFLICT}
-"""What these mean in an answer of Bitbucket; a proxy says them in HTML, and of the request as such."""
-
-_BY_STATUS: dict[int, AnyProblem] = {
-    407: NetworkProblem.PROXY_LOGIN,
+_BY_STATUS = {
+    407: Problem.PROXY_LOGIN,
     429: Problem.RATE_LIMITED,
     500: Problem.SERVER_ERROR,
     502: Problem.UNAVAILABLE,
@@ -128,35 +97,62 @@ _BY_STATUS: dict[int, AnyProblem] = {
     504: Problem.UNAVAILABLE,
 }
 
+_LOGIN = re.compile(r"log[ -]?in|sign[ -]?[io]n|sso|saml|oauth|openid|type=.?password", re.IGNORECASE)
+"""What login pages, and addresses of such, hold."""
 
-def _problem(answer: Answer, address: Address) -> AnyProblem | None:
-    match answer.status:
-        case 200:
-            return _problem_of_success(answer)
-        case 401 | 403:
-            return _problem_of_refusal(answer, address)
-        case 404:
-            return _problem_of_absence(answer, address)
-        case 400 if _TLS_WANTED.search(answer.message):
-            return Problem.TLS_WANTED
-        case status if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110, 15.4
-            return Problem.LOGIN_PAGE if _LOGIN.search(answer.headers.get("Location", "")) else Problem.REDIRECT
-        case status:
-            known = _IN_BITBUCKETS_FORM.get(status) if answer.json is not None else None
-            empty = Problem.NOT_FOUND if status == NO_CONTENT and address.endpoint.may_be_empty else None
-            return known or empty or _BY_STATUS.get(status, Problem.UNEXPECTED)
-
-
-def _problem_of_success(answer: Answer) -> AnyProblem | None:
-    if not answer.is_json:
-        return Problem.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Problem.NOT_JSON
-    return None if answer.body.strip() else NetworkProblem.BODY_CUT
+_TLS_WANTED = re.compile(r"HTTPS port|requires TLS|HTTP request to an HTTPS server", re.IGNORECASE)
+"""What nginx, Tomcat and Go say to a request without TLS."""
 
 
 def _breaks_off(answer: Answer) -> bool:
     """Whether an answer says that it is JSON, and is only the beginning of some."""
-    begun = answer.is_json and answer.json is None and answer.body.strip() not in {b"", b"null"}
-    return begun and answer.status < TOO_MANY_REQUESTS
+    return (
+        answer.is_json
+        and answer.json is None
+        and not answer.is_contradictory
+        and answer.body.strip() not in {b"", b"null"}
+    )
+
+
+def _problem_of_success(answer: Answer) -> Problem | None:
+    if not answer.is_json:
+        return Problem.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Problem.NOT_JSON
+    if answer.is_from_a_cache:
+        return Problem.CACHED
+    if answer.is_contradictory:
+        return Problem.CONTRADICTORY
+    if not answer.body.strip():
+        return Problem.BREAKS_OFF
+    return None if isinstance(answer.json, dict) else Problem.NOT_JSON
+
+
+# ---- Bitbucket's own errors
+
+
+def _errors(answer: Answer) -> list[JsonObject]:
+    """Give the entries of Bitbucket's error shape; none where the body has another shape."""
+    entries = answer.json.get("errors") if isinstance(answer.json, dict) else None
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+def _exceptions(answer: Answer) -> list[str]:
+    """Give the names of the exceptions that are Atlassian's, without their packages."""
+    names = [entry.get("exceptionName") for entry in _errors(answer)]
+    return [name.rpartition(".")[2] for name in names if isinstance(name, str) and name.startswith("com.atlassian.")]
+
+
+def _message(answer: Answer) -> str:
+    said = " ".join(str(entry["message"]) for entry in _errors(answer) if entry.get("message"))
+    return one_line(said) or answer.text
+
+
+def is_bitbuckets(answer: Answer, session: Session) -> bool:
+    """Whether Bitbucket itself says that something is wrong."""
+    return bool(_exceptions(answer)) and _is_numbered(answer, session)
+
+
+def _is_numbered(answer: Answer, session: Session) -> bool:
+    return REQUEST_ID in answer.headers or not session.numbers_answers
 
 
 _REFUSALS = (
@@ -173,7 +169,7 @@ _REFUSALS = (
     ("AuthenticationRequired", Problem.NOT_SIGNED_IN),
     ("AuthenticationException", Problem.WRONG_PASSWORD),
 )
-"""Parts of Bitbucket's exception names, the telling ones first."""
+"""Parts of Bitbucket's exception names, the telling ones first. They end the run, whoever sent them."""
 
 _REFUSALS_IN_WORDS = (
     ("captcha", Problem.CAPTCHA),
@@ -190,77 +186,154 @@ _REFUSALS_IN_WORDS = (
 """Parts of messages, and of the headers that Atlassian's older login code sends (X-Seraph-LoginReason)."""
 
 _HEADERS_WITH_REASONS = ("X-Authentication-Denied-Reason", "X-Seraph-LoginReason")
+_NOT_PERMITTED = "AuthorisationException"
 
 
-def _problem_of_refusal(answer: Answer, address: Address) -> Problem:
+def _problem_of_refusal(answer: Answer, address: Address, session: Session) -> Problem:
+    exceptions = " ".join(_exceptions(answer))
     for part, problem in _REFUSALS:
-        if part in answer.exceptions:
+        if part in exceptions:
             return problem
-    words = " ".join([answer.message, *(answer.headers.get(name, "") for name in _HEADERS_WITH_REASONS)]).lower()
+    words = " ".join([_message(answer), *(answer.headers.get(name, "") for name in _HEADERS_WITH_REASONS)]).lower()
     for part, problem in _REFUSALS_IN_WORDS:
         if part in words:
             return problem
-    if _is_foreign(answer):
-        return Problem.NOT_BITBUCKET_REFUSES
-    nobody = answer.user_name is None and (not answer.errors or address.endpoint is RECENT_REPOSITORIES)
-    return Problem.NOT_SIGNED_IN if answer.status == UNAUTHORIZED and nobody else Problem.NOT_PERMITTED
+    if address.endpoint is RECENT_REPOSITORIES and account_of(answer) is None:
+        return Problem.NOT_SIGNED_IN if _exceptions(answer) or not answer.body.strip() else Problem.FOREIGN_REFUSAL
+    is_permission = _NOT_PERMITTED in _exceptions(answer) and _is_numbered(answer, session)
+    return Problem.NOT_PERMITTED if is_permission else Problem.FOREIGN_REFUSAL
 
 
-def _is_foreign(answer: Answer) -> bool:
-    """Whether something before Bitbucket answered: Bitbucket refuses in JSON, and numbers its answers."""
-    if answer.errors or answer.user_name is not None or "X-AREQUESTID" in answer.headers:
+_ABSENCES = frozenset({
+    "NoSuchProjectException",
+    "NoSuchRepositoryException",
+    "NoSuchGroupException",
+    "NoSuchUserException",
+})  # fmt: skip
+_NONE_OF_IT = frozenset({"NoDefaultBranchException", "NoSuchBranchException", "NoSuchEntityException"})
+
+
+def _problem_of_absence(answer: Answer, address: Address, session: Session) -> Problem:
+    if address.endpoint is APPLICATION_PROPERTIES:
+        return Problem.NO_SUCH_ADDRESS
+    if not _is_numbered(answer, session):
+        return Problem.FOREIGN_ABSENCE
+    if _ABSENCES & set(_exceptions(answer)):
+        return Problem.NOT_FOUND
+    if _NONE_OF_IT & set(_exceptions(answer)):
+        return Problem.HAS_NONE
+    # An address that the version does not have: JSON of this shape, or XML or HTML, which others send too.
+    has_shape = isinstance(answer.json, dict) and answer.json.get("status-code") == answer.status
+    return Problem.NO_SUCH_ADDRESS if has_shape or REQUEST_ID in answer.headers else Problem.FOREIGN_ABSENCE
+
+
+def _problem_of_the_question(answer: Answer, session: Session) -> Problem:
+    """Tell Bitbucket's 400, which often has no name, from those of others."""
+    if _TLS_WANTED.search(answer.text):
+        return Problem.TLS_WANTED
+    return Problem.BAD_REQUEST if _errors(answer) and _is_numbered(answer, session) else Problem.UNEXPECTED
+
+
+def contradiction(page: Any, start: object) -> str | None:  # noqa: ANN401 - JSON; a listing's page or another object
+    """Say what in a page contradicts itself, or the question for the rows from `start`; None where nothing does."""
+    rows = page.get("values")
+    if not isinstance(rows, list):
+        return None
+    size, begins = page.get("size"), page.get("start")
+    if isinstance(size, int) and size != len(rows):
+        return f"a page of {len(rows)} rows that says it has {size}"
+    if isinstance(begins, int) and begins != start:
+        return f"the rows from {begins} instead of those from {start}"
+    return None
+
+
+# ---- redirects
+
+
+def _problem_of_redirect(answer: Answer, url: str, address: Address) -> Problem:
+    location = answer.headers.get("Location", "")
+    if _new_base(answer, url):
+        return Problem.SERVER_MOVED
+    if _is_same_kind(location, url, address):
+        return Problem.MOVED
+    return Problem.LOGIN_PAGE if _LOGIN.search(location) else Problem.REDIRECT
+
+
+def _is_same_kind(location: str, url: str, address: Address) -> bool:
+    """Whether a redirect leads to another project or repository of the same server."""
+    if not address.endpoint.template.startswith("projects/{}"):
         return False
-    return answer.status == FORBIDDEN or bool(answer.body.strip())
-
-
-def _problem_of_absence(answer: Answer, address: Address) -> Problem:
-    if "NoSuchProject" in answer.exceptions:
-        return Problem.PROJECT_NOT_FOUND
-    if "NoSuch" in answer.exceptions or any("does not exist" in str(e.get("message")) for e in answer.errors):
-        return Problem.NOT_FOUND
-    if "NoDefaultBranch" in answer.exceptions:
-        return Problem.NOT_FOUND
-    if answer.json is None and answer.body.strip() and address.endpoint is not APPLICATION_PROPERTIES:
-        return Problem.NOT_BITBUCKET_MISSES
-    return Problem.NO_SUCH_ADDRESS
-
-
-def _what_was_answered(problem: AnyProblem, answer: Answer, url: str) -> str:
-    where = _where(url)
-    if "Location" in answer.headers:
-        return f"{where} redirects to {_target(answer.headers.get('Location', ''))}"
-    if problem in {Problem.NOT_JSON, Problem.LOGIN_PAGE}:
-        kind = one_line(answer.headers.get("Content-Type", "") or "nothing that names its kind")
-        return f"{where} answered {kind} instead of JSON"
-    if problem is NetworkProblem.BODY_CUT:
-        return f"{where} answered JSON that breaks off"
-    said = f': "{answer.message}"' if answer.message else ""
-    return f"{where} answered {answer.status}{said}"
-
-
-def _of_refusal(address: Address) -> tuple[str, str]:
-    right = address.endpoint.right
-    meaning = f"the account lacks '{right.label}'; without it the export lacks {address.endpoint.lacks}"
-    return meaning, f"grant '{right.label}' in {right.where}" if right.where else ADVICE[Problem.NOT_SIGNED_IN]
+    base = url.partition("/rest/")[0]
+    try:
+        target = urljoin(url, location)
+    except ValueError:
+        return False
+    return target.startswith(f"{base}/rest/") and "/projects/" in target and where(target) != where(url)
 
 
 def _new_base(answer: Answer, url: str) -> str | None:
     """Give the base URL below which a redirect finds the very same question; None where it leads elsewhere."""
     if "Location" not in answer.headers:
         return None
-    base, _, found = urljoin(url, answer.headers.get("Location", "")).partition("?")[0].rpartition("/rest/")
-    same = found and found == _where(url).rpartition("/rest/")[2]
+    try:
+        target = urljoin(url, answer.headers.get("Location", ""))
+    except ValueError:
+        return None
+    base, _, found = where(target).rpartition("/rest/")
+    same = found and found == where(url).rpartition("/rest/")[2]
     return one_line(base) if same and "@" not in base else None
 
 
-def _where(url: str) -> str:
-    """Give the address without its query, which says nothing that helps."""
-    return url.partition("?")[0]
+# ---- words
+
+
+def _what_was_answered(problem: Enum, answer: Answer, url: str) -> str:
+    here = where(url)
+    if "Location" in answer.headers:
+        return f"{here} redirects to {_target(answer.headers.get('Location', ''))}"
+    if problem in {Problem.NOT_JSON, Problem.LOGIN_PAGE}:
+        kind = one_line(answer.headers.get("Content-Type", "") or "nothing that names its kind")
+        return f"{here} answered {kind} instead of a JSON object"
+    if problem is Problem.BREAKS_OFF:
+        return f"{here} answered JSON that breaks off"
+    if problem is Problem.CONTRADICTORY:
+        return f"{here} answered JSON that holds one name twice, or a number of thousands of digits"
+    said = f': "{_message(answer)}"' if _message(answer) and problem is not Problem.CACHED else ""
+    return f"{here} answered {answer.status}{said}"
+
+
+def _of_refusal(address: Address, session: Session) -> tuple[str, str]:
+    """Say which right is missing: the account's, the token's, or one that no such token can have."""
+    right = address.endpoint.right
+    lacks = f"without it the export lacks {address.endpoint.lacks}"
+    if session.is_of_one_project and right in {Right.LICENSED, Right.GLOBAL_ADMIN}:
+        return (
+            f"a token of a project or repository reads nothing beyond it; {lacks}",
+            "use the access token of a person, or a password: it takes an account with Global: Admin",
+        )
+    if session.is_token and right is Right.GLOBAL_ADMIN:
+        return (
+            f"no access token may read this, whatever its owner may; {lacks}",
+            "set BITBUCKET_USER, and BITBUCKET_TOKEN to the password of an account with Global: Admin",
+        )
+    if session.is_token and session.is_administrator:
+        return (
+            f"the account has every right, but its token lacks '{right.label}'; {lacks}",
+            f"make a token with the permission {right.of_token} (Manage account > HTTP access tokens)",
+        )
+    who = "the account, or its token," if session.is_token else "the account"
+    advice = f"grant '{right.label}' in {right.where}" if right.where else Problem.NOT_SIGNED_IN.value.advice
+    if session.is_token and right.of_token:
+        advice += f"; a token needs the permission {right.of_token} too"
+    return f"{who} lacks '{right.label}'; {lacks}", advice
 
 
 def _target(location: str) -> str:
     """Give the address that a redirect leads to, without what may be secret in it."""
-    parts = urlsplit(location)
-    port = f":{parts.port}" if parts.port else ""
+    try:
+        parts = urlsplit(location)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "an address that makes no sense"
     host = f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""
     return one_line(f"{host}{parts.path}") or "nowhere"

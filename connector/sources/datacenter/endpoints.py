@@ -24,15 +24,22 @@ class Right(Enum):
         "Global: Admin",
         "Administration > Global permissions, to an account that signs in by password",
     )
-    PROJECT_ADMIN = ("Project: Admin", "Project settings > Project permissions, or Global: Admin")
+    PROJECT_ADMIN = (
+        "Project: Admin",
+        "Project settings > Project permissions, or Global: Admin",
+        "'Project admin'",
+    )
     REPOSITORY_ADMIN = (
         "Repository: Admin",
         "Repository settings > Repository permissions, or Project: Admin, or Global: Admin",
+        "'Repository admin' or 'Project admin'",
     )
 
-    def __init__(self, label: str, where: str) -> None:
+    def __init__(self, label: str, where: str, of_token: str = "") -> None:
         self.label = label
         self.where = where
+        self.of_token = of_token
+        """What a token must be allowed to do, in the words of the page that makes tokens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,49 +1,121 @@
-"""The first words with a server: is this a Bitbucket, which one, and does it know us?"""
+"""Is every answer given to our account? Watches answers, and proves the login from time to time.
+
+An answer that names the account vouches for itself. One that does not counts only when it lies between two proofs
+of the login: a proof is an answer to a question that nobody may ask without having signed in.
+"""
 
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Callable
 
-from connector.errors import BitbucketError, Missing
-from connector.sources.datacenter import parse
-from connector.sources.datacenter.client import Client
-from connector.sources.datacenter.endpoints import APPLICATION_PROPERTIES
+from connector.errors import SourceError
+from connector.rest.answer import Answer
+from connector.rest.clock import Clock
+from connector.rest.diagnosis import sentence
+from connector.rest.journal import VOUCHED
+from connector.sources.datacenter.diagnosis import account_of
+from connector.sources.datacenter.problems import Problem
 
 log = logging.getLogger(__name__)
 
-_VERSIONS = ("latest", "1.0")
-"""Newest first: servers before 8.0 document 1.0 only, and not all of them answer to `latest`."""
+_ANSWERS_BETWEEN_PROOFS = 500
+"""Where no answer names the account."""
+_SECONDS_BETWEEN_PROOFS = 5.0
+"""Where only some refusals do not name it: one proof vouches for all refusals before it."""
+_LOST = "The login was lost while the export ran"
 
 
-def introduce(client: Client) -> str:
-    """Find the version of the REST API to use, and give the version of the server.
+class Login:
+    """Shared by all workers; watches nothing before `begin`.
 
-    Raises `BitbucketError` where the address is not that of a Bitbucket.
+    `prove` asks for a proof of the login and raises `SourceError` where there is none. `vouch` is told the number of
+    each proof that succeeded; `proofs` is how many there were in earlier runs that this one goes on from.
     """
-    for version in _VERSIONS:
-        client.version = version
-        try:
-            properties = client.get(APPLICATION_PROPERTIES.at())
-        except Missing as missing:
-            last = missing
+
+    def __init__(self, clock: Clock, prove: Callable[[], object]) -> None:
+        self.account: str | None = None
+        """The account that answers name; None before `begin`, and where no answer names one."""
+        self.vouch: Callable[[int], None] = lambda _: None
+        self.proofs = 0
+        self._clock = clock
+        self._prove = prove
+        self._lock = threading.Lock()
+        self._begun = False
+        self._proof_began = clock.now()
+        self._unvouched = 0
+        """Answers without the account's name since the last proof began."""
+
+    def begin(self, proof: Answer, configured: str | None) -> None:
+        """Expect every answer from now on to name the account that a proof names.
+
+        `configured` is the name that the credentials have, if any. Raises `SourceError` where the two differ.
+        """
+        self.account = account_of(proof)
+        self._begun = True
+        if self.account is None:
+            log.warning(
+                "Bitbucket's answers do not name the account (no X-AUSERNAME header; a proxy may strip it): "
+                "the login is proved again from time to time, and before anything is published"
+            )
+        elif configured is not None and configured.lower() != self.account.lower():
+            raise SourceError(
+                f"BITBUCKET_USER is {configured!r}, but Bitbucket answers as to {self.account!r}, and the export would "
+                "show what that account may see. If this is another name of the same account, set BITBUCKET_USER to "
+                "it; if not, look for a proxy that signs in for others"
+            )
         else:
-            return parse.version(properties, "application-properties")
-    raise BitbucketError(str(last))
+            log.info("signed in as %s", self.account)
 
+    def watch(self, answer: Answer) -> int:
+        """See for whom an answer was made, and prove the login where that is due.
 
-def sign_in(client: Client, user: str | None) -> None:
-    """Prove the login, and say as whom; `user` is the name that was configured, if any."""
-    name = client.sign_in()
-    if name is None:
-        log.warning(
-            "Bitbucket's answers do not name the account (no X-AUSERNAME header; a proxy may strip it): "
-            "the login is proved again from time to time, and before anything is published"
-        )
-        return
-    if user is not None and name.lower() != user.lower():
-        raise BitbucketError(
-            f"BITBUCKET_USER is {user!r}, but Bitbucket answers as to {name!r}, and the export would show what that "
-            "account may see. If this is another name of the same account, set BITBUCKET_USER to it; if not, look "
-            "for a proxy that signs in for others"
-        )
-    log.info("signed in as %s", name)
+        Gives the number of the proof that vouches for the answer: one that is still to come, or `VOUCHED`.
+        """
+        if not self._begun:
+            return VOUCHED
+        name = account_of(answer)
+        if name is None or self.account is None:
+            return self._wait_for_a_proof(answer)
+        if name.lower() != self.account.lower():
+            raise SourceError(
+                f"Bitbucket answered as {name!r} what was asked as {self.account!r}: "
+                "nothing of such a mixture can be published. Check proxies that sign in for others"
+            )
+        return VOUCHED
+
+    def conclude(self) -> None:
+        """Prove the login a last time where an answer since the last proof did not name the account."""
+        if self._unvouched or self.account is None:
+            self._prove_again()
+
+    def _wait_for_a_proof(self, answer: Answer) -> int:
+        if self.account is not None and answer.status == 200:  # noqa: PLR2004 - OK
+            raise SourceError(
+                f"{_LOST}: an answer names no account any more, so it shows only what is public. "
+                f"{sentence(Problem.NOT_SIGNED_IN.value.advice)}"
+            )
+        with self._lock:
+            self._unvouched += 1
+            number = self.proofs + 1
+            is_due = self._is_due()
+        if is_due:
+            self._prove_again()
+        return number
+
+    def _is_due(self) -> bool:
+        if self.account is None:
+            return self._unvouched >= _ANSWERS_BETWEEN_PROOFS
+        return self._clock.now() - self._proof_began >= _SECONDS_BETWEEN_PROOFS
+
+    def _prove_again(self) -> None:
+        """Prove that the login still holds. Raises `SourceError` where it was lost."""
+        with self._lock:
+            self.proofs += 1
+            number, self._proof_began, self._unvouched = self.proofs, self._clock.now(), 0
+        try:
+            self._prove()
+        except SourceError as error:
+            raise SourceError(f"{_LOST}: {error}") from None
+        self.vouch(number)

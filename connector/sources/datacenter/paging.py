@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from connector.errors import BitbucketError
 from connector.rest.answer import JsonObject
+from connector.rest.fields import Malformed
 
 LIMIT = 1000
 """Rows asked for; servers cap it silently at what their configuration allows."""
@@ -19,42 +19,35 @@ LIMIT = 1000
 LIMIT_WITH_PERMISSION = 500
 """With a permission filter Bitbucket loses users above half of its own limit (BSERV-11884)."""
 
-_EMPTY_PAGES = 10_000
-"""So many empty pages in a row are no listing any more."""
-
 _T = TypeVar("_T")
 
-Ask = Callable[..., JsonObject]
-"""Takes the keyword arguments `start` and `limit`, gives one page."""
+Ask = Callable[[int, int], JsonObject]
+"""Takes the offset and the number of rows, gives one page."""
 
 
 def pages(ask: Ask, what: str, limit: int = LIMIT) -> Iterator[list[Any]]:
-    """Give the rows of each page, in order.
+    """Give the rows of each page, in order; without an end where the server promises another page for ever.
 
-    Raises `BitbucketError` naming `what` where an answer is no page or the cursor does not advance.
+    Raises `Malformed` naming `what` where an answer is no page or the cursor does not advance.
     """
-    start, empty = 0, 0
+    start = 0
     while True:
-        page = ask(start=start, limit=limit)
-        rows = _field(page, "values", list, what)
-        yield rows
+        page = ask(start, limit)
+        yield _field(page, "values", list, what)
         if _field(page, "isLastPage", bool, what):
             return
         start = _advance(page, start, what)
-        empty = 0 if rows else empty + 1
-        if empty >= _EMPTY_PAGES:
-            raise BitbucketError(f"{what}: {empty} empty pages in a row, and none of them the last")
 
 
 def _advance(page: JsonObject, start: int, what: str) -> int:
     cursor = page.get("nextPageStart")
     if isinstance(cursor, bool) or not isinstance(cursor, int) or cursor <= start:
-        raise BitbucketError(f"{what}: the page from {start} is not the last, but its nextPageStart is {cursor!r}")
+        raise Malformed(f"{what}: the page from {start} is not the last, but its nextPageStart is {cursor!r}")
     return cursor
 
 
 def _field(page: JsonObject, name: str, kind: type[_T], what: str) -> _T:
     value = page.get(name)
     if not isinstance(value, kind):
-        raise BitbucketError(f"{what}: the answer has no {name}, so it is no page of a listing")
+        raise Malformed(f"{what}: the answer has no {name}, so it is no page of a listing")
     return value

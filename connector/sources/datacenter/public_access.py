@@ -3,48 +3,70 @@
 from __future__ import annotations
 
 import logging
-
-import requests
+from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from connector.errors import Unreadable
 from connector.model import PublicAccess, in_order
-from connector.sources.datacenter.client import Client
+from connector.sources.datacenter import parse
+from connector.sources.datacenter.bitbucket import Bitbucket
+from connector.sources.datacenter.diagnosis import account_of
 from connector.sources.datacenter.endpoints import PROJECT, REPOSITORY, Address
-from connector.sources.datacenter.snapshot_builder import Findings
+from connector.sources.datacenter.listings import Listings
 
 log = logging.getLogger(__name__)
 
+_TRIALS = 3
+"""So many public things are tried at most: one that is made private meanwhile says nothing."""
 
-def public_access(anonymous: Client, findings: Findings) -> PublicAccess:
-    """Ask for one thing that is marked public, without credentials.
 
-    Since Bitbucket 8.18 public access is off unless it is switched on, while the marks stay.
+def public_access(anonymous: Bitbucket, signed_in: Bitbucket, things: Iterable[tuple[Address, str]]) -> PublicAccess:
+    """Ask for one of some things that are marked public, given by address and id, without credentials.
+
+    Since Bitbucket 8.18 public access is off unless it is switched on, while the marks stay. Only Bitbucket's own
+    refusal says that it is off, and only where the thing is still marked public then. Where nothing is public, nothing
+    depends on it, and it is unknown.
     """
-    address = _something_public(findings)
-    if address is None:
-        return PublicAccess.UNKNOWN
-    try:
-        answer = anonymous.answer(address)
-    except Unreadable as unreadable:
-        return _unknown(str(unreadable))
-    if answer.status == requests.codes.unauthorized:
-        return PublicAccess.OFF
-    if answer.status == requests.codes.ok and answer.is_json and answer.user_name is None:
-        return PublicAccess.ON
-    return _unknown(f"{address.path} answered {answer.status}")
-
-
-def _unknown(why: str) -> PublicAccess:
-    log.warning("it is not known whether public access is on, so what is marked public counts as public: %s", why)
+    doubts = []
+    for address, identifier in islice(things, _TRIALS):
+        asked = anonymous.ask(address)
+        if asked.diagnosis is None and asked.answer is not None:
+            if str(asked.answer.json.get("id")) == identifier and account_of(asked.answer) is None:
+                return PublicAccess.ON
+            doubts.append(f"{address.path} answered something else")
+        elif asked.diagnosis is not None and not anonymous.refuses(asked):
+            doubts.append(asked.diagnosis.said)
+            break
+        elif _is_public(signed_in, address):
+            return PublicAccess.OFF
+        else:
+            doubts.append(f"{address.path} is not public any more")
+    if doubts:
+        log.warning(
+            "it is not known whether public access is on, so what is marked public counts as public: %s", doubts[-1]
+        )
     return PublicAccess.UNKNOWN
 
 
-def _something_public(findings: Findings) -> Address | None:
-    projects = findings.projects
-    repositories = findings.present_repositories
-    for _, repository in in_order(repositories):
+def _is_public(signed_in: Bitbucket, address: Address) -> bool:
+    """Whether a thing is still marked public, itself or by its project."""
+    try:
+        row = signed_in.get(address)
+    except Unreadable:
+        return False
+    if address.endpoint is PROJECT:
+        return parse.project(row, address.path).public is True
+    project = parse.project(parse.project_of(row, address.path), address.path)
+    return parse.repository(row, address.path).public or project.public is True
+
+
+def public_things(listings: Listings) -> Iterator[tuple[Address, str]]:
+    """Give the addresses and ids of repositories that are public, themselves or by their project; else of projects."""
+    projects = listings.projects
+    for repository_id, repository in in_order(listings.repositories.repositories):
         project = projects[repository.project_id]
         if repository.public or project.public:
-            return REPOSITORY.at(project.key, repository.slug)
-    empty = next((project for _, project in in_order(projects) if project.public), None)
-    return PROJECT.at(empty.key) if empty else None
+            yield REPOSITORY.at(project.key, repository.slug), repository_id
+    for project_id, project in in_order(projects):
+        if project.public:
+            yield PROJECT.at(project.key), project_id

@@ -1,43 +1,41 @@
 """Ask Bitbucket itself who can read, write and administer a repository, to hold an export against.
 
-`/users` with a permission filter gives whoever holds the permission in effect, by whatever way: the only
-listing that no export is made from. Knows HTTP; what an export says is `review`'s business.
+`/users` with a permission filter gives everybody who holds the permission in effect, by any way: the only listing
+that no export is made from. Knows HTTP; what an export says is `review`'s business.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from connector.errors import Gone
+from connector.errors import Unreadable, Why
 from connector.model import (
     GlobalPermission,
     Project,
     PublicAccess,
     Repository,
     RepositoryPermission,
+    Server,
     Snapshot,
     User,
     in_order,
 )
-from connector.rest.answer import JsonObject
-from connector.rest.clock import Clock
-from connector.rest.pace import Pace
-from connector.rest.transport import Transport
-from connector.rest.workers import Crew, Job, Keep
-from connector.sources.datacenter import endpoints, parse
-from connector.sources.datacenter.client import Client, Statistics
-from connector.sources.datacenter.collector import Asks, Collector
-from connector.sources.datacenter.cost import Progress, Uncounted
-from connector.sources.datacenter.endpoints import Address
-from connector.sources.datacenter.login import introduce
-from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
-from connector.sources.datacenter.rate_limit import keep_to_rate_limit
+from connector.rest.client import Statistics
+from connector.rest.progress import Forecast, Progress
+from connector.rest.workers import Task
+from connector.sources.datacenter import endpoints, keep_to_rate_limit, parse
+from connector.sources.datacenter.bitbucket import Bitbucket
+from connector.sources.datacenter.collector import Collector
+from connector.sources.datacenter.connection import Connection, connect
+from connector.sources.datacenter.fetch import Fetch
+from connector.sources.datacenter.listings import Projects, Repositories
+from connector.sources.datacenter.paging import LIMIT, pages
 from connector.sources.datacenter.settings import Settings
+from connector.sources.datacenter.snapshot_builder import SnapshotBuilder
 
 _DRAWS = 20
 """Offsets tried for each repository that is wanted, where the account cannot see what lies at many of them."""
@@ -73,12 +71,20 @@ def draw(snapshot: Snapshot, count: int, seed: int) -> list[Drawn]:
 def ask_who_can(
     settings: Settings, statistics: Statistics, snapshot: Snapshot, drawn: Iterable[Drawn]
 ) -> list[Effective]:
-    """Ask about each of some repositories of a snapshot. Raises `BitbucketError`.
+    """Ask about each of some repositories of a snapshot. Raises `SourceError` or `Unreadable`.
 
     People whom Bitbucket lists although they are inactive or have no licence are left out: they can do nothing.
     """
-    with _conversation(settings, statistics) as talk:
-        return _Oracle(talk.client, talk.crew, snapshot.users).ask(list(drawn))
+    with connect(settings, statistics) as connection:
+        _keep_to_rate_limit(connection, settings)
+        found: dict[str, Effective] = {}
+        drawn = list(drawn)
+        connection.workers.run(
+            Task(partial(_effective, connection.fetch, one), partial(found.__setitem__, one[1].id)) for one in drawn
+        )
+        effective = [found[repository.id] for _, repository in drawn]
+        licensed = partial(connection.workers.call, partial(_licensed, connection.fetch))
+        return without_unlicensed(effective, snapshot.users, licensed)
 
 
 def collect_some(
@@ -86,134 +92,110 @@ def collect_some(
 ) -> Snapshot:
     """Collect what decides about some repositories, drawn at random from a listing of about `behind` rows.
 
-    The snapshot holds those repositories and their projects alone. Raises `BitbucketError`.
+    The snapshot holds those repositories and their projects alone. Raises `SourceError` or `Unreadable`.
     """
-    with _conversation(settings, statistics) as talk:
+    with connect(settings, statistics) as connection:
+        _keep_to_rate_limit(connection, settings)
         chance = random.Random(seed)  # noqa: S311 - likewise
-        rows = talk.crew.call(partial(_some_rows, talk.client, count, chance, behind))
-        collector = Collector(
-            _Excerpt(talk.client, rows),
-            talk.crew,
-            Uncounted(progress),
-            concurrency=settings.concurrency,
-            granted_groups_only=True,
-        )
+        bitbucket, workers = connection.bitbucket, connection.workers
+        rows = workers.call(partial(_some_rows, bitbucket, count, chance, behind))
+        builder = SnapshotBuilder(granted_groups_only=True)
+        forecast = Forecast(connection.clock, connection.throttle, progress, lambda: 0)
+        fetch = _Excerpt(bitbucket, connection.server_version, rows)
+        Collector(bitbucket, fetch, workers, forecast, builder).collect()
         # Whether anybody at all may read what is public makes no difference to what is verified.
-        return collector.collect().snapshot(settings.base_url, talk.version, PublicAccess.UNKNOWN)
+        read = builder.listings.global_permissions.read
+        server = Server(settings.base_url, connection.server_version, PublicAccess.UNKNOWN, read)
+        return builder.snapshot(server, bitbucket.session.account)
 
 
-class _Excerpt:
-    """Shows some rows of the listing of repositories in place of all; the only projects are those that they name."""
+class _Excerpt(Fetch):
+    """Shows some rows of the listing of repositories in place of all, and the projects that they name."""
 
-    def __init__(self, client: Client, rows: list[Any]) -> None:
-        self._client = client
-        self._rows = rows
+    def __init__(self, bitbucket: Bitbucket, server_version: str, rows: list[Any]) -> None:
+        super().__init__(bitbucket, server_version)
+        where = endpoints.REPOSITORIES.template
+        projects = [parse.project_of(row, where) for row in rows]
+        self._repositories = Repositories(
+            {repository.id: repository for repository in (parse.repository(row, where) for row in rows)},
+            Projects(
+                {project.id: project for project in (parse.project(row, where) for row in projects)},
+                {
+                    owner.id: owner
+                    for owner in (
+                        parse.owner(row, where) for row in projects if isinstance(row, dict) and row.get("owner")
+                    )
+                },
+            ),
+        )
 
-    def get(self, address: Address, **question: str | int) -> JsonObject:
-        """Ask for anything but the two listings that are cut short."""
-        if address.endpoint is endpoints.REPOSITORIES:
-            return {"values": self._rows, "isLastPage": True}
-        if address.endpoint is endpoints.PROJECTS:
-            return {"values": [], "isLastPage": True}
-        return self._client.get(address, **question)
+    def repositories(self, known: Mapping[str, Repository]) -> Repositories:  # noqa: ARG002 - as `Fetch` has it
+        """Give those that were drawn."""
+        return self._repositories
 
-
-@dataclass(frozen=True, slots=True)
-class _Conversation:
-    client: Client
-    crew: Crew
-    version: str
-
-
-@contextmanager
-def _conversation(settings: Settings, statistics: Statistics) -> Iterator[_Conversation]:
-    """Sign in, and offer a client and workers who use it."""
-    clock = Clock()
-    pace = Pace.of(settings, clock)
-    url, authorization = settings.base_url, settings.credentials.authorization()
-    with (
-        closing(Transport(url, authorization, settings.concurrency)) as transport,
-        Crew(settings.concurrency, clock) as crew,
-    ):
-        client = Client(url, transport, pace, clock, settings.patience, statistics)
-        version = crew.call(partial(introduce, client))
-        crew.call(client.sign_in)
-        if settings.max_rate is None:
-            crew.call(partial(keep_to_rate_limit, client, pace))
-        yield _Conversation(client, crew, version)
+    def projects(self) -> Projects:
+        """Give those that the drawn ones name."""
+        return self._repositories.of
 
 
-class _Oracle:
-    def __init__(self, client: Asks, crew: Crew, known: Mapping[str, User]) -> None:
-        self._client = client
-        self._crew = crew
-        self._known = known
-        self._found: dict[str, Effective] = {}
-
-    def ask(self, drawn: Sequence[Drawn]) -> list[Effective]:
-        jobs: list[Job] = [partial(self._read, project, repository) for project, repository in drawn]
-        self._crew.add(jobs)
-        self._crew.run()
-        return self._without_unlicensed([self._found[repository.id] for _, repository in drawn])
-
-    def _read(self, project: Project, repository: Repository) -> Keep:
-        name = f"{project.key}/{repository.slug}"
-        holders: dict[str, tuple[User, RepositoryPermission]] = {}
-        try:
-            for permission in RepositoryPermission:
-                for user in self._holders(permission, project.key, repository.slug):
-                    holders[user.id] = user, permission
-        except Gone:
-            return partial(self._found.__setitem__, repository.id, Effective(name, None))
-        active = tuple(each for each in holders.values() if each[0].active is not False)
-        return partial(self._found.__setitem__, repository.id, Effective(name, active))
-
-    def _holders(self, permission: RepositoryPermission, key: str, slug: str) -> Iterator[User]:
-        question = {
-            "permission.1": permission.value,
-            "permission.1.projectKey": key,
-            "permission.1.repositorySlug": slug,
-        }
-        return _users(self._client, question)
-
-    def _without_unlicensed(self, found: list[Effective]) -> list[Effective]:
-        """Ask again about those who are listed, but by the snapshot have no licence: it might have missed one."""
-        listed = {user.id for effective in found for user, _ in effective.holders or ()}
-        doubtful = {i for i in listed if i in self._known and self._known[i].licensed is False}
-        if not doubtful:
-            return found
-        licensed = self._crew.call(self._licensed)
-        return [_without(effective, doubtful - licensed) for effective in found]
-
-    def _licensed(self) -> frozenset[str]:
-        return frozenset(user.id for user in _users(self._client, {"permission": GlobalPermission.LICENSED_USER.value}))
+def _keep_to_rate_limit(connection: Connection, settings: Settings) -> None:
+    if settings.max_rate is None:
+        connection.workers.call(partial(keep_to_rate_limit, connection))
 
 
-def _users(client: Asks, question: Mapping[str, str]) -> Iterator[User]:
-    """Read the users who hold a permission; a larger page than 500 would lose some (BSERV-11884)."""
-    address = endpoints.USERS.at()
-    where = f"{address.path}?{' '.join(question.values())}"
-    for rows in pages(partial(client.get, address, **question), where, LIMIT_WITH_PERMISSION):
-        for row in rows:
-            yield parse.user(row, where, in_directory=True)
+def _effective(fetch: Fetch, drawn: Drawn) -> Effective:
+    project, repository = drawn
+    name = f"{project.key}/{repository.slug}"
+    holders: dict[str, tuple[User, RepositoryPermission]] = {}
+    try:
+        for permission in RepositoryPermission:
+            question = {
+                "permission.1": permission.value,
+                "permission.1.projectKey": project.key,
+                "permission.1.repositorySlug": repository.slug,
+            }
+            for user in fetch.holders(**question):
+                holders[user.id] = user, permission
+    except Unreadable as unreadable:
+        if unreadable.why is Why.ABSENT:
+            return Effective(name, None)
+        raise
+    return Effective(name, tuple(each for each in holders.values() if each[0].active is not False))
 
 
-def _without(effective: Effective, ids: frozenset[str] | set[str]) -> Effective:
+def without_unlicensed(
+    found: list[Effective], known: Mapping[str, User], licensed: Callable[[], frozenset[str]]
+) -> list[Effective]:
+    """Ask again about those who are listed, but by the snapshot have no licence: it might have missed one."""
+    listed = {user.id for effective in found for user, _ in effective.holders or ()}
+    doubtful = {i for i in listed if i in known and known[i].licensed is False}
+    if not doubtful:
+        return found
+    unlicensed = doubtful - licensed()
+    return [_without(effective, unlicensed) for effective in found]
+
+
+def _licensed(fetch: Fetch) -> frozenset[str]:
+    return frozenset(user.id for user in fetch.holders(permission=GlobalPermission.LICENSED_USER.value))
+
+
+def _without(effective: Effective, ids: set[str]) -> Effective:
     if effective.holders is None:
         return effective
     return Effective(effective.repository, tuple(each for each in effective.holders if each[0].id not in ids))
 
 
-def _some_rows(client: Client, count: int, chance: random.Random, behind: int) -> list[Any]:
+def _some_rows(bitbucket: Bitbucket, count: int, chance: random.Random, behind: int) -> list[Any]:
     """Draw rows of the listing of repositories: from its first page, or at random offsets where it has more."""
     address = endpoints.REPOSITORIES.at()
-    first = client.get(address, archived="ALL", start=0, limit=LIMIT)
-    rows = next(pages(lambda **_: first, address.path))
+    first = bitbucket.get(address, {"archived": "ALL", "start": 0, "limit": LIMIT})
+    rows = next(pages(lambda _start, _limit: first, address.path))
     if first.get("isLastPage") is not False:
         return chance.sample(rows, min(count, len(rows)))
-    found: dict[object, Any] = {}
+    found: dict[str, Any] = {}
     for _ in range(count * _DRAWS):
-        page = client.get(address, archived="ALL", start=chance.randrange(max(behind, len(rows))), limit=1)
+        start = chance.randrange(max(behind, len(rows)))
+        page = bitbucket.get(address, {"archived": "ALL", "start": start, "limit": 1})
         found |= {parse.repository(row, address.path).id: row for row in page.get("values", [])[:1]}
         if len(found) == count:
             break

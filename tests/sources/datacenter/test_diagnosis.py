@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import ssl
 from collections.abc import Mapping
@@ -14,23 +15,14 @@ import trustme
 import urllib3
 from requests.structures import CaseInsensitiveDict
 
-from connector.errors import (
-    BitbucketError,
-    Gone,
-    Missing,
-    MissingElsewhere,
-    ProjectGone,
-    Refused,
-    RefusedElsewhere,
-    Unknown,
-    Unreadable,
-)
+from connector.errors import SourceError, Unreadable, Why
 from connector.rest.answer import Answer
+from connector.rest.diagnosis import Diagnosis, Next, of_failure
 from connector.rest.network_errors import NetworkProblem
 from connector.rest.transport import Transport
 from connector.sources.datacenter import endpoints
-from connector.sources.datacenter.diagnosis import ADVICE, PASSING, Diagnosis, Problem, of_answer, of_failure
-from connector.sources.datacenter.problems import AnyProblem
+from connector.sources.datacenter.diagnosis import Session, contradiction, of_answer
+from connector.sources.datacenter.problems import BITBUCKET, Problem
 from tests.sources.datacenter.canned import Canned, CannedServer, error, free_port
 
 URL = "https://bitbucket.example.com/context/rest/api/latest/projects/PAY/permissions/users?limit=1"
@@ -41,9 +33,11 @@ AUTH = "com.atlassian.bitbucket.auth."
 LOGIN_PAGE = "<html><head><title>Log in</title></head><body><form></form></body></html>"
 
 
-def diagnose(canned: Canned, address: endpoints.Address = ADDRESS, url: str = URL) -> Diagnosis:
+def diagnose(
+    canned: Canned, address: endpoints.Address = ADDRESS, url: str = URL, session: Session | None = None
+) -> Diagnosis:
     headers = CaseInsensitiveDict({"Content-Type": canned.content_type, **canned.headers})
-    found = of_answer(Answer(canned.status, headers, canned.content), url, address)
+    found = of_answer(Answer(canned.status, headers, canned.content), url, address, session or Session())
     assert found is not None
     return found
 
@@ -89,29 +83,39 @@ def diagnose(canned: Canned, address: endpoints.Address = ADDRESS, url: str = UR
         ),
         (error(401, AUTHORISATION, NOT_PERMITTED, X_AUSERNAME="jdoe"), Problem.NOT_PERMITTED, "Project: Admin"),
         (error(403, AUTHORISATION, NOT_PERMITTED, X_AUSERNAME="jdoe"), Problem.NOT_PERMITTED, "Project permissions"),
-        (Canned(401, ""), Problem.NOT_SIGNED_IN, "BITBUCKET_TOKEN"),
-        (Canned(401, {"errorMessages": ["You do not have the permission."]}), Problem.NOT_BITBUCKET_REFUSES, "proxy"),
-        (Canned(401, LOGIN_PAGE), Problem.NOT_BITBUCKET_REFUSES, "Authorization header"),
-        (Canned(403, "<h1>403 Forbidden</h1> nginx"), Problem.NOT_BITBUCKET_REFUSES, "proxy, firewall or single sign"),
-        (Canned(403, "", {"X-AREQUESTID": "@1"}), Problem.NOT_PERMITTED, "Project: Admin"),
+        (Canned(401, ""), Problem.FOREIGN_REFUSAL, "proxy"),
+        (Canned(401, {"errorMessages": ["You do not have the permission."]}), Problem.FOREIGN_REFUSAL, "proxy"),
+        (Canned(401, LOGIN_PAGE), Problem.FOREIGN_REFUSAL, "Authorization header"),
+        (Canned(403, "<h1>403 Forbidden</h1> nginx"), Problem.FOREIGN_REFUSAL, "proxy, firewall or single sign"),
+        (
+            error(403, None, NOT_PERMITTED, X_AUSERNAME="jdoe"),
+            Problem.FOREIGN_REFUSAL,
+            "proxy, firewall or single sign",
+        ),
         (Canned(200, LOGIN_PAGE), Problem.LOGIN_PAGE, "single sign-on"),
         (Canned(302, "", {"Location": "https://sso.example.com/x?SAMLRequest=s3cret"}), Problem.LOGIN_PAGE, "/rest"),
         (Canned(302, "", {"Location": "/dashboard"}), Problem.REDIRECT, "BITBUCKET_URL"),
         (Canned(200, "<h1>It works!</h1>"), Problem.NOT_JSON, "omething else answers"),
         (Canned(400, "<h1>The plain HTTP request was sent to HTTPS port</h1>"), Problem.TLS_WANTED, "https://"),
         (Canned(404, {"message": "HTTP 404 Not Found", "status-code": 404}), Problem.NO_SUCH_ADDRESS, "version"),
-        (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "x"), Problem.PROJECT_NOT_FOUND, "del"),
+        (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "x"), Problem.NOT_FOUND, "del"),
         (error(404, "com.atlassian.bitbucket.repository.NoSuchRepositoryException", "x"), Problem.NOT_FOUND, "del"),
-        (error(404, None, "Group x does not exist."), Problem.NOT_FOUND, "never existed"),
-        (Canned(407, ""), NetworkProblem.PROXY_LOGIN, "NO_PROXY"),
+        (error(404, None, "Group x does not exist."), Problem.FOREIGN_ABSENCE, "not how Bitbucket says"),
+        (error(404, "NoSuchRepositoryException", "x"), Problem.FOREIGN_ABSENCE, "not how Bitbucket says"),
+        (Canned(404, {"message": "The requested route does not exist"}), Problem.FOREIGN_ABSENCE, "/rest"),
+        (error(404, "com.atlassian.bitbucket.repository.NoDefaultBranchException", "x"), Problem.HAS_NONE, "none"),
+        (Canned(200, '{"values": [], "values": []}', kind="application/json"), Problem.CONTRADICTORY, "twice"),
+        (Canned(200, '{"id": 1' + "0" * 5000 + "}", kind="application/json"), Problem.CONTRADICTORY, "digits"),
+        (Canned(200, {"values": []}, {"Age": "7"}), Problem.CACHED, "cache"),
+        (Canned(407, ""), Problem.PROXY_LOGIN, "NO_PROXY"),
         (Canned(429, "", {"Retry-After": "7"}), Problem.RATE_LIMITED, "--max-rate"),
         (Canned(503, "<h1>down</h1>"), Problem.UNAVAILABLE, "maintenance"),
         (Canned(500, {"errors": []}), Problem.SERVER_ERROR, "log"),
-        (Canned(200, '{"values": [', kind="application/json"), NetworkProblem.BODY_CUT, "load balancers"),
+        (Canned(200, '{"values": [', kind="application/json"), Problem.BREAKS_OFF, "load balancers"),
         (Canned(418, ""), Problem.UNEXPECTED, "log"),
     ],
 )
-def test_answers_are_told_apart(canned: Canned, problem: AnyProblem, words: str) -> None:
+def test_answers_are_told_apart(canned: Canned, problem: Problem, words: str) -> None:
     found = diagnose(canned)
     assert found.problem is problem
     assert words in found.text
@@ -120,32 +124,94 @@ def test_answers_are_told_apart(canned: Canned, problem: AnyProblem, words: str)
     assert "?" not in found.said.partition(" answered ")[0]
 
 
-def test_every_problem_has_advice() -> None:
-    without = {problem for problem in (*NetworkProblem, *Problem) if problem not in ADVICE}
+def test_every_problem_has_advice_and_says_what_happens_next() -> None:
     # What is not permitted says which right is missing, and where it is granted.
-    assert without == {Problem.NOT_PERMITTED}
+    assert {problem for problem in Problem if not problem.value.advice} == {Problem.NOT_PERMITTED}
+    assert all((problem.value.why is not None) is (problem.value.next is Next.GIVE_UP) for problem in Problem)
 
 
 @pytest.mark.parametrize(
-    ("canned", "kind"),
+    ("canned", "why"),
     [
-        (error(401, AUTHORISATION, NOT_PERMITTED), Refused),
-        (Canned(403, "<h1>Forbidden</h1>"), RefusedElsewhere),
-        (Canned(404, ""), Missing),
-        (Canned(404, "<h1>Not Found</h1>"), MissingElsewhere),
-        (error(400, "", "Unknown permission"), Unknown),
-        (Canned(400, "<h1>Bad Request</h1>"), Unreadable),
-        (Canned(409, "<h1>Conflict</h1>"), Unreadable),
-        (Canned(204, ""), Unreadable),
-        (error(404, "com.atlassian.bitbucket.user.NoSuchUserException", "User x does not exist."), Gone),
-        (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "No."), ProjectGone),
-        (error(401, f"{AUTH}IncorrectPasswordAuthenticationException", "No."), BitbucketError),
+        (error(401, AUTHORISATION, NOT_PERMITTED), Why.REFUSED),
+        (Canned(403, "<h1>Forbidden</h1>"), Why.FOREIGN),
+        (Canned(404, ""), Why.FOREIGN),
+        (Canned(404, "<h1>Not Found</h1>"), Why.FOREIGN),
+        (Canned(404, "<h1>Not Found</h1>", {"X-AREQUESTID": "@1"}), Why.NO_SUCH_ADDRESS),
+        (Canned(404, {"message": "HTTP 404 Not Found", "status-code": 404}), Why.NO_SUCH_ADDRESS),
+        (error(400, "", "Unknown permission"), Why.UNKNOWN_VALUE),
+        (Canned(400, "<h1>Bad Request</h1>"), Why.FOREIGN),
+        (Canned(400, {"message": "Bad Request"}), Why.FOREIGN),
+        (error(409, "com.atlassian.bitbucket.IntegrityException", "x"), Why.CONFLICT),
+        (error(409, None, "x"), Why.FOREIGN),
+        (Canned(409, "<h1>Conflict</h1>"), Why.FOREIGN),
+        (Canned(204, ""), Why.FOREIGN),
+        (error(404, "com.atlassian.bitbucket.user.NoSuchUserException", "User x does not exist."), Why.ABSENT),
+        (error(401, f"{AUTH}IncorrectPasswordAuthenticationException", "No."), None),
     ],
 )
-def test_the_exception_says_what_happens_next(canned: Canned, kind: type[BitbucketError]) -> None:
+def test_the_exception_says_what_happens_next(canned: Canned, why: Why | None) -> None:
     raised = diagnose(canned).error()
-    assert type(raised) is kind
-    assert isinstance(raised, Unreadable) is (kind is not BitbucketError)
+    assert isinstance(raised, SourceError if why is None else Unreadable)
+    assert getattr(raised, "why", None) is why
+
+
+@pytest.mark.parametrize(
+    "canned",
+    [
+        error(401, AUTHORISATION, NOT_PERMITTED),
+        error(404, "com.atlassian.bitbucket.repository.NoSuchRepositoryException", "x"),
+        error(409, "com.atlassian.bitbucket.IntegrityException", "x"),
+        error(400, "com.atlassian.bitbucket.validation.ArgumentValidationException", "x"),
+        Canned(404, {"message": "HTTP 404 Not Found", "status-code": 404}),
+    ],
+)
+def test_where_a_server_numbers_its_answers_others_are_not_its_own(canned: Canned) -> None:
+    numbering = Session(numbers_answers=True)
+    assert diagnose(canned, session=numbering).why is Why.FOREIGN
+    numbered = dataclasses.replace(canned, headers={**canned.headers, "X-AREQUESTID": "@1"})
+    assert diagnose(numbered, session=numbering).why is diagnose(canned).why is not Why.FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("session", "endpoint", "words"),
+    [
+        (Session(), endpoints.PROJECT_USERS, "the account lacks 'Project: Admin'"),
+        (Session(is_token=True), endpoints.PROJECT_USERS, "the account, or its token, lacks 'Project: Admin'"),
+        (
+            Session(is_token=True, is_administrator=True),
+            endpoints.PROJECT_USERS,
+            "the account has every right, but its token lacks",
+        ),
+        (Session(is_token=True), endpoints.GLOBAL_USERS, "no access token may read this"),
+        (
+            Session(is_token=True, account="access-token-user/1/1"),
+            endpoints.GLOBAL_USERS,
+            "a token of a project or repository reads nothing beyond it",
+        ),
+    ],
+)
+def test_the_cause_is_the_account_its_token_or_the_kind_of_token(
+    session: Session, endpoint: endpoints.Endpoint, words: str
+) -> None:
+    address = endpoint.at("PAY") if "{}" in endpoint.template else endpoint.at()
+    found = diagnose(error(401, AUTHORISATION, NOT_PERMITTED), address, session=session)
+    assert words in found.meaning
+    assert "access-token-user" not in found.text
+
+
+@pytest.mark.parametrize(
+    ("page", "odd"),
+    [
+        ({"size": 2, "values": [1, 2], "start": 0}, None),
+        ({"values": []}, None),
+        ({"version": "9.4.2"}, None),
+        ({"size": 3, "values": [1, 2], "start": 0}, "a page of 2 rows that says it has 3"),
+        ({"size": 1, "values": [1], "start": 25}, "the rows from 25 instead of those from 0"),
+    ],
+)
+def test_a_page_that_contradicts_itself(page: dict[str, Any], odd: str | None) -> None:
+    assert contradiction(page, 0) == odd
 
 
 def test_who_may_not_even_prove_a_login_is_not_signed_in() -> None:
@@ -166,8 +232,23 @@ def test_who_may_not_even_prove_a_login_is_not_signed_in() -> None:
 def test_a_redirect_to_the_same_question_names_the_better_address(location: str, base: str | None) -> None:
     found = diagnose(Canned(301, "", {"Location": location}))
     wanted = f"set BITBUCKET_URL to https://bitbucket.example.com{base}"
-    assert (found.problem is Problem.MOVED) is (base is not None)
+    assert (found.problem is Problem.SERVER_MOVED) is (base is not None)
     assert (found.advice == wanted) is (base is not None)
+
+
+@pytest.mark.parametrize(
+    ("location", "moved"),
+    [
+        ("/context/rest/api/latest/projects/NEW/permissions/users", True),
+        ("https://bitbucket.example.com/context/rest/api/1.0/projects/NEW/repos/x", True),
+        ("https://other.example.com/context/rest/api/latest/projects/NEW/permissions/users", False),
+        ("/context/login", False),
+        ("https://[", False),
+    ],
+)
+def test_a_redirect_to_another_project_says_that_it_was_renamed(location: str, *, moved: bool) -> None:
+    found = diagnose(Canned(307, "", {"Location": location}))
+    assert (found.why is Why.MOVED) is moved
 
 
 # ---- failures of the network, each produced for real
@@ -178,7 +259,7 @@ def failure(url: str) -> Diagnosis:
     try:
         transport.get(f"{url}/rest/api/latest/users", 3.0)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error_of_network:
-        return of_failure(error_of_network, url)
+        return of_failure(error_of_network, url, BITBUCKET, met=False)
     finally:
         transport.close()
     raise AssertionError(f"{url} answered")
@@ -221,7 +302,7 @@ def test_a_name_that_does_not_exist() -> None:
     found = failure("http://no-such-host.invalid")
     assert found.problem is NetworkProblem.NAME_NOT_RESOLVED
     assert "no-such-host.invalid cannot be resolved" in found.said
-    assert found.problem not in PASSING
+    assert found.next is Next.END
 
 
 def test_an_authority_that_is_not_trusted(authority: trustme.CA) -> None:
@@ -298,7 +379,7 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     ("status", "problem", "words"),
     [(407, NetworkProblem.PROXY_LOGIN, "user:password"), (403, NetworkProblem.PROXY_FAILED, "403")],
 )
-def test_a_proxy_that_refuses(status: int, problem: AnyProblem, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_refuses(status: int, problem: Problem, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with CannedServer(lambda _path, _headers: Canned(status)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         found = failure("https://bitbucket.example.com")
@@ -306,8 +387,10 @@ def test_a_proxy_that_refuses(status: int, problem: AnyProblem, words: str, monk
     assert words in found.text
 
 
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 409])
-def test_json_that_breaks_off_is_asked_for_again_whatever_its_status(status: int) -> None:
-    assert (
-        diagnose(Canned(status, '{"errors": [{"context": nu', {"Content-Type": "application/json"})).problem in PASSING
-    )
+@pytest.mark.parametrize(
+    ("status", "next_"),
+    [*((status, Next.ASK_AGAIN) for status in (200, 400, 401, 403, 404, 409)), (429, Next.WAIT), (503, Next.ASK_AGAIN)],
+)
+def test_json_that_breaks_off_is_asked_for_again_whatever_its_status(status: int, next_: Next) -> None:
+    found = diagnose(Canned(status, '{"errors": [{"context"', kind="application/json"))
+    assert found.next is next_

@@ -24,12 +24,8 @@ from connector.embedded.datacenter.settings import Settings as ServerSettings
 from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.errors import GuardError
 from connector.model import RepositoryPermission, Snapshot, UserGrant, UserType
-from connector.rest.answer import JsonObject
-from connector.rest.clock import Clock
-from connector.rest.workers import Crew
 from connector.sources.datacenter import Credentials, Settings, Statistics
-from connector.sources.datacenter.endpoints import Address
-from connector.sources.datacenter.verify import Effective, _Oracle, collect_some, draw
+from connector.sources.datacenter.verify import Effective, collect_some, draw, without_unlicensed
 from tests.conftest import Ended, Run
 from tests.exporting import ADMIN, NoProgress, payload_of, snapshot_of
 from tests.sources.datacenter.test_effective_access import instances
@@ -111,18 +107,10 @@ def test_people_without_a_licence_are_nobody_unless_they_have_one_after_all(
     """A server that does not ask for licences lists whoever a default permission is open to."""
     snapshot = snapshot_of(bitbucket.base_url, DEMO)
     outsider = next(user for user in snapshot.users.values() if user.licensed is False and user.active)
-    listed = {"id": outsider.id, "name": outsider.name, "active": True}
-
-    class Lenient:
-        def get(self, address: Address, **question: str | int) -> JsonObject:
-            assert address.path == "users"
-            shown = gained_a_licence or question.get("permission") != "LICENSED_USER"
-            return {"values": [listed] if shown else [], "isLastPage": True}
-
-    with Crew(2, Clock()) as crew:
-        (effective,) = _Oracle(Lenient(), crew, snapshot.users).ask(draw(snapshot, 1, 1))
-    assert effective.holders is not None
-    assert [user.id for user, _ in effective.holders] == ([outsider.id] if gained_a_licence else [])
+    effective = Effective("PAY/ledger", ((outsider, RepositoryPermission.REPO_READ),))
+    licensed = frozenset({outsider.id}) if gained_a_licence else frozenset()
+    (found,) = without_unlicensed([effective], snapshot.users, lambda: licensed)
+    assert [user.id for user, _ in found.holders or ()] == ([outsider.id] if gained_a_licence else [])
 
 
 def test_the_account_of_a_token_is_nobody(bitbucket: EmbeddedBitbucket) -> None:
@@ -205,7 +193,7 @@ def test_differences_name_the_people_and_the_grants(
 
 def test_a_difference_refuses_to_publish(run: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(*ADMINISTRATORS_HIDDEN)
-    ended = export(run, bitbucket, "--verify", "5", "--verify-seed", "7")
+    ended = export(run, bitbucket, "--verify", "5", "--verify-seed", "7", "--allow-incomplete")
     assert ended.code == 4
     assert "--verify-seed 7" in ended.err
     assert "nothing published" in ended.last_line
@@ -242,7 +230,7 @@ def test_pages_are_small_enough_not_to_lose_anybody(run: Run) -> None:
         ended = export(run, server, "--verify", "2")
         asked = [parse_qs(entry.query) for entry in server.requests if "permission.1" in entry.query]
     assert ended.code == 0, ended.err
-    assert {int(query["limit"][0]) for query in asked} == {500}
+    assert max(int(query["limit"][0]) for query in asked) == 500
     assert {query["permission.1"][0] for query in asked} == {"REPO_READ", "REPO_WRITE", "REPO_ADMIN"}
     assert all({"permission.1.projectKey", "permission.1.repositorySlug"} <= query.keys() for query in asked)
 

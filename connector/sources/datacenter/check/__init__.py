@@ -1,61 +1,78 @@
 """Can these credentials see everything that an export needs? Some dozens of requests, however large the server.
 
-contact    is it a Bitbucket, is it well, does it know us     sight     what does it show us
-network    how it is reached                                  elsewhere where it may be instead
-asking     one question at a time                             counting  listings, looked at
-cost       what an export will take                           report    steps and verdict
-included   what --include adds
+contact    is it a Bitbucket, is it well, does it know us     contents   what does it show us
+network    how it is reached                                  counting   listings, looked at
+asking     one question at a time                             included   what --include adds
+cost       what an export will take                           report     steps and verdict
 
-A check never raises for what Bitbucket does: every failure is a step, explained by `collect.diagnosis`.
+A check never raises for what Bitbucket does: every failure is a step, explained by `diagnosis`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from typing import Any
 
+from connector.rest.client import Client, Question, Statistics
+from connector.rest.clock import Clock
+from connector.rest.pace import Limit, Pace
+from connector.rest.transport import Transport
+from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import contact
-from connector.sources.datacenter.check.asking import Asker
-from connector.sources.datacenter.check.cost import as_people_say, requests_for, seconds_for
+from connector.sources.datacenter.check.asking import ATTEMPTS, PATIENCE, RATE_LIMITED_SECONDS, Reply
+from connector.sources.datacenter.check.contents import Contents
+from connector.sources.datacenter.check.cost import as_people_say, requests_for
 from connector.sources.datacenter.check.report import Mark, Report, Step, Verdict
-from connector.sources.datacenter.check.sight import Sight
+from connector.sources.datacenter.diagnosis import Session
+from connector.sources.datacenter.problems import BITBUCKET
 from connector.sources.datacenter.settings import Settings
 
 __all__ = ["Mark", "Report", "Step", "Verdict", "check"]
 
-_LATENCY = 0.05
-"""Seconds for an answer, where none was measured."""
-
 
 def check(settings: Settings) -> Report:
     """Ask Bitbucket all that decides whether an export can be whole."""
-    with _askers(settings) as (anonymous, signed_in):
+    url, authorization, statistics = settings.base_url, settings.credentials.authorization(), Statistics()
+    clock = Clock()
+    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
+    throttle = Pace(clock, limit, settings.concurrency)
+
+    def client(transport: Transport) -> Client:
+        return Client(
+            transport,
+            throttle,
+            clock,
+            BITBUCKET,
+            PATIENCE,
+            statistics,
+            attempts=ATTEMPTS,
+            rate_limited_seconds=RATE_LIMITED_SECONDS,
+        )
+
+    with closing(Transport(url, None, 1)) as nobodys, closing(Transport(url, authorization, 1)) as ours:
         facts: dict[str, Any] = {}
-        steps = tuple(_steps(settings, anonymous, signed_in, facts))
-        return Report(settings.base_url, steps, facts, anonymous.requests + signed_in.requests)
+        everybodys = client(nobodys)
+        reached = Reply("GET /status", everybodys.ask(Question(f"{url}/status", "status"), lambda _: None))
+        anonymous = Bitbucket(url, everybodys, clock, None)
+        signed_in = Bitbucket(url, client(ours), clock, settings.credentials)
+        steps = tuple(_steps(settings, reached, anonymous, signed_in, throttle, facts))
+        return Report(url, steps, facts, statistics.requests)
 
 
-@contextmanager
-def _askers(settings: Settings) -> Iterator[tuple[Asker, Asker]]:
-    anonymous = Asker(settings.base_url, None, max_rate=settings.max_rate)
-    signed_in = Asker(settings.base_url, settings.credentials.authorization(), max_rate=settings.max_rate)
-    try:
-        yield anonymous, signed_in
-    finally:
-        anonymous.close()
-        signed_in.close()
-
-
-def _steps(settings: Settings, anonymous: Asker, signed_in: Asker, facts: dict[str, Any]) -> Iterator[Step]:
-    reached = anonymous.reach("/status")
+def _steps(
+    settings: Settings,
+    reached: Reply,
+    anonymous: Bitbucket,
+    signed_in: Bitbucket,
+    throttle: Pace,
+    facts: dict[str, Any],
+) -> Iterator[Step]:
+    """Take one step after the other; a failed one is the last."""
     step = contact.address(settings.base_url, reached)
-    if step.mark is Mark.FAILED:
-        step, requests = contact.other_scheme(settings.base_url, step, reached)
-        anonymous.requests += requests
-        yield step
-        return
     yield step
+    if step.mark is Mark.FAILED:
+        return
     state = contact.state(reached)
     if state.mark is Mark.FAILED:
         yield state
@@ -70,25 +87,22 @@ def _steps(settings: Settings, anonymous: Asker, signed_in: Asker, facts: dict[s
     yield step
     if step.mark is Mark.FAILED:
         return
-    yield from _sight(settings, anonymous, signed_in, name, facts)
-
-
-def _sight(
-    settings: Settings, anonymous: Asker, signed_in: Asker, name: str | None, facts: dict[str, Any]
-) -> Iterator[Step]:
-    is_token = settings.credentials.is_token
-    sight = Sight(signed_in, anonymous, name, is_token=is_token, include=settings.include)
-    for step in sight.steps():
+    anonymous.session = Session(numbers_answers=signed_in.session.numbers_answers)
+    contents = Contents(signed_in, anonymous, name, include=settings.include)
+    for step in contents.steps():
         yield step
         if step.mark is Mark.FAILED:
             return
-    facts |= {what: {"at_least": size.least, "at_most": size.most} for what, size in sight.sizes.items()}
-    latency = signed_in.latency or _LATENCY
-    rate = sight.rate if settings.max_rate is None else (1.0, settings.max_rate)
-    users_are_asked = sight.reads_global_permissions
-    requests = requests_for(sight.sizes, sight.page_size, settings.include, users_are_asked=users_are_asked)
-    seconds = seconds_for(requests, latency, settings.concurrency, rate)
+    yield _cost(settings, contents, throttle, facts)
+
+
+def _cost(settings: Settings, contents: Contents, throttle: Pace, facts: dict[str, Any]) -> Step:
+    facts |= {what: {"at_least": size.least, "at_most": size.most} for what, size in contents.sizes.items()}
+    users_are_asked = contents.reads_global_permissions
+    requests = requests_for(contents.sizes, contents.page_size, settings.include, users_are_asked=users_are_asked)
+    if contents.limit is not None and settings.max_rate is None:
+        throttle.obey(contents.limit)
+    seconds = throttle.seconds_for(requests) or 0.0
     facts |= {"estimated_requests": requests, "estimated_seconds": round(seconds)}
     meaning = f"an export takes {as_people_say(requests, seconds)}"
-    asked = f"{max(1.0, latency * 1000):.0f} ms for an answer, {settings.concurrency} at a time"
-    yield Step("cost", Mark.OK, meaning, asked)
+    return Step("cost", Mark.OK, meaning, f"as fast as this server answers, {settings.concurrency} at a time")

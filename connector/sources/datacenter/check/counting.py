@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from connector.sources.datacenter.check.asking import Asked
+from connector.sources.datacenter.check.asking import Reply
 
 _LEAP = 8
 _PROBES = 6
@@ -53,10 +53,10 @@ class Listing:
     sample: list[Any]
     """Rows from all over the listing, no part of it with more than another."""
     page_size: int
-    first: Asked
+    first: Reply
 
 
-def survey(ask: Callable[[int, int], Asked], limit: int) -> Listing:
+def survey(ask: Callable[[int, int], Reply], limit: int) -> Listing:
     """Look at a listing. `ask` takes start and limit; what cannot be read is in the first answer."""
     first = ask(0, limit)
     shown = len(first.rows)
@@ -68,7 +68,7 @@ def survey(ask: Callable[[int, int], Asked], limit: int) -> Listing:
     return Listing(size, [*first.rows, *rows], sample, max(shown, 1), first)
 
 
-def _probe(ask: Callable[[int, int], Asked], least: int) -> tuple[Size, list[Any]]:
+def _probe(ask: Callable[[int, int], Reply], least: int) -> tuple[Size, list[Any]]:
     most: int | None = None
     found: dict[int, list[Any]] = {}
     for _ in range(_PROBES):
@@ -87,7 +87,7 @@ def _probe(ask: Callable[[int, int], Asked], least: int) -> tuple[Size, list[Any
     return Size(least, most), [row for _, rows in sorted(found.items()) for row in rows]
 
 
-def _end_of(page: Asked, start: int) -> int:
+def _end_of(page: Reply, start: int) -> int:
     """Give the offset behind a page; rows that the account may not see count, except at the very end."""
     end = page.body.get("nextPageStart")
     return end if isinstance(end, int) and end > start else start + len(page.rows)

@@ -46,8 +46,8 @@ def proxy_for(url: str) -> str | None:
     proxy = requests.utils.select_proxy(url, proxies)
     if not proxy:
         return None
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    scheme, _, rest = proxy.rpartition("://")
+    return f"{scheme or 'http'}://{rest.rpartition('@')[2]}"
 
 
 def addresses_of(url: str) -> tuple[str, ...]:

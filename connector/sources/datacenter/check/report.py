@@ -22,12 +22,14 @@ class Verdict(StrEnum):
 
     FULL = "full"
     LIMITED = "limited"
+    CANNOT_PUBLISH = "cannot publish"
+    """An export would run, name what it could not read, and publish nothing without --allow-incomplete."""
     CANNOT_RUN = "cannot run"
 
     @property
     def exit_code(self) -> int:
         """The exit code of a check with this verdict."""
-        return {Verdict.FULL: 0, Verdict.LIMITED: 4, Verdict.CANNOT_RUN: 3}[self]
+        return {Verdict.FULL: 0, Verdict.LIMITED: 4, Verdict.CANNOT_PUBLISH: 4, Verdict.CANNOT_RUN: 3}[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Step:
     advice: str = ""
     lacks: str = ""
     """What an export lacks because of it."""
+    blocks: bool = False
+    """Whether an export publishes nothing because of it, without --allow-incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,8 @@ class Report:
         marks = {step.mark for step in self.steps}
         if Mark.FAILED in marks:
             return Verdict.CANNOT_RUN
+        if any(step.blocks for step in self.steps):
+            return Verdict.CANNOT_PUBLISH
         return Verdict.LIMITED if Mark.LIMITED in marks else Verdict.FULL
 
     @property

@@ -42,6 +42,26 @@ def ssh_enabled(settings: dict[str, Any]) -> tuple[bool, bool]:
     return ssh, ssh and settings.get("accessKeysEnabled") is not False
 
 
+def access_keys(where: str, rows: list[Any]) -> list[AccessKey]:
+    """Read a listing of access keys."""
+    return [access_key(row, where) for row in rows]
+
+
+def user_keys(where: str, owner_id: str, rows: list[Any]) -> list[Credential]:
+    """Read the listing of a user's SSH keys."""
+    return [user_key(row, where, owner_id) for row in rows]
+
+
+def tokens(where: str, owner_id: str | None, rows: list[Any]) -> list[Token]:
+    """Read a listing of HTTP access tokens."""
+    return [token(row, where, owner_id) for row in rows]
+
+
+def restrictions(where: str, rows: list[Any]) -> list[Restriction]:
+    """Read a listing of branch restrictions."""
+    return [restriction(row, where) for row in rows]
+
+
 def access_key(row: object, where: str) -> AccessKey:
     """Read a row of a listing of access keys.
 
@@ -160,7 +180,7 @@ def webhook_host(row: object, where: str) -> str | None:
     return fields.maybe(row, "host", str, where)
 
 
-def branch(answer: dict[str, Any], where: str) -> Branch:
+def branch(where: str, answer: dict[str, Any]) -> Branch:
     """Read the default branch: `refs/heads/main` is shown as `main`."""
     ref = fields.text(answer, "id", where)
     ref = ref if ref.startswith("refs/") else _HEADS + ref
@@ -204,7 +224,7 @@ def _text_or_id(row: object, name: str, where: str) -> str:
     return fields.text(value if isinstance(value, dict) else {"id": value}, "id", where)
 
 
-def branch_model(answer: dict[str, Any], where: str) -> BranchModel:
+def branch_model(where: str, answer: dict[str, Any]) -> BranchModel:
     """Read the configuration of a branching model."""
     branches = {}
     for name in ("development", "production"):

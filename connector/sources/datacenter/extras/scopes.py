@@ -1,16 +1,18 @@
-"""Errands to the projects, repositories and users of a snapshot: how each is addressed, and named in a gap."""
+"""Requests about the projects, repositories and users of a snapshot: how each is addressed, and named in a gap."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from connector.model import Project, ProjectType, Repository, Snapshot, User, UserType
-from connector.rest.workers import Keep
 from connector.sources.datacenter.endpoints import Endpoint
-from connector.sources.datacenter.extras.errands import Errand
+from connector.sources.datacenter.extras.asking import ScopeRequest
 
-Read = Callable[[Any], Keep]
+T = TypeVar("T")
+
+_INSTANCE, _PROJECT, _REPOSITORY, _USER = "instance", "project", "repository", "user"
+Requests = Iterator[ScopeRequest[Any]]
 
 
 class Scopes:
@@ -34,45 +36,80 @@ class Scopes:
             found[repository.project_id].append(repository)
         return found
 
-    def instance(self, endpoint: Endpoint, read: Read) -> Errand:
+    def instance(self, endpoint: Endpoint, read: Callable[[Any], T], store: Callable[[T], None]) -> ScopeRequest[T]:
         """Ask something about the whole instance that need not be known."""
-        return Errand(endpoint, (), "instance", read, listing=False, may_lack=True)
+        return ScopeRequest(endpoint, (), (_INSTANCE, ""), "instance", read, store, is_listing=False, may_lack=True)
 
-    def project(self, endpoint: Endpoint, project: Project, read: Read) -> Errand:
+    def project(
+        self, endpoint: Endpoint, project: Project, read: Callable[[Any], T], store: Callable[[T], None]
+    ) -> ScopeRequest[T]:
         """Ask about one project; versions that keep nothing for personal ones refuse in various ways."""
         personal = project.type is ProjectType.PERSONAL
-        return Errand(endpoint, (project.key,), f"project {project.key}", read, may_lack=personal)
+        return ScopeRequest(
+            endpoint, (project.key,), (_PROJECT, project.id), f"project {project.key}", read, store, may_lack=personal
+        )
 
-    def repository(self, endpoint: Endpoint, repository: Repository, read: Read, **question: str) -> Errand:
+    def repository(
+        self,
+        endpoint: Endpoint,
+        repository: Repository,
+        read: Callable[[Any], T],
+        store: Callable[[T], None],
+        **question: str,
+    ) -> ScopeRequest[T]:
         """Ask about one repository."""
         key = self._snapshot.projects[repository.project_id].key
         segments = (key, repository.slug)
-        return Errand(endpoint, segments, f"repository {key}/{repository.slug}", read, question)
+        thing = _REPOSITORY, repository.id
+        return ScopeRequest(endpoint, segments, thing, f"repository {key}/{repository.slug}", read, store, question)
 
-    def user(self, endpoint: Endpoint, who: User, read: Read, *segments: str, **question: str) -> Errand:
-        """Ask about one user, whom some addresses name in a segment and others in the question."""
-        return Errand(endpoint, segments, f"user {who.name}", read, question)
+    def user(
+        self,
+        endpoint: Endpoint,
+        who: User,
+        read: Callable[[Any], T],
+        store: Callable[[T], None],
+        *segments: str,
+        **question: str,
+    ) -> ScopeRequest[T]:
+        """Ask about one user, whom some addresses name in a segment and others in the question.
+
+        The directory does not know users that only a grant names, so Bitbucket may say that they do not exist.
+        """
+        return ScopeRequest(
+            endpoint,
+            segments,
+            (_USER, who.id),
+            f"user {who.name}",
+            read,
+            store,
+            question,
+            may_lack=not who.in_directory,
+        )
 
 
-class Topic:
-    """One kind of what can be included: which errands it takes, in rounds that each know the answers of the last."""
+class Topic(Protocol):
+    """One kind of what can be included: its requests, in rounds that each know the answers of the last."""
 
-    def before(self) -> Iterator[Errand]:
+    def before(self) -> Requests:
         """Ask what decides whether anything else is asked."""
         return iter(())
 
-    def first(self) -> Iterator[Errand]:
-        """Ask what is asked at any rate."""
+    def first(self) -> Requests:
+        """Ask what is asked in any case."""
         return iter(())
 
-    def second(self) -> Iterator[Errand]:
+    def second(self) -> Requests:
         """Ask what the first round left open."""
         return iter(())
 
-    def third(self) -> Iterator[Errand]:
+    def third(self) -> Requests:
         """Ask what the first two left open."""
         return iter(())
 
-    def of_users(self) -> Iterator[Errand]:
+    def of_users(self) -> Requests:
         """Ask about every user, where the account may."""
         return iter(())
+
+    def finish(self) -> None:
+        """Store what only all answers together tell."""

@@ -320,10 +320,10 @@ def test_a_branching_model_as_recorded() -> None:
             {"id": "RELEASE", "displayName": "Release", "enabled": True, "prefix": "release2/"},
         ],
     }
-    found = parse.branch_model(answer, "here")
+    found = parse.branch_model("here", answer)
     assert found == BranchModel({"development": "refs/heads/master", "production": None}, {"release": "release2/"})
 
 
 @pytest.mark.parametrize("ref", ["refs/heads/release/7", "release/7"])
 def test_a_branch_is_named_as_people_say_it(ref: str) -> None:
-    assert parse.branch({"id": ref, "displayId": "release/7"}, "here") == Branch("refs/heads/release/7", "release/7")
+    assert parse.branch("here", {"id": ref, "displayId": "release/7"}) == Branch("refs/heads/release/7", "release/7")

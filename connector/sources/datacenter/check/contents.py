@@ -10,57 +10,52 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-import requests
-
-from connector.model import GlobalPermission, Inclusion, ProjectPermission
+from connector.errors import Unreadable, Why
+from connector.model import GlobalPermission, Inclusion, ProjectPermission, PublicAccess
+from connector.rest.pace import Limit
 from connector.sources.datacenter import endpoints
+from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import included
-from connector.sources.datacenter.check.asking import Asked, Asker
+from connector.sources.datacenter.check.asking import Reply, ask
 from connector.sources.datacenter.check.contact import failed, limited
 from connector.sources.datacenter.check.counting import Listing, Size, spread, survey
 from connector.sources.datacenter.check.report import Mark, Step
-from connector.sources.datacenter.diagnosis import Problem
-from connector.sources.datacenter.endpoints import Address, Endpoint
+from connector.sources.datacenter.endpoints import Address, Endpoint, Right
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION
+from connector.sources.datacenter.problems import Problem
+from connector.sources.datacenter.public_access import public_access
+from connector.sources.datacenter.rate_limit import rate_limit
 
 PROJECTS_ASKED = 4
 REPOSITORIES_ASKED = 6
 
-_GONE = frozenset({Problem.NOT_FOUND, Problem.PROJECT_NOT_FOUND})
-_FALL_BACK = _GONE | {
-    Problem.NOT_PERMITTED,
-    Problem.NOT_BITBUCKET_REFUSES,
-    Problem.NO_SUCH_ADDRESS,
-    Problem.NOT_BITBUCKET_MISSES,
-}
+_FALL_BACK = frozenset({Problem.NOT_PERMITTED, Problem.NO_SUCH_ADDRESS})
 """Where these are answered, an export asks for something else instead; anything else ends it."""
+_ADMINISTRATOR = f"grant the account '{Right.GLOBAL_ADMIN.label}' in Administration > Global permissions"
 _WITHOUT_A_GRANT = (
     "grant the account '{right}' in {where}; an account that may not look sees the same as an empty server"
 )
 
 
-class Sight:
-    """Looks around with one signed-in asker; what it sees is kept for the estimate of the cost."""
+class Contents:
+    """Looks around with one account; what it sees is kept for the estimate of the cost. `name` is the account's."""
 
     def __init__(
         self,
-        asker: Asker,
-        anonymous: Asker,
+        bitbucket: Bitbucket,
+        anonymous: Bitbucket,
         name: str | None,
         *,
-        is_token: bool,
         include: frozenset[Inclusion] = frozenset(),
     ) -> None:
         self.sizes: dict[str, Size] = {}
         self.page_size = 1
         self.reads_global_permissions = False
-        self.rate: tuple[float, float] | None = None
-        """Burst and requests per second that the server allows, where it limits."""
-        self._asker = asker
+        self.limit: Limit | None = None
+        """What the server allows this account, where it limits it."""
+        self._bitbucket = bitbucket
         self._anonymous = anonymous
         self._name = name
-        self._slug: str | None = None
-        self._is_token = is_token
         self._repositories: list[dict[str, Any]] = []
         self._sample: dict[str, list[dict[str, Any]]] = {}
         self._group: str | None = None
@@ -86,7 +81,7 @@ class Sight:
             yield step
             if step.mark is Mark.FAILED:
                 return
-        yield from included.steps(self._asker, self._include, self._examples())
+        yield from included.steps(self._bitbucket, self._include, self._examples())
 
     def _examples(self) -> included.Examples:
         repository = next((row for row in self._repositories if _key_of(row) and _text(row, "slug")), None)
@@ -107,7 +102,8 @@ class Sight:
         """Look for the account among those who hold LICENSED_USER, which anybody may ask."""
         if self._name is None:
             return Step("licence", Mark.SKIPPED, "the name of the account is not known, so it cannot be looked up")
-        asked = self._asker.ask(
+        asked = ask(
+            self._bitbucket,
             endpoints.USERS.at(),
             permission=GlobalPermission.LICENSED_USER,
             filter=self._name,
@@ -118,7 +114,6 @@ class Sight:
             return Step("licence", Mark.SKIPPED, meaning, asked.question, asked.answered)
         mine = next((row for row in asked.rows if _text(row, "name").lower() == self._name.lower()), None)
         if mine is not None:
-            self._slug = _text(mine, "slug") or None
             return Step("licence", Mark.OK, f"{self._name} is licensed", asked.question, asked.answered)
         right = endpoints.Right.LICENSED
         return Step(
@@ -147,9 +142,9 @@ class Sight:
         name = "group members"
         if self._group is None:
             return Step(name, Mark.SKIPPED, "there is no group to ask for")
-        asked = self._asker.ask(endpoints.GROUP_MEMBERS.at(), context=self._group, limit=1)
+        asked = ask(self._bitbucket, endpoints.GROUP_MEMBERS.at(), context=self._group, limit=1)
         if asked.diagnosis is not None:
-            return limited(name, asked, "the members of groups, without which nothing is published")
+            return dataclasses.replace(limited(name, asked, "the members of groups"), blocks=True)
         return Step(name, Mark.OK, "members of groups can be read", asked.question, asked.answered)
 
     def _project_listing(self) -> Step:
@@ -178,10 +173,10 @@ class Sight:
         return _counted(name, found, endpoint), found.rows
 
     def _survey(self, endpoint: Endpoint, **question: str) -> Listing:
-        def ask(start: int, limit: int) -> Asked:
-            return self._asker.ask(endpoint.at(), start=start, limit=limit, **question)
+        def page(start: int, limit: int) -> Reply:
+            return ask(self._bitbucket, endpoint.at(), start=start, limit=limit, **question)
 
-        return survey(ask, LIMIT)
+        return survey(page, LIMIT)
 
     def _keep(self, name: str, found: Listing) -> None:
         self.sizes[name] = found.size
@@ -192,25 +187,39 @@ class Sight:
 
     def _global_permissions(self) -> Step:
         name = "global permissions"
-        asked = [self._asker.ask(each.at(), limit=1) for each in (endpoints.GLOBAL_USERS, endpoints.GLOBAL_GROUPS)]
+        asked = [ask(self._bitbucket, each.at(), limit=1) for each in (endpoints.GLOBAL_USERS, endpoints.GLOBAL_GROUPS)]
         refused = next((each for each in asked if each.diagnosis is not None), None)
         if refused is None:
             self.reads_global_permissions = True
+            self._bitbucket.know_administrator(is_administrator=True)
             question = f"{asked[0].question} and /groups"
             return Step(name, Mark.OK, "every global permission can be read", question, asked[0].answered)
+        if refused.diagnosis is not None and refused.diagnosis.why is Why.FOREIGN:
+            lacks = "who administers everything: all access of global administrators"
+            return dataclasses.replace(limited(name, refused, lacks), blocks=True)
         if refused.problem not in _FALL_BACK:
             return failed(name, refused)
-        holders = self._asker.ask(endpoints.USERS.at(), permission=GlobalPermission.SYS_ADMIN, limit=1)
-        if holders.diagnosis is None:
-            lacks = "through which groups global permissions are held (who holds them is known)"
-        else:
+        return self._effective_permissions(name, refused)
+
+    def _effective_permissions(self, name: str, refused: Reply) -> Step:
+        """Ask whether the account is an administrator by any way, which any account may ask."""
+        held = [
+            ask(self._bitbucket, endpoints.USERS.at(), permission=permission, limit=LIMIT_WITH_PERMISSION)
+            for permission in (GlobalPermission.ADMIN, GlobalPermission.SYS_ADMIN)
+        ]
+        unread = next((each for each in held if each.diagnosis is not None), None)
+        if unread is not None:
             lacks = "who administers everything: all access of global administrators"
-        step = limited(name, refused, lacks)
-        if not self._is_token or refused.problem is not Problem.NOT_PERMITTED:
-            return step
-        meaning = f"no access token may read global permissions, whoever it belongs to; an export lacks {lacks}"
-        advice = "use the password of an account with 'Global: Admin': set BITBUCKET_USER, and BITBUCKET_TOKEN to it"
-        return dataclasses.replace(step, meaning=meaning, advice=advice)
+            return dataclasses.replace(limited(name, unread, lacks), blocks=True)
+        administrators = {_text(row, "name").lower() for each in held for row in each.rows}
+        is_administrator = (self._name or "").lower() in administrators
+        self._bitbucket.know_administrator(is_administrator=is_administrator)
+        if not is_administrator:
+            who = self._name or "the account, whose name no answer tells,"
+            meaning = f"{who} does not hold 'Global: Admin', so it does not see every project and repository"
+            step = limited(name, refused, "what only administrators see")
+            return dataclasses.replace(step, meaning=meaning, advice=_ADMINISTRATOR, blocks=True)
+        return limited(name, refused, "through which groups global permissions are held (who holds them is known)")
 
     def _project_permissions(self) -> Step:
         normal = self._normal_projects()
@@ -228,7 +237,7 @@ class Sight:
 
     def _permissions(self, name: str, what: str, sample: Iterable[tuple[str, dict[str, Any]]]) -> Step:
         asked = {place: self._permissions_of(row) for place, row in sample}
-        there = {place: each for place, each in asked.items() if each.problem not in _GONE}
+        there = {place: each for place, each in asked.items() if each.problem is not Problem.NOT_FOUND}
         if not there:
             return Step(name, Mark.SKIPPED, f"there are no {what} to ask for")
         refused = {place: each for place, each in there.items() if each.diagnosis is not None}
@@ -236,62 +245,53 @@ class Sight:
         if not refused:
             meaning = f"all of the {len(there)} {what} that were asked can be read"
             return Step(name, Mark.OK, meaning, question, "200")
-        step = limited(
-            name, next(iter(refused.values())), f"the permissions of {what}, without which nothing is published"
-        )
+        step = limited(name, next(iter(refused.values())), f"the permissions of {what}")
         meaning = f"{len(refused)} of {len(there)} cannot be read: {', '.join(refused)}; {step.meaning}"
-        return dataclasses.replace(step, asked=question, meaning=meaning)
+        is_right = self._bitbucket.session.is_administrator is False
+        advice = _ADMINISTRATOR if is_right else step.advice
+        return dataclasses.replace(step, asked=question, meaning=meaning, advice=advice, blocks=True)
 
-    def _permissions_of(self, row: dict[str, Any]) -> Asked:
+    def _permissions_of(self, row: dict[str, Any]) -> Reply:
         """Ask for the permissions of a project or repository, by whose row in a listing."""
         if "slug" in row:
-            return self._asker.ask(endpoints.REPOSITORY_USERS.at(_key_of(row), _text(row, "slug")), limit=1)
+            return ask(self._bitbucket, endpoints.REPOSITORY_USERS.at(_key_of(row), _text(row, "slug")), limit=1)
         key = _text(row, "key")
-        users = self._asker.ask(endpoints.PROJECT_USERS.at(key), limit=1)
-        return users if users.diagnosis else self._asker.ask(_default_of(key))
+        users = ask(self._bitbucket, endpoints.PROJECT_USERS.at(key), limit=1)
+        return users if users.diagnosis else ask(self._bitbucket, _default_of(key))
 
     # ---- circumstances
 
     def _rate_limit(self) -> Step:
-        name = "rate limit"
-        asked = self._asker.ask(endpoints.RATE_LIMIT.at())
-        if asked.diagnosis is not None:
-            meaning = "the server does not tell; an export slows down where it is told to"
-            return Step(name, Mark.SKIPPED, meaning, asked.question, asked.answered)
-        if asked.body.get("enabled") is not True:
-            return Step(name, Mark.OK, "requests are not limited", asked.question, asked.answered)
-        limit = asked.body.get("defaultSettings")
-        own = self._asker.ask(endpoints.OWN_RATE_LIMIT.at(self._slug)) if self._slug else None
-        if own is not None and own.body.get("whitelisted") is True:
-            return Step(name, Mark.OK, "this account is exempt from the rate limit", own.question, own.answered)
-        if own is not None and isinstance(own.body.get("settings"), dict):
-            limit = own.body["settings"]
-        return self._limited_to(limit if isinstance(limit, dict) else {}, asked)
-
-    def _limited_to(self, limit: dict[str, Any], asked: Asked) -> Step:
-        burst, rate = limit.get("capacity"), limit.get("fillRate")
-        if not isinstance(burst, int | float) or not isinstance(rate, int | float) or rate <= 0:
-            return Step("rate limit", Mark.OK, "requests are limited", asked.question, asked.answered)
-        self.rate = float(burst), float(rate)
-        meaning = f"{rate:g} requests per second, {burst:g} at once; an export keeps to what it is told"
+        name, question = "rate limit", f"GET …/{endpoints.RATE_LIMIT.template}"
+        try:
+            limit = rate_limit(self._bitbucket)
+        except Unreadable:
+            return Step(name, Mark.SKIPPED, "the server does not tell, and an export slows down when told to", question)
+        if limit is None:
+            return Step(name, Mark.OK, "requests are not limited, or this account is exempt", question, "200")
+        self.limit = limit
+        meaning = f"{limit.rate:g} requests per second, {limit.burst:g} at once; an export keeps to what it is told"
         advice = "an administrator can exempt the account: Administration > Rate limiting > Exemptions"
-        return Step("rate limit", Mark.OK, meaning, asked.question, asked.answered, advice)
+        return Step(name, Mark.OK, meaning, question, "200", advice)
 
     def _public_access(self) -> Step:
         name = "public access"
-        row = next((row for row in self._repositories if _is_public(row) and _key_of(row)), None)
-        if row is None:
+        things = [
+            (endpoints.REPOSITORY.at(_key_of(row), _text(row, "slug")), str(row.get("id")))
+            for row in self._repositories
+            if _is_public(row) and _key_of(row) and _text(row, "slug")
+        ]
+        if not things:
             return Step(name, Mark.SKIPPED, "no repository among those that were looked at is marked public")
-        asked = self._anonymous.ask(endpoints.REPOSITORY.at(_key_of(row), _text(row, "slug")))
-        question = f"{asked.question}, without credentials"
-        status = asked.answer.status if asked.answer else None
-        if asked.diagnosis is None:
-            meaning = "on: whoever reaches the server can read what is marked public, without signing in"
-        elif status == requests.codes.unauthorized:
-            meaning = "off: what is marked public is not readable without signing in"
-        else:
-            meaning = "unknown: an export counts what is marked public as public"
-        return Step(name, Mark.OK, meaning, question, asked.answered)
+        meaning = _PUBLIC_ACCESS[public_access(self._anonymous, self._bitbucket, things)]
+        return Step(name, Mark.OK, meaning, f"GET …/{things[0][0].path}, without credentials")
+
+
+_PUBLIC_ACCESS = {
+    PublicAccess.ON: "on: anybody who reaches the server can read what is marked public, without signing in",
+    PublicAccess.OFF: "off: what is marked public is not readable without signing in",
+    PublicAccess.UNKNOWN: "unknown: an export counts what is marked public as public",
+}
 
 
 def _counted(name: str, found: Listing, endpoint: Endpoint) -> Step:
@@ -301,9 +301,9 @@ def _counted(name: str, found: Listing, endpoint: Endpoint) -> Step:
         if endpoint in {endpoints.PROJECTS, endpoints.REPOSITORIES}:
             right = endpoints.Right.GLOBAL_ADMIN
             advice = _WITHOUT_A_GRANT.format(right=right.label, where="Administration > Global permissions")
-        return Step(
-            name, Mark.LIMITED, f"the account sees no {name}", found.first.question, found.first.answered, advice, name
-        )
+        meaning = f"the account sees no {name}"
+        asked, answered = found.first.question, found.first.answered
+        return Step(name, Mark.LIMITED, meaning, asked, answered, advice, name, blocks=True)
     return Step(name, Mark.OK, f"{found.size.text} {name}", found.first.question, found.first.answered)
 
 

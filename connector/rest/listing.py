@@ -1,0 +1,71 @@
+"""Listings of more than one page: read until two readings agree, and never without an end. Knows no product.
+
+Pages are counted by rows. When a row disappears while a listing is read, those behind it move up, and one of them
+may move from a page that was still to come to one that had been read. A single page is one answer, and whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from connector.errors import Unreadable, Why
+
+T = TypeVar("T")
+
+READINGS = 6
+"""How often a listing is read at most."""
+_MOST_PAGES = 20_000
+_MOST_ROWS = 3_000_000
+_IDLE_PAGES = 1_000
+"""Far above anything real: pages, rows, and pages in a row without a row that is new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """A listing as it was read once: its rows by what identifies them, and how many pages they took."""
+
+    rows: dict[Hashable, T]
+    pages: int
+
+
+def read_once(pages: Iterable[list[T]], identity: Callable[[T], Hashable], what: str) -> Reading[T]:
+    """Read a listing from its first page to its last. A row that comes twice is kept once.
+
+    Raises `Unreadable`, naming `what`, where it does not end.
+    """
+    rows: dict[Hashable, T] = {}
+    count = idle = 0
+    for count, page in enumerate(pages, 1):
+        known = len(rows)
+        for row in page:
+            rows.setdefault(identity(row), row)
+        idle = idle + 1 if len(rows) == known else 0
+        if count > _MOST_PAGES or len(rows) > _MOST_ROWS or idle > _IDLE_PAGES:
+            raise Unreadable(
+                f"{what}: the listing does not end. After {count:,} pages with {len(rows):,} different rows another "
+                "page is promised. Find out what answers in the place of Bitbucket",
+                Why.CONTRADICTION,
+            )
+    return Reading(rows, count)
+
+
+def read_until_agreed(read: Callable[[int], Reading[T]], what: str) -> list[T]:
+    """Read a listing until two readings agree, and give its rows. `read` takes the number of the reading, from 0.
+
+    Raises `Unreadable`, naming `what`, where no two readings in a row agree.
+    """
+    last = read(0)
+    if last.pages == 1:
+        return list(last.rows.values())
+    for number in range(1, READINGS):
+        reading = read(number)
+        if reading.rows.keys() == last.rows.keys():
+            return list(reading.rows.values())
+        last = reading
+    raise Unreadable(
+        f"{what}: it changed between each two of {READINGS} readings, so it is not known what it holds. "
+        "Run again when less is changed in Bitbucket",
+        Why.CONTRADICTION,
+    )

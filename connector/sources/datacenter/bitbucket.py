@@ -1,0 +1,227 @@
+"""A conversation with one Bitbucket, signed in: one question, one JSON object.
+
+Joins what is asked (`endpoints`), how it is asked (`rest.client`), what answers mean (`diagnosis`), for whom they are
+made (`login`), and the journal. GET only, only below the base URL.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Mapping
+from typing import cast
+from urllib.parse import urlencode
+
+from connector.errors import SourceError, Unreadable, Why
+from connector.rest.answer import Answer, JsonObject
+from connector.rest.client import Asked, Client, Judge, Question
+from connector.rest.clock import Clock
+from connector.rest.diagnosis import Diagnosis, where
+from connector.rest.journal import Journal
+from connector.sources.datacenter import endpoints, parse
+from connector.sources.datacenter.diagnosis import (
+    REQUEST_ID,
+    Session,
+    account_of,
+    contradiction,
+    is_bitbuckets,
+    of_answer,
+)
+from connector.sources.datacenter.endpoints import Address
+from connector.sources.datacenter.login import Login
+from connector.sources.datacenter.problems import Problem
+from connector.sources.datacenter.settings import Credentials
+
+log = logging.getLogger(__name__)
+
+_VERSIONS = ("latest", "1.0")
+"""Newest first: servers before 8.0 document 1.0 only, and not all of them answer to `latest`."""
+
+_NOT_REMEMBERED = frozenset({endpoints.RATE_LIMIT, endpoints.OWN_RATE_LIMIT, endpoints.RECENT_REPOSITORIES})
+"""What every run asks anew: how fast it may ask, and whether the login holds."""
+
+NO_QUESTION: Mapping[str, str | int] = {}
+
+
+class Bitbucket:
+    """Shared by all workers. `introduce` comes first, then `sign_in`, then anything."""
+
+    def __init__(self, base_url: str, client: Client, clock: Clock, credentials: Credentials | None) -> None:
+        self.base_url = base_url
+        self.version = "latest"
+        """Of the REST API, not of the server."""
+        self.session = Session(is_token=credentials is not None and credentials.is_token)
+        self.login = Login(clock, self.prove_login)
+        self.journal: Journal | None = None
+        self.round = 1
+        """Counts how often everything is asked anew: an answer of an earlier round is not used again."""
+        self.server_time: int | None = None
+        """When the first answer was written, in epoch milliseconds, by the server's clock."""
+        self._client = client
+        self._credentials = credentials
+        self._numbers: set[int] | None = set()
+        """Hashes of the numbers of all answers (X-AREQUESTID); None where this server's are not all different."""
+
+    # ---- first words
+
+    def introduce(self) -> str:
+        """Find the version of the REST API to use, and give the version of the server.
+
+        Raises `SourceError` where the address is not that of a Bitbucket.
+        """
+        asked = self.find_version()
+        if asked.diagnosis is not None:
+            is_elsewhere = asked.diagnosis.problem is Problem.NO_SUCH_ADDRESS
+            raise SourceError(_nowhere(asked.diagnosis).text if is_elsewhere else asked.diagnosis.text)
+        return parse.version(_json(asked), "application-properties")
+
+    def find_version(self) -> Asked:
+        """Ask for the server's version in each version of the REST API; give the answer, or the last failure."""
+        for version in _VERSIONS:
+            self.version = version
+            asked = self.ask(endpoints.APPLICATION_PROPERTIES.at())
+            if asked.diagnosis is None or asked.diagnosis.problem is not Problem.NO_SUCH_ADDRESS:
+                break
+        return asked
+
+    def sign_in(self) -> None:
+        """Prove the login, and expect every answer to be made for the same account. Raises `SourceError`."""
+        proof = self.prove_login()
+        self.login.begin(proof, self._credentials.user if self._credentials else None)
+        self.know(proof)
+
+    def know(self, proof: Answer) -> None:
+        """Take from a proof of the login what helps to judge other answers."""
+        configured = self._credentials.user if self._credentials else None
+        self.session = dataclasses.replace(
+            self.session, account=account_of(proof) or configured, numbers_answers=REQUEST_ID in proof.headers
+        )
+        self._client.probe = (self._question(endpoints.RECENT_REPOSITORIES.at(), {"limit": 1}), self._judge_proof)
+
+    def go_on(self, journal: Journal) -> None:
+        """Use the answers of a run that died."""
+        self.journal = journal
+        self.login.vouch, self.login.proofs = journal.vouch, journal.vouched
+        began = journal.fact("server_time")
+        if began is None:
+            journal.note("server_time", str(self.server_time or ""))
+        elif began:
+            self.server_time = int(began)
+
+    def know_administrator(self, is_administrator: bool | None) -> None:  # noqa: FBT001 - as it is known
+        """Take note whether the account administers the whole server: refusals are explained by it."""
+        self.session = dataclasses.replace(self.session, is_administrator=is_administrator)
+
+    def prove_login(self) -> Answer:
+        """Ask what only an account that is signed in may ask, even where public access is on.
+
+        Raises `SourceError` where the credentials are refused or taken for nobody's.
+        """
+        asked = self.ask(endpoints.RECENT_REPOSITORIES.at(), {"limit": 1})
+        if asked.diagnosis is not None or asked.answer is None:
+            error = asked.diagnosis.error() if asked.diagnosis else None
+            if isinstance(error, Unreadable):
+                raise SourceError(f"The login cannot be proved: {error}")
+            raise SourceError(str(error))
+        return asked.answer
+
+    # ---- questions
+
+    def get(self, address: Address, question: Mapping[str, str | int] = NO_QUESTION, reading: int = 0) -> JsonObject:
+        """Ask, and give the JSON object that was answered. `reading` counts how often this round has asked the same.
+
+        Raises `Unreadable` where this one address cannot be read, `SourceError` where the run cannot go on: the
+        server stays away, the login is lost, or the answer makes no sense.
+        """
+        if self.journal is None or address.endpoint in _NOT_REMEMBERED:
+            return self._get(address, question)[0]
+        key = f"{self.round}.{reading}:{self._question(address, question).url.removeprefix(self.base_url)}"
+        known = self.journal.find(key)
+        if known is not None:
+            return cast("JsonObject", known)
+        content, proof = self._get(address, question)
+        self.journal.keep(key, content, proof)
+        return content
+
+    def ask(self, address: Address, question: Mapping[str, str | int] = NO_QUESTION) -> Asked:
+        """Ask, and give what came of it, whatever it is. Nobody sees for whom the answer was made."""
+        asked = self._client.ask(self._question(address, question), self._judge(address, question))
+        if asked.answer is not None and self.server_time is None:
+            self.server_time = asked.answer.date
+        return asked
+
+    def refuses(self, asked: Asked) -> bool:
+        """Whether Bitbucket itself says that the account, or nobody, may not see what was asked for."""
+        problem = asked.diagnosis.problem if asked.diagnosis else None
+        is_refusal = problem in {Problem.NOT_PERMITTED, Problem.NOT_SIGNED_IN}
+        return is_refusal and asked.answer is not None and is_bitbuckets(asked.answer, self.session)
+
+    def conclude(self) -> None:
+        """See a last time that the login holds. Raises `SourceError` where it was lost."""
+        self.login.conclude()
+
+    def _get(self, address: Address, question: Mapping[str, str | int]) -> tuple[JsonObject, int]:
+        """Ask, and give what was answered and the number of the proof of the login that vouches for it."""
+        asked = self.ask(address, question)
+        proof = 0
+        if asked.answer is not None and (asked.answer.status != 200 or asked.answer.is_json):  # noqa: PLR2004 - OK
+            proof = self.login.watch(asked.answer)
+        if asked.diagnosis is not None:
+            raise asked.diagnosis.error()
+        content = _json(asked)
+        return (address.endpoint.purge(content) if address.endpoint.purge else content), proof
+
+    def _question(self, address: Address, question: Mapping[str, str | int]) -> Question:
+        query = f"?{urlencode(question)}" if question else ""
+        version = address.version or (self.version if self.version == "latest" else address.endpoint.numbered)
+        url = f"{self.base_url}/rest/{address.endpoint.api}/{version}/{address.path}{query}"
+        return Question(url, f"{address.endpoint.api}/{address.endpoint.template}")
+
+    def _judge(self, address: Address, question: Mapping[str, str | int]) -> Judge:
+        url = self._question(address, question).url
+
+        def judge(answer: Answer) -> Diagnosis | None:
+            found = of_answer(answer, url, address, self.session)
+            if found is not None:
+                return found
+            if self._came_before(answer):
+                return _wrong(Problem.CACHED, f"{where(url)} gave an answer that it had given to another question")
+            odd = contradiction(answer.json, question.get("start", 0))
+            return _wrong(Problem.CONTRADICTORY, f"{where(url)} answered {odd}") if odd else None
+
+        return judge
+
+    def _judge_proof(self, answer: Answer) -> Diagnosis | None:
+        address = endpoints.RECENT_REPOSITORIES.at()
+        return self._judge(address, {"limit": 1})(answer)
+
+    def _came_before(self, answer: Answer) -> bool:
+        """Whether an answer has the number of an earlier one, which only a cache gives."""
+        number = answer.headers.get(REQUEST_ID)
+        if number is None or self._numbers is None:
+            return False
+        key = hash(number)
+        if key not in self._numbers:
+            self._numbers.add(key)
+            return False
+        if self.session.numbers_answers:
+            return True
+        # Two of the first words have one number: this server, or a proxy, does not tell answers apart by it.
+        self._numbers = None
+        return False
+
+
+def _json(asked: Asked) -> JsonObject:
+    if asked.answer is None:
+        raise SourceError("there is no answer")
+    return cast("JsonObject", asked.answer.json)
+
+
+def _wrong(problem: Problem, said: str) -> Diagnosis:
+    kind = problem.value
+    return Diagnosis(problem, said, kind.advice, kind.next, kind.meaning, Why.CONTRADICTION)
+
+
+def _nowhere(diagnosis: Diagnosis) -> Diagnosis:
+    kind = Problem.NO_BITBUCKET.value
+    return dataclasses.replace(diagnosis, problem=Problem.NO_BITBUCKET, meaning=kind.meaning, advice=kind.advice)

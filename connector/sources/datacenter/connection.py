@@ -1,0 +1,57 @@
+"""Everything it takes to talk to one server, put together: transport, throttle, workers, client, login."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from connector.rest.client import Client, Statistics
+from connector.rest.clock import Clock
+from connector.rest.pace import Limit, Pace
+from connector.rest.transport import Transport
+from connector.rest.workers import Workers
+from connector.sources.datacenter.bitbucket import Bitbucket
+from connector.sources.datacenter.diagnosis import Session
+from connector.sources.datacenter.fetch import Fetch
+from connector.sources.datacenter.problems import BITBUCKET
+from connector.sources.datacenter.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A conversation that has begun: signed in. `anonymous` asks the same server without credentials."""
+
+    bitbucket: Bitbucket
+    anonymous: Bitbucket
+    server_version: str
+    fetch: Fetch
+    workers: Workers
+    throttle: Pace
+    clock: Clock
+
+
+@contextmanager
+def connect(settings: Settings, statistics: Statistics) -> Iterator[Connection]:
+    """Sign in. Raises `SourceError` where there is no Bitbucket, or where it refuses the credentials."""
+    clock = Clock()
+    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
+    throttle = Pace(clock, limit, settings.concurrency)
+    url, authorization = settings.base_url, settings.credentials.authorization()
+
+    def client(transport: Transport) -> Client:
+        return Client(transport, throttle, clock, BITBUCKET, settings.patience, statistics, settings.concurrency)
+
+    with (
+        closing(Transport(url, authorization, settings.concurrency)) as ours,
+        closing(Transport(url, None, 1)) as nobodys,
+        Workers(settings.concurrency, clock) as workers,
+    ):
+        bitbucket = Bitbucket(url, client(ours), clock, settings.credentials)
+        server_version = workers.call(bitbucket.introduce)
+        workers.call(bitbucket.sign_in)
+        anonymous = Bitbucket(url, client(nobodys), clock, None)
+        anonymous.version = bitbucket.version
+        anonymous.session = Session(numbers_answers=bitbucket.session.numbers_answers)
+        fetch = Fetch(bitbucket, server_version)
+        yield Connection(bitbucket, anonymous, server_version, fetch, workers, throttle, clock)

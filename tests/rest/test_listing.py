@@ -1,0 +1,64 @@
+"""A listing is read until two readings agree, and never without an end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import count
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connector.errors import Unreadable, Why
+from connector.rest.listing import Reading, read_once, read_until_agreed
+
+
+def reading(*pages: list[int]) -> Reading[int]:
+    return read_once(iter(pages), lambda row: row, "rows")
+
+
+def agreed(*readings: Reading[int]) -> tuple[list[int], int]:
+    """Give what is read, and how often that took."""
+    asked: list[int] = []
+
+    def read(number: int) -> Reading[int]:
+        asked.append(number)
+        return readings[min(number, len(readings) - 1)]
+
+    return read_until_agreed(read, "rows"), len(asked)
+
+
+def test_a_single_page_is_whole() -> None:
+    assert agreed(reading([1, 2])) == ([1, 2], 1)
+
+
+def test_a_row_that_moves_from_a_page_to_come_to_one_that_was_read_is_not_missed() -> None:
+    """The first row is deleted between two pages: the third moves up, and stands on neither."""
+    assert agreed(reading([1, 2], [4]), reading([2, 3], [4]), reading([2, 3], [4])) == ([2, 3, 4], 3)
+
+
+def test_readings_that_never_agree_are_unreadable() -> None:
+    changing = [reading([number], [0]) for number in range(1, 20)]
+    with pytest.raises(Unreadable, match=r"rows: it changed between each two") as raised:
+        agreed(*changing)
+    assert raised.value.why is Why.CONTRADICTION
+
+
+@given(st.lists(st.lists(st.integers(0, 9), max_size=4), max_size=8))
+def test_a_reading_has_each_row_once(pages: list[list[int]]) -> None:
+    assert list(reading(*pages).rows) == list(dict.fromkeys(row for page in pages for row in page))
+
+
+@pytest.mark.parametrize("advances", [True, False])
+def test_pages_without_an_end_end(*, advances: bool) -> None:
+    def endless() -> Iterator[list[int]]:
+        for number in count():
+            yield [number] if advances else [1, 2, 3]
+
+    with pytest.raises(Unreadable, match=r"rows: the listing does not end"):
+        read_once(endless(), lambda row: row, "rows")
+
+
+def test_empty_pages_without_an_end_end() -> None:
+    with pytest.raises(Unreadable, match="does not end"):
+        read_once(([] for _ in count()), lambda row: row, "rows")
