@@ -17,8 +17,9 @@ from unittest.mock import patch
 import pytest
 import yaml
 
-from connector import __version__, config
-from connector.config import Command, Export
+from connector import __version__
+from connector.cli.commands import read
+from connector.commands.export import Export
 from tests.documents import OF_LIBRARIES, ROOT, options_of, variables_read
 
 DEPLOY = ROOT / "deploy"
@@ -97,7 +98,7 @@ ARGUMENTS: dict[str, Callable[[], Sequence[str]]] = {
 @pytest.mark.parametrize("kind", ARGUMENTS)
 def test_options_exist(kind: str) -> None:
     options = {argument for argument in ARGUMENTS[kind]() if argument.startswith("--")}
-    assert {"--save-json", "--baseline", "--summary"} <= options <= set(options_of(Command.EXPORT))
+    assert {"--save-json", "--baseline", "--summary"} <= options <= set(options_of("export"))
 
 
 @pytest.mark.parametrize("kind", ARGUMENTS)
@@ -109,7 +110,7 @@ def test_the_command_line_is_understood(kind: str, tmp_path: Path) -> None:
     if "--env-file" in arguments:
         arguments[arguments.index("--env-file") + 1] = str(env_file)
     with patch.dict(os.environ, environment, clear=True):
-        wanted = config.read(arguments).wanted
+        wanted = read(arguments).wanted
     assert isinstance(wanted, Export)
     assert wanted.bitbucket.base_url == SETTINGS["BITBUCKET_URL"]
     assert wanted.outputs.veza is not None

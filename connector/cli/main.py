@@ -10,18 +10,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn, assert_never
+from typing import NoReturn
 
-from connector import config
+from connector.cli import commands
+from connector.cli.logs import LogFormat, set_up_logging
 from connector.cli.signals import Signals
-from connector.commands import terminal as console
-from connector.commands.check import tell
-from connector.commands.demo import demo
-from connector.commands.export import export
-from connector.commands.offline import Offline, reply
+from connector.commands.export import Export
 from connector.commands.outcome import Outcome
-from connector.commands.report import Report, report
-from connector.config import Check, Demo, Export, LogFormat
 from connector.errors import ConnectorError, Interrupted, SaveError
 from connector.files import whole_file
 
@@ -57,32 +52,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str], signals: Signals) -> int:
     try:
-        wanted = config.read(argv)
+        asked = commands.read(argv)
     except ConnectorError as error:
         with suppress(OSError):
-            sys.stderr.write(f"oaa_bitbucket.py: {error}\n")
+            sys.stderr.write(f"{commands.PROGRAM}: {error}\n")
         return error.exit_code
-    console.set_up_logging(debug=wanted.debug, as_json=wanted.log_format is LogFormat.JSON)
-    return _run(wanted.wanted, signals)
-
-
-def _run(wanted: Export | Demo | Check | Offline | Report, signals: Signals) -> int:
-    outcome = Outcome()
-    if isinstance(wanted, Offline | Check | Report):
-        with _ending_well(outcome, signals):
-            outcome.exit_code = _say(wanted)
-        return outcome.exit_code
+    set_up_logging(asked.logs)
+    outcome = Outcome(bar=asked.logs.format is LogFormat.TEXT)
     with _ending_well(outcome, signals):
-        match wanted:
-            case Export():
-                export(wanted, outcome)
-            case Demo():
-                demo(wanted, outcome)
-            case _:
-                assert_never(wanted)
-    if isinstance(wanted, Export) and wanted.outputs.summary is not None:
-        _summarise(wanted.outputs.summary, outcome)
-    log.info("%s", outcome.line())
+        outcome.exit_code = asked.run(outcome)
+    if isinstance(asked.wanted, Export) and asked.wanted.outputs.summary is not None:
+        _summarise(asked.wanted.outputs.summary, outcome)
+    if outcome.is_export:
+        log.info("%s", outcome.line())
     return outcome.exit_code
 
 
@@ -96,16 +78,6 @@ def _summarise(path: Path, outcome: Outcome) -> None:
         if outcome.error != str(error):
             log.error("the summary: %s", error)  # noqa: TRY400 - a person reads what happened, not where in the code
         outcome.exit_code = outcome.exit_code or error.exit_code
-
-
-def _say(wanted: Offline | Check | Report) -> int:
-    match wanted:
-        case Check():
-            return tell(wanted)
-        case Report():
-            return report(wanted)
-        case _:
-            return reply(wanted)
 
 
 @contextmanager

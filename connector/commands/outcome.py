@@ -18,6 +18,10 @@ from connector.sources.datacenter import Statistics
 class Outcome:
     """Filled in while the run goes on; whole at whatever moment it ends."""
 
+    bar: bool = True
+    """Whether a bar of progress may be drawn."""
+    is_export: bool = False
+    """Whether an export began: then the last line of the log says in numbers what became of it."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     statistics: Statistics = field(default_factory=Statistics)
     snapshot: Snapshot | None = None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from connector.commands.options import Parser, same_file
+from connector.commands.outcome import Outcome
 from connector.commands.terminal import size_in_words
 from connector.errors import UsageError
 from connector.files import check_writable, whole_file
@@ -27,7 +27,41 @@ class Report:
     baseline: Path | None
 
 
-def report(wanted: Report) -> int:
+_DESCRIPTION = """\
+Make one page about a saved export that people can read: the state in figures, what deserves a second look and
+why, a picture of access, and a search with every reason. The page works from disk and asks no server for
+anything; mail it, or put it where its readers are. Needs no network and no credentials.
+"""
+
+_EXAMPLES = """\
+examples:
+  A page, and one that also tells what changed since last month:
+    %(prog)s export.json -o access.html
+    %(prog)s export.json -o access.html --baseline last-month.json
+
+exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
+"""
+
+
+def add_options(parser: Parser) -> None:
+    """Describe `report`."""
+    parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
+    parser.add_argument("export", type=parser.path, metavar="EXPORT", help="a saved export, or another OAA payload")
+    parser.add_argument("-o", "--output", type=parser.path, required=True, metavar="PATH", help="where the page goes")
+    parser.add_argument(
+        "--baseline", type=parser.path, metavar="OLD", help="an earlier export: tell what changed since"
+    )
+
+
+def read(options: argparse.Namespace) -> Report:
+    """Read the options of `report`. Raises `UsageError` where the page would replace an export."""
+    for option, path in (("EXPORT", options.export), ("--baseline", options.baseline)):
+        if same_file(path, options.output):
+            raise UsageError(f"-o and {option} name the same file, and the page would replace the export")
+    return Report(options.export, options.output, options.baseline)
+
+
+def run(wanted: Report, _outcome: Outcome) -> int:
     """Write the page about a saved export."""
     check_writable(wanted.output)
     log.info("saved the report %s", save_page(page_of(wanted), wanted.output))
@@ -45,35 +79,3 @@ def page_of(wanted: Report) -> str:
     """Make the page. Raises `ReviewError` for a file that cannot be read."""
     baseline = None if wanted.baseline is None else load(wanted.baseline)
     return page(load(wanted.export), baseline)
-
-
-_DESCRIPTION = """\
-Make one page about a saved export that people can read: the state in figures, what deserves a second look and
-why, a picture of access, and a search with every reason. The page works from disk and asks no server for
-anything; mail it, or put it where its readers are. Needs no network and no credentials.
-"""
-
-_EXAMPLES = """\
-examples:
-  A page, and one that also tells what changed since last month:
-    %(prog)s export.json -o access.html
-    %(prog)s export.json -o access.html --baseline last-month.json
-
-exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
-"""
-
-
-def add_report_options(parser: argparse.ArgumentParser, path: Callable[[str], Path]) -> None:
-    """Describe `report`."""
-    parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
-    parser.add_argument("export", type=path, metavar="EXPORT", help="a saved export, or another OAA payload")
-    parser.add_argument("-o", "--output", type=path, required=True, metavar="PATH", help="where the page goes")
-    parser.add_argument("--baseline", type=path, metavar="OLD", help="an earlier export: tell what changed since")
-
-
-def read_report(options: argparse.Namespace) -> Report:
-    """Read the options of `report`. Raises `UsageError` where the page would replace an export."""
-    for option, path in (("EXPORT", options.export), ("--baseline", options.baseline)):
-        if path and os.path.realpath(path) == os.path.realpath(options.output):
-            raise UsageError(f"-o and {option} name the same file, and the page would replace the export")
-    return Report(options.export, options.output, options.baseline)

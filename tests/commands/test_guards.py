@@ -276,7 +276,7 @@ def test_a_summary_that_can_no_longer_be_written_is_code_5_and_the_export_stays(
         Path("there").rmdir()
         return save_json(payload, path)
 
-    monkeypatch.setattr("connector.commands.export.save_json", save_and_remove)
+    monkeypatch.setattr("connector.commands.publishing.save_json", save_and_remove)
     ended = export("--summary", "there/summary.json")
     assert ended.code == 5
     assert "ERROR: the summary: there/summary.json cannot be written" in ended.err

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from connector import config
-from connector.config import NAMED_BY_TIME, Export
+from connector.cli import commands
+from connector.commands.export import Export
+from connector.commands.publishing import NAMED_BY_TIME
 from connector.errors import UsageError
 from connector.model import Inclusion
 from tests.conftest import Run
@@ -24,7 +25,7 @@ def environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch
 
 
 def read(*argv: str) -> Export:
-    wanted = config.read(("--bitbucket-url", URL, *argv)).wanted
+    wanted = commands.read(("--bitbucket-url", URL, *argv)).wanted
     assert isinstance(wanted, Export)
     return wanted
 
@@ -42,8 +43,8 @@ def test_the_defaults() -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_export_may_be_named_and_need_not_be() -> None:
-    named = config.read(["export", "--bitbucket-url", URL, "--save-json", "x.json"])
-    assert named == config.read(["--bitbucket-url", URL, "--save-json", "x.json"])
+    named = commands.read(["export", "--bitbucket-url", URL, "--save-json", "x.json"])
+    assert named == commands.read(["--bitbucket-url", URL, "--save-json", "x.json"])
 
 
 def test_the_environment_wins_over_the_file_and_options_over_both(environment: pytest.MonkeyPatch) -> None:
@@ -52,7 +53,7 @@ def test_the_environment_wins_over_the_file_and_options_over_both(environment: p
     for name in ("OAA_PATIENCE", "BITBUCKET_URL"):
         environment.setenv(name, "")
         environment.delenv(name)
-    wanted = config.read(["--env-file", "settings.env", "--save-json", "x.json", "--patience", "9"]).wanted
+    wanted = commands.read(["--env-file", "settings.env", "--save-json", "x.json", "--patience", "9"]).wanted
     assert isinstance(wanted, Export)
     assert wanted.bitbucket.base_url == "https://file.example.com"
     assert (wanted.bitbucket.concurrency, wanted.bitbucket.patience) == (3, 9.0)
@@ -134,7 +135,7 @@ def test_what_is_no_command_is_said(run: Run) -> None:
 @pytest.mark.parametrize("argv", [["--help"], ["export", "--help"], ["demo", "--help"], ["--version"]])
 def test_help_goes_to_standard_output(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        config.read(argv)
+        commands.read(argv)
     assert ended.value.code == 0
     assert "oaa" in capsys.readouterr().out
 

@@ -1,0 +1,154 @@
+"""Where an export goes: the options that say so, a file, Veza, a page. Knows no server that is read."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from connector.commands.options import Parser, same_file
+from connector.commands.outcome import Outcome
+from connector.commands.report import save_page
+from connector.commands.settings import add_veza_options, read_veza
+from connector.commands.terminal import size_in_words
+from connector.errors import Interrupted, UsageError, VezaError
+from connector.files import save_json
+from connector.graph.payload import load
+from connector.interruptible import interruptible
+from connector.outputs.veza.push import Veza, VezaSettings, connect, fold_warnings
+from connector.review.report.page import page
+from connector.sources.datacenter import Settings
+
+log = logging.getLogger(__name__)
+
+NAMED_BY_TIME = Path("by time")
+"""Stands for `{data source name}-{time}.json`; the time is known when the file is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """Where results go."""
+
+    save_json: Path | None = None
+    """A path that ends in the name of a folder's file, or `NAMED_BY_TIME`."""
+    veza: VezaSettings | None = None
+    summary: Path | None = None
+    report: Path | None = None
+    dry_run: bool = False
+
+
+def add_output_options(parser: Parser) -> None:
+    """Describe where results go."""
+    group = parser.add_argument_group("where results go")
+    group.add_argument(
+        "--save-json",
+        nargs="?",
+        const=NAMED_BY_TIME,
+        type=parser.path,
+        metavar="PATH",
+        help="save the payload; without PATH in the current folder, named by data source and time. "
+        "While one run is at work on a PATH, a second one ends at once, with code 4",
+    )
+    add_veza_options(parser, group)
+    group.add_argument(
+        "--summary",
+        type=parser.path,
+        metavar="PATH",
+        help="write one JSON object about the run for monitoring, on failure too; like every file that is written, "
+        "only its owner can read it",
+    )
+    group.add_argument(
+        "--report",
+        type=parser.path,
+        metavar="PATH",
+        help="write a page for people about the export, as the command report",
+    )
+    group.add_argument(
+        "--dry-run", action="store_true", help="do everything but publish, and say what would have been published"
+    )
+
+
+def read_outputs(options: argparse.Namespace, source: Settings) -> Outputs:
+    """Read where results go. Raises `UsageError` where that is nowhere, or two results in one file."""
+    veza = read_veza(options, source)
+    if veza is None and options.save_json is None and options.report is None:
+        raise UsageError("there is nothing to do: name a file with --save-json, or set VEZA_URL and VEZA_API_KEY")
+    _check_distinct(options)
+    return Outputs(options.save_json, veza, options.summary, options.report, options.dry_run)
+
+
+def _check_distinct(options: argparse.Namespace) -> None:
+    """Raise where two results would go to one file; the baseline may be the file of --save-json."""
+    files = {"--save-json": options.save_json, "--baseline": options.baseline}
+    for option in ("--summary", "--report"):
+        path = getattr(options, option.removeprefix("--"))
+        for other, taken in files.items():
+            if same_file(path, taken):
+                raise UsageError(f"{option} and {other} name the same file, and one would replace the other")
+        files[option] = path
+
+
+def connected(settings: VezaSettings | None) -> Veza | None:
+    """See whether Veza takes the key, before Bitbucket is asked. Raises `VezaError`."""
+    return None if settings is None else interruptible(lambda: connect(settings))
+
+
+def publish(payload: dict[str, Any], outputs: Outputs, path: Path | None, veza: Veza | None, outcome: Outcome) -> None:
+    """Save, push, and make the page, in this order. Raises `SaveError` and `VezaError`."""
+    if outputs.dry_run:
+        if veza is not None:
+            interruptible(lambda: veza.check_size(payload))
+        outcome.dry_run = _what_would_be(path, outputs)
+        return
+    if path is not None:
+        size = save_json(payload, path)
+        outcome.published.append(
+            {"to": "file", "path": str(path), "bytes": size, "said": f"saved {path} ({size_in_words(size)})"}
+        )
+    if veza is not None:
+        _push(payload, veza, path, outcome)
+    if outputs.report is not None:
+        said = save_page(page(load(payload)), outputs.report)
+        outcome.published.append({"to": "report", "path": str(outputs.report), "said": f"saved the report {said}"})
+
+
+def _push(payload: dict[str, Any], veza: Veza, saved: Path | None, outcome: Outcome) -> None:
+    kept = f" The export is saved in {saved}." if saved else ""
+    try:
+        result = interruptible(lambda: veza.push(payload))
+    except VezaError as error:
+        raise VezaError(f"{str(error).rstrip('.')}.{kept} Once this is mended, run again") from error
+    except Interrupted:
+        log.warning("the push was under way: whether Veza took it is not known, and the next one replaces it.%s", kept)
+        raise
+    outcome.veza_warnings = fold_warnings(result.warnings)
+    for line in outcome.veza_warnings:
+        log.warning("Veza: %s", line)
+    said = f'pushed to provider "{result.provider}", data source "{result.data_source}" in Veza'
+    outcome.published.append(
+        {
+            "to": "veza",
+            "provider": result.provider,
+            "data_source": result.data_source,
+            "bytes": result.json_size,
+            "said": f"{said} ({size_in_words(result.json_size)}, {len(result.warnings)} warnings)",
+        }
+    )
+
+
+def _what_would_be(path: Path | None, outputs: Outputs) -> str:
+    veza = outputs.veza
+    places = [f"saved in {each}" for each in (path, outputs.report) if each]
+    if veza is not None:
+        places.append(f'pushed to {veza.url}, provider "{veza.provider_name}", data source "{veza.data_source_name}"')
+    return f"dry run, so not {' and not '.join(places)}"
+
+
+def named(path: Path | None, data_source_name: str) -> Path | None:
+    """Give the path where the export is saved."""
+    if path != NAMED_BY_TIME:
+        return path
+    return Path(f"{data_source_name}-{time.strftime('%Y%m%d-%H%M%S')}.json")
