@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help install demo test lint bench clean
 
 help:            ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/run ## Set up .venv with what a run needs, for a server; then ./oaa_bitbucket.py --help
 
 demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into demo-export.json
 	$(BIN)/python oaa_bitbucket.py demo

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from connector import __version__
@@ -16,7 +18,8 @@ from connector.errors import UsageError
 
 T = TypeVar("T")
 
-PROGRAM = "oaa_bitbucket.py"
+PROGRAM = "oaa_bitbucket.py" if Path(sys.argv[0]).name == "oaa_bitbucket.py" else "oaa-bitbucket"
+"""How the program was called: in a clone, or installed."""
 
 
 class Module(Protocol[T]):
