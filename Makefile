@@ -16,16 +16,17 @@ demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into dem
 test: .venv/dev  ## Run the tests
 	$(BIN)/python -m pytest
 
-lint: .venv/dev  ## Run the linters and the type checker
+lint: .venv/dev  ## Run the linters, the type checker, and see that imports go down only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 15 minutes; QUICK=1: four)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 clean:           ## Remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12")'
