@@ -20,6 +20,9 @@ from connector.errors import GuardError, SaveError
 
 log = logging.getLogger(__name__)
 
+READABLE_BY_ALL = 0o644
+"""Mode of a file that another account's program reads; whatever holds a name has another one."""
+
 _BUFFER = 1 << 20
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -32,11 +35,11 @@ _UNFINISHED = ".part"
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
-    """Open a file that appears at `path`, mode 0600, when the block ends well, and never otherwise.
+def whole_file(path: Path, mode: int | None = None) -> Iterator[IO[str]]:
+    """Open a file that appears at `path` when the block ends well, and never otherwise.
 
-    It is written beside its place, flushed to disk, and renamed. What a link points to is replaced, not
-    the link. Raises `SaveError`.
+    Its mode is 0600, unless another is given. It is written beside its place, flushed to disk, and renamed.
+    What a link points to is replaced, not the link. Raises `SaveError`.
     """
     place = _place(path)
     # The name is chosen before there is such a file: a signal in between leaves nothing behind.
@@ -44,6 +47,8 @@ def whole_file(path: Path) -> Iterator[IO[str]]:
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w", encoding="utf-8", buffering=_BUFFER) as file:  # noqa: PTH123 - a descriptor, no path
+            if mode is not None:
+                os.fchmod(descriptor, mode)  # whatever the umask says
             yield file
             file.flush()
             os.fsync(file.fileno())

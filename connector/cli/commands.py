@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from connector import __version__
 from connector.cli.logs import LogSettings, add_log_options, read_log_settings
+from connector.cli.monitoring import Monitoring, add_monitoring_options, read_leniently, read_monitoring
 from connector.commands import access, check, demo, diff, export, report
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
@@ -37,19 +39,17 @@ class Module(Protocol[T]):
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[T]):
-    """A row of the table."""
+    """A row of the table. One that is monitored has the options of `connector.cli.monitoring`."""
 
     name: str
     description: str
     module: Module[T]
-
-    @property
-    def prog(self) -> str:
-        """How the command is called; export is the default."""
-        return PROGRAM if self.name == "export" else f"{PROGRAM} {self.name}"
+    monitored: bool = False
 
 
-_EXPORT = Command("export", "collect, then save and/or push; the default when no command is named", export)
+_EXPORT = Command(
+    "export", "collect, then save and/or push; the default when no command is named", export, monitored=True
+)
 
 COMMANDS: dict[str, Command[Any]] = {
     command.name: command
@@ -63,6 +63,8 @@ COMMANDS: dict[str, Command[Any]] = {
     )
 }
 
+_HELP = ("help", "this text; with the name of a command, what that one takes")
+
 
 @dataclass(frozen=True, slots=True)
 class Asked(Generic[T]):
@@ -71,6 +73,7 @@ class Asked(Generic[T]):
     command: Command[T]
     wanted: T
     logs: LogSettings
+    monitoring: Monitoring
 
     def run(self, outcome: Outcome) -> int:
         """Do it, and give the exit code. Raises `ConnectorError`."""
@@ -80,11 +83,21 @@ class Asked(Generic[T]):
 def read(argv: Sequence[str]) -> Asked[Any]:
     """Read the command line, the environment and the env file. Raises `UsageError`.
 
-    `--help` and `--version` print what they say and raise SystemExit.
+    `help`, `--help` and `--version` print what they say and raise SystemExit.
     """
+    if list(argv[:1]) == [_HELP[0]]:
+        argv = [*argv[1:], "--help"]
     command, rest = _command(argv)
     options = _parser(command).parse_args(rest)
-    return Asked(command, command.module.read(options), read_log_settings(options))
+    return Asked(command, command.module.read(options), read_log_settings(options), read_monitoring(options))
+
+
+def monitoring(argv: Sequence[str]) -> Monitoring:
+    """Give who is told of a run whose command line, or settings, cannot be read. Raises nothing."""
+    with suppress(UsageError):
+        command, rest = _command(argv)
+        return read_leniently(rest) if command.monitored else Monitoring()
+    return Monitoring()
 
 
 def _command(argv: Sequence[str]) -> tuple[Command[Any], Sequence[str]]:
@@ -96,10 +109,20 @@ def _command(argv: Sequence[str]) -> tuple[Command[Any], Sequence[str]]:
 
 
 def _parser(command: Command[Any]) -> Parser:
-    parser = Parser(prog=command.prog, commands=COMMANDS)
-    if command is _EXPORT:
-        parser.usage = f"%(prog)s [{'|'.join(COMMANDS)}] [options]"
-    parser.add_argument("--version", action="version", version=f"oaa-bitbucket {__version__}")
-    add_log_options(parser)
+    is_default = command is _EXPORT
+    parser = Parser(prog=PROGRAM if is_default else f"{PROGRAM} {command.name}", commands=COMMANDS, add_help=False)
     command.module.add_options(parser)
+    if is_default:
+        parser.usage = "%(prog)s [COMMAND] [options]"
+        rows = (*((each.name, each.description) for each in COMMANDS.values()), _HELP)
+        listed = "".join(f"\n  {name:<9} {description}" for name, description in rows)
+        parser.description = f"{parser.description}\n\ncommands:{listed}\n\nBelow are the options of export."
+    if command.monitored:
+        add_monitoring_options(parser)
+    group = parser.add_argument_group("about the program")
+    if parser.reads_environment:
+        parser.add_env_file(group)
+    add_log_options(group)
+    group.add_argument("--version", action="version", version=f"oaa-bitbucket {__version__}", help="print the version")
+    group.add_argument("-h", "--help", action="help", help="print this text")
     return parser

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TextIO
 
-from connector.commands.options import Parser, environment
+from connector.commands.options import environment
 
 _TEXT = "%(asctime)s %(levelname)s: %(message)s"
 """As Veza's own connectors print their log."""
@@ -28,30 +28,39 @@ class LogFormat(StrEnum):
 class LogSettings:
     """What is logged, and how."""
 
-    debug: bool
+    level: int
     format: LogFormat
 
+    @property
+    def shows_progress(self) -> bool:
+        """Whether a bar may be drawn between the lines."""
+        return self.format is LogFormat.TEXT and self.level <= logging.INFO
 
-def add_log_options(parser: Parser) -> None:
+
+def add_log_options(group: argparse._ArgumentGroup) -> None:
     """Describe what is logged, and how."""
-    parser.add_argument("--debug", action="store_true", help="log every request [OAA_DEBUG]")
-    parser.add_argument(
+    much = group.add_mutually_exclusive_group()
+    much.add_argument("--quiet", action="store_true", help="log warnings and errors only, and show no progress")
+    much.add_argument("--debug", action="store_true", help="log every request [OAA_DEBUG]")
+    group.add_argument(
         "--log-format", choices=list(LogFormat), default=LogFormat.TEXT, help="lines of text (default), or of JSON"
     )
 
 
 def read_log_settings(options: argparse.Namespace) -> LogSettings:
     """Read what is logged, and how."""
-    return LogSettings(options.debug or environment("OAA_DEBUG") is not None, LogFormat(options.log_format))
+    debug = options.debug or environment("OAA_DEBUG") is not None
+    level = logging.WARNING if options.quiet else logging.DEBUG if debug else logging.INFO
+    return LogSettings(level, LogFormat(options.log_format))
 
 
 def set_up_logging(settings: LogSettings) -> None:
     """Send log lines to standard error, as text or as JSON objects."""
     handler = _StandardError()
     handler.setFormatter(_JsonLines() if settings.format is LogFormat.JSON else logging.Formatter(_TEXT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=max(logging.INFO, settings.level), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    logging.getLogger("connector").setLevel(logging.DEBUG if settings.debug else logging.INFO)
+    logging.getLogger("connector").setLevel(settings.level)
 
 
 class _StandardError(logging.StreamHandler[TextIO]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -13,12 +12,11 @@ from pathlib import Path
 from typing import NoReturn
 
 from connector.cli import commands
-from connector.cli.logs import LogFormat, set_up_logging
+from connector.cli.logs import set_up_logging
+from connector.cli.monitoring import Monitor
 from connector.cli.signals import Signals
-from connector.commands.export import Export
 from connector.commands.outcome import Outcome
-from connector.errors import ConnectorError, Interrupted, SaveError
-from connector.files import whole_file
+from connector.errors import ConnectorError, Interrupted
 
 log = logging.getLogger(__name__)
 
@@ -51,33 +49,29 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str], signals: Signals) -> int:
+    outcome = Outcome()
     try:
         asked = commands.read(argv)
     except ConnectorError as error:
+        outcome.error, outcome.exit_code = str(error), error.exit_code
         with suppress(OSError):
             sys.stderr.write(f"{commands.PROGRAM}: {error}\n")
-        return error.exit_code
+        return _told(Monitor(commands.monitoring(argv)), outcome)
     set_up_logging(asked.logs)
-    outcome = Outcome(bar=asked.logs.format is LogFormat.TEXT)
+    outcome.bar = asked.logs.shows_progress
+    monitor = Monitor(asked.monitoring)
     with _ending_well(outcome, signals):
+        monitor.begin()
         outcome.exit_code = asked.run(outcome)
-    if isinstance(asked.wanted, Export) and asked.wanted.outputs.summary is not None:
-        _summarise(asked.wanted.outputs.summary, outcome)
+    return _told(monitor, outcome)
+
+
+def _told(monitor: Monitor, outcome: Outcome) -> int:
+    monitor.write(outcome)
     if outcome.is_export:
         log.info("%s", outcome.line())
+    monitor.conclude(outcome.exit_code)
     return outcome.exit_code
-
-
-def _summarise(path: Path, outcome: Outcome) -> None:
-    """Tell monitoring; that it cannot be told is the run's error where there was no other."""
-    try:
-        with whole_file(path) as file:
-            json.dump(outcome.summary(), file, indent=2)
-            file.write("\n")
-    except SaveError as error:
-        if outcome.error != str(error):
-            log.error("the summary: %s", error)  # noqa: TRY400 - a person reads what happened, not where in the code
-        outcome.exit_code = outcome.exit_code or error.exit_code
 
 
 @contextmanager

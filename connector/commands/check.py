@@ -17,6 +17,8 @@ from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.settings import (
     Verify,
+    add_name_options,
+    add_pace_options,
     add_source_options,
     add_verify_options,
     add_veza_options,
@@ -74,12 +76,14 @@ exit codes:
 def add_options(parser: Parser) -> None:
     """Describe `check`."""
     parser.description, parser.epilog = _CHECK_DESCRIPTION, _CHECK_EPILOG
-    parser.env_file()
+    parser.reads_environment = True
     add_source_options(parser)
     add_veza_options(parser, parser.add_argument_group("Veza, whose key is tried where it is set"))
     group = parser.add_argument_group("check")
     add_verify_options(parser, group)
     group.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    add_pace_options(parser)
+    add_name_options(parser)
 
 
 def read(options: argparse.Namespace) -> Check:
@@ -96,7 +100,7 @@ def run(wanted: Check, _outcome: Outcome) -> int:
         console.write([json.dumps(report.as_json(), indent=2)])
     else:
         screen = console.screen()
-        console.write(check_table.as_table(report, screen.width, coloured=screen.is_terminal))
+        console.write(check_table.as_table(report, screen.width, coloured=screen.is_coloured))
     return report.verdict.exit_code
 
 

@@ -40,7 +40,7 @@ server is contacted.
 def add_options(parser: Parser) -> None:
     """Describe `demo`."""
     parser.description = _DEMO_DESCRIPTION
-    parser.env_file()
+    parser.reads_environment = True
 
 
 def read(_options: argparse.Namespace) -> Demo:

@@ -6,7 +6,8 @@ import argparse
 import dataclasses
 import gc
 import logging
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,13 +28,15 @@ from connector.commands.publishing import (
 )
 from connector.commands.settings import (
     Verify,
+    add_name_options,
+    add_pace_options,
     add_source_options,
     add_verify_options,
     read_data_source_name,
     read_source,
     read_verify,
 )
-from connector.errors import IncompleteError, UsageError
+from connector.errors import ConnectorError, IncompleteError, Interrupted, UsageError
 from connector.files import check_writable, only_writer
 from connector.model import Gap, Snapshot
 from connector.oaa.mapping import application
@@ -97,11 +100,13 @@ def add_options(parser: Parser) -> None:
     """Describe `export`."""
     parser.description = "Export who can reach what in a self-hosted Bitbucket, and why, to a file or to Veza."
     parser.epilog = _EXPORT_EXAMPLES
-    parser.env_file()
+    parser.reads_environment = True
     add_source_options(parser)
-    _add_resume_options(parser)
     add_output_options(parser)
     _add_guard_options(parser)
+    _add_resume_options(parser)
+    add_pace_options(parser)
+    add_name_options(parser)
 
 
 def read(options: argparse.Namespace) -> Export:
@@ -173,10 +178,24 @@ def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     # Files that are named by time are all different.
     alone = nullcontext() if path in {None, NAMED_BY_TIME} else only_writer(path)
     with alone:
-        for each in (named(path, wanted.data_source_name), wanted.outputs.summary, wanted.outputs.report):
+        for each in (named(path, wanted.data_source_name), wanted.outputs.report):
             if each is not None:
                 check_writable(each)
-        return _collect_and_publish(wanted, outcome)
+        with _keeping(wanted.bitbucket.resume):
+            return _collect_and_publish(wanted, outcome)
+
+
+@contextmanager
+def _keeping(journal: Path | None) -> Iterator[None]:
+    """Say, where a run ends early, that its answers are kept; a journal that is refused is another run's."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except (ConnectorError, Interrupted):
+        if journal is not None and journal.exists():
+            log.warning("the answers so far are kept in %s: the same command goes on from them", journal)
+        raise
 
 
 def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:

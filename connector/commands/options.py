@@ -58,8 +58,11 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, *, commands: Collection[str] = (), **rest: Any) -> None:  # noqa: ANN401 - those of argparse
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **rest)
+        self.reads_environment = False
+        """Whether an env file is read first; set by a command that has settings."""
         self._commands = commands
         self._settings: list[_Setting] = []
+        self._results: list[argparse.Action] = []
 
     def setting(
         self,
@@ -76,9 +79,16 @@ class Parser(argparse.ArgumentParser):
         name = group.add_argument(option, metavar=metavar, help=meaning).dest
         self._settings.append(_Setting(name, option, variable, read, default))
 
-    def env_file(self) -> None:
-        """Read a file into the environment first: that of `--env-file`, or else `./.env`, where there is one."""
-        self.add_argument("--env-file", type=self.path, metavar="PATH", help="read settings from this file, not ./.env")
+    def result(self, group: argparse._ActionsContainer, *options: str, required: bool = False, help: str) -> None:  # noqa: A002 - as argparse calls it
+        """Add an option that names a file to be written; no other option may name the same."""
+        action = group.add_argument(*options, type=self.path, required=required, metavar="PATH", help=help)
+        self._results.append(action)
+
+    def add_env_file(self, group: argparse._ActionsContainer) -> None:
+        """Add `--env-file`, and read that file into the environment first, or else `./.env`, where there is one."""
+        group.add_argument(
+            "--env-file", type=self.path, metavar="PATH", help="read settings from this file, not ./.env"
+        )
 
     def parse_known_args(  # type: ignore[override]
         self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
@@ -89,7 +99,17 @@ class Parser(argparse.ArgumentParser):
             _load_env_file(options.env_file)
         for setting in self._settings:
             setattr(options, setting.name, setting.value(getattr(options, setting.name)))
+        self._check_distinct(options)
         return options, rest
+
+    def _check_distinct(self, options: argparse.Namespace) -> None:
+        for result in self._results:
+            for other in self._actions:
+                if other is not result and same_file(getattr(options, result.dest), getattr(options, other.dest, None)):
+                    both = " and ".join(
+                        each.option_strings[0] if each.option_strings else str(each.metavar) for each in (result, other)
+                    )
+                    raise UsageError(f"{both} name the same file, and one would replace the other")
 
     def path(self, text: str) -> Path:
         """Read a path; raises where it is the name of a command, which is hardly what was meant."""
@@ -134,9 +154,9 @@ def whole(low: int, high: float = math.inf) -> Callable[[Given], int]:
     return read
 
 
-def same_file(one: Path | None, other: Path | None) -> bool:
-    """Whether two paths lead to one file."""
-    return bool(one and other) and os.path.realpath(str(one)) == os.path.realpath(str(other))
+def same_file(one: object, other: object) -> bool:
+    """Whether both are paths, and lead to one file."""
+    return isinstance(one, Path) and isinstance(other, Path) and os.path.realpath(one) == os.path.realpath(other)
 
 
 _FORMS = {

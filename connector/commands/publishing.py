@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.commands.options import Parser, same_file
+from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.report import save_page
 from connector.commands.settings import add_veza_options, read_veza
@@ -35,7 +35,6 @@ class Outputs:
     save_json: Path | None = None
     """A path that ends in the name of a folder's file, or `NAMED_BY_TIME`."""
     veza: VezaSettings | None = None
-    summary: Path | None = None
     report: Path | None = None
     dry_run: bool = False
 
@@ -53,42 +52,18 @@ def add_output_options(parser: Parser) -> None:
         "While one run is at work on a PATH, a second one ends at once, with code 4",
     )
     add_veza_options(parser, group)
-    group.add_argument(
-        "--summary",
-        type=parser.path,
-        metavar="PATH",
-        help="write one JSON object about the run for monitoring, on failure too; like every file that is written, "
-        "only its owner can read it",
-    )
-    group.add_argument(
-        "--report",
-        type=parser.path,
-        metavar="PATH",
-        help="write a page for people about the export, as the command report",
-    )
+    parser.result(group, "--report", help="write a page for people about the export, as the command report")
     group.add_argument(
         "--dry-run", action="store_true", help="do everything but publish, and say what would have been published"
     )
 
 
 def read_outputs(options: argparse.Namespace, source: Settings) -> Outputs:
-    """Read where results go. Raises `UsageError` where that is nowhere, or two results in one file."""
+    """Read where results go. Raises `UsageError` where that is nowhere."""
     veza = read_veza(options, source)
     if veza is None and options.save_json is None and options.report is None:
         raise UsageError("there is nothing to do: name a file with --save-json, or set VEZA_URL and VEZA_API_KEY")
-    _check_distinct(options)
-    return Outputs(options.save_json, veza, options.summary, options.report, options.dry_run)
-
-
-def _check_distinct(options: argparse.Namespace) -> None:
-    """Raise where two results would go to one file; the baseline may be the file of --save-json."""
-    files = {"--save-json": options.save_json, "--baseline": options.baseline}
-    for option in ("--summary", "--report"):
-        path = getattr(options, option.removeprefix("--"))
-        for other, taken in files.items():
-            if same_file(path, taken):
-                raise UsageError(f"{option} and {other} name the same file, and one would replace the other")
-        files[option] = path
+    return Outputs(options.save_json, veza, options.report, options.dry_run)
 
 
 def connected(settings: VezaSettings | None) -> Veza | None:

@@ -7,10 +7,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.commands.options import Parser, same_file
+from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.terminal import size_in_words
-from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.payload import load
 from connector.review.report.page import page
@@ -47,17 +46,14 @@ def add_options(parser: Parser) -> None:
     """Describe `report`."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
     parser.add_argument("export", type=parser.path, metavar="EXPORT", help="a saved export, or another OAA payload")
-    parser.add_argument("-o", "--output", type=parser.path, required=True, metavar="PATH", help="where the page goes")
+    parser.result(parser, "-o", "--output", required=True, help="where the page goes")
     parser.add_argument(
         "--baseline", type=parser.path, metavar="OLD", help="an earlier export: tell what changed since"
     )
 
 
 def read(options: argparse.Namespace) -> Report:
-    """Read the options of `report`. Raises `UsageError` where the page would replace an export."""
-    for option, path in (("EXPORT", options.export), ("--baseline", options.baseline)):
-        if same_file(path, options.output):
-            raise UsageError(f"-o and {option} name the same file, and the page would replace the export")
+    """Read the options of `report`."""
     return Report(options.export, options.output, options.baseline)
 
 

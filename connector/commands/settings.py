@@ -30,7 +30,7 @@ class Verify:
 
 
 def add_source_options(parser: Parser) -> None:
-    """Describe which Bitbucket is read, and how."""
+    """Describe which Bitbucket is read, and what of it."""
     group = parser.add_argument_group("Bitbucket")
     parser.setting(
         group,
@@ -39,6 +39,26 @@ def add_source_options(parser: Parser) -> None:
         "address with its context path, if it has one",
         variable="BITBUCKET_URL",
     )
+    parser.setting(
+        group,
+        "--include LIST",
+        _included,
+        f"what to read beyond users, groups and permissions, with commas between: {', '.join(Inclusion)}, "
+        "or all; each costs requests (default: none of it)",
+        frozenset(),
+        "OAA_INCLUDE",
+    )
+    group.add_argument(
+        "--groups",
+        choices=["all", "granted"],
+        default="all",
+        help="all groups (default), or only those that hold a grant, and their members",
+    )
+
+
+def add_pace_options(parser: Parser) -> None:
+    """Describe how fast and how patiently Bitbucket is asked."""
+    group = parser.add_argument_group("how Bitbucket is asked")
     parser.setting(
         group,
         "--concurrency N",
@@ -62,21 +82,6 @@ def add_source_options(parser: Parser) -> None:
         number(0.01),
         "requests per second at most (default: what the server's own rate limit allows)",
         variable="OAA_MAX_RATE",
-    )
-    group.add_argument(
-        "--groups",
-        choices=["all", "granted"],
-        default="all",
-        help="all groups (default), or only those that hold a grant, and their members",
-    )
-    parser.setting(
-        group,
-        "--include LIST",
-        _included,
-        f"what to read beyond users, groups and permissions, with commas between: {', '.join(Inclusion)}, "
-        "or all; each costs requests (default: none of it)",
-        frozenset(),
-        "OAA_INCLUDE",
     )
 
 
@@ -141,8 +146,13 @@ def _credentials() -> Credentials:
 
 
 def add_veza_options(parser: Parser, group: argparse._ArgumentGroup) -> None:
-    """Describe which Veza is pushed to, and under which names."""
+    """Describe which Veza is pushed to."""
     parser.setting(group, "--veza-url URL", _as_given, "push to this Veza; needs VEZA_API_KEY", variable="VEZA_URL")
+
+
+def add_name_options(parser: Parser) -> None:
+    """Describe how things are called in Veza."""
+    group = parser.add_argument_group("names in Veza")
     parser.setting(group, "--provider-name NAME", _veza_name, f"provider in Veza (default {PROVIDER_NAME!r})")
     parser.setting(
         group, "--data-source-name NAME", _veza_name, "data source in Veza (default 'Bitbucket Server - HOST')"

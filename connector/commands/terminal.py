@@ -17,6 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from connector.commands.options import environment
 from connector.errors import SaveError
 from connector.rest.progress import duration
 from connector.review.findings.catalogue import Finding, Urgency
@@ -102,6 +103,11 @@ class Screen:
 
     width: int
     is_terminal: bool
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether colours are shown: not where somebody asks for none (https://no-color.org)."""
+        return self.is_terminal and environment("NO_COLOR") is None
 
 
 def screen() -> Screen:

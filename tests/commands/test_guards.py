@@ -5,21 +5,18 @@ from __future__ import annotations
 import io
 import json
 import re
-import stat
 import sys
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from connector.embedded.datacenter.faults import Fault, Status
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
-from connector.files import only_writer, save_json
+from connector.files import only_writer
 from tests.conftest import Ended, Run, saved, summary
-from tests.outputs.veza.fake import Call, FakeVeza, error
+from tests.outputs.veza.fake import Call, FakeVeza
 from tests.outputs.veza.fake.server import API_KEY
 
 REFUSED = Status(403, exception="com.atlassian.bitbucket.AuthorisationException")
@@ -176,127 +173,6 @@ def test_a_bound_without_a_baseline_guards_nothing_and_is_a_usage_error(export: 
     ended = export("--max-removal", "10")
     assert ended.code == 2
     assert "--baseline" in ended.err
-
-
-@pytest.mark.parametrize("option", ["--save-json", "--baseline"])
-def test_a_summary_that_would_replace_another_file_is_a_usage_error(option: str, export: Export) -> None:
-    assert export(option, "export.json", "--summary", "./export.json").code == 2
-    assert files() == set()
-
-
-# --- the summary
-
-
-def test_the_summary_says_what_monitoring_asks(export: Export, bitbucket: EmbeddedBitbucket) -> None:
-    with FakeVeza(warnings=("Something is odd",)) as veza:
-        settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
-        ended = export("--summary", "summary.json", **settings)
-    entry = summary()
-    started, ended_at = (datetime.fromisoformat(entry.pop(key)) for key in ("started", "ended"))
-    assert started <= ended_at
-    assert started.utcoffset() is not None
-    counts = entry.pop("counts")
-    assert (counts["users"], counts["groups"], counts["projects"], counts["repositories"]) == (60, 13, 9, 40)
-    to_file, to_veza = entry.pop("published")
-    assert (to_file["to"], to_file["path"], to_file["bytes"]) == (
-        "file",
-        "export.json",
-        Path("export.json").stat().st_size,
-    )
-    assert (to_veza["to"], to_veza["provider"]) == ("veza", "Bitbucket Server")
-    assert to_veza["data_source"] == saved()["applications"][0]["name"]
-    version = entry.pop("version")
-    assert re.fullmatch(r"\d+\.\d+\.\d+.*", version)
-    assert entry == {
-        "exit_code": ended.code,
-        "error": None,
-        "requests": len(bitbucket.requests),
-        "retries": 0,
-        "rate_limited": 0,
-        "gaps": [],
-        "dry_run": None,
-        "veza_warnings": ["Something is odd"],
-    }
-    assert stat.S_IMODE(Path("summary.json").stat().st_mode) == 0o600
-
-
-@pytest.mark.usefixtures("skipped_time")
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [(Fault(Status(401), after=60), 3), (Fault(Status(500), "repos/invoicing/permissions"), 4)],
-    ids=["3", "4"],
-)
-def test_the_summary_is_written_on_failure_too(
-    fault: Fault, code: int, export: Export, bitbucket: EmbeddedBitbucket
-) -> None:
-    bitbucket.faults.add(fault)
-    ended = export("--summary", "summary.json")
-    entry = summary()
-    assert (ended.code, entry["exit_code"]) == (code, code)
-    assert entry["error"] in ended.err
-    assert entry["published"] == []
-    assert entry["requests"] == len(bitbucket.requests)
-    assert DEMO_PASSWORD not in json.dumps(entry).replace("demo-", "")
-
-
-def test_the_summary_is_written_where_veza_fails(export: Export) -> None:
-    with FakeVeza() as veza:
-        veza.fail(Call.PUSH, error(400, "InvalidArgument", "Invalid Arguments"))
-        settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
-        assert export("--summary", "summary.json", **settings).code == 5
-    assert summary()["exit_code"] == 5
-    assert [entry["to"] for entry in summary()["published"]] == ["file"]
-
-
-def test_the_summary_is_written_where_the_connector_has_a_bug(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector.commands.export.application", lambda _: 1 / 0)
-    ended = export("--summary", "summary.json")
-    assert (ended.code, summary()["exit_code"]) == (1, 1)
-    assert summary()["error"] == "bug: ZeroDivisionError"
-    assert "Traceback" in ended.err
-    assert files() == {"summary.json"}
-
-
-def test_a_summary_that_cannot_be_written_is_noticed_before_anything_is_asked(
-    export: Export, bitbucket: EmbeddedBitbucket
-) -> None:
-    ended = export("--summary", "no-such-folder/summary.json")
-    assert ended.code == 5
-    assert ended.err.count("summary.json cannot be written") == 1
-    assert bitbucket.requests == []
-    assert files() == set()
-
-
-def test_a_summary_that_can_no_longer_be_written_is_code_5_and_the_export_stays(
-    export: Export, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("there").mkdir()
-
-    def save_and_remove(payload: dict[str, Any], path: Path) -> int:
-        Path("there").rmdir()
-        return save_json(payload, path)
-
-    monkeypatch.setattr("connector.commands.publishing.save_json", save_and_remove)
-    ended = export("--summary", "there/summary.json")
-    assert ended.code == 5
-    assert "ERROR: the summary: there/summary.json cannot be written" in ended.err
-    assert "saved export.json" in ended.last_line
-    assert saved()["applications"]
-
-
-def test_what_was_worse_than_a_summary_that_cannot_be_written_stays_the_exit_code(
-    export: Export, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("there").mkdir()
-
-    def fail(_: object) -> None:
-        Path("there").rmdir()
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("connector.commands.export.application", fail)
-    ended = export("--summary", "there/summary.json")
-    assert ended.code == 1
-    assert "ERROR: the summary: there/summary.json cannot be written" in ended.err
 
 
 # --- files

@@ -161,6 +161,18 @@ def test_in_the_middle_of_collecting(number: int, code: int, start: Start, slow_
     run.assert_nothing_changed()
 
 
+def test_with_a_journal_the_answers_are_kept_and_that_is_said(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
+    run = start(slow_bitbucket.base_url, "--resume", "journal")
+    run.reach(lambda: len(slow_bitbucket.requests) > 30)
+    assert run.signal(signal.SIGINT) == 130
+    assert "WARNING: the answers so far are kept in journal: the same command goes on from them" in run.err
+    slow_bitbucket.settings = Settings()
+    again = start(slow_bitbucket.base_url, "--resume", "journal")
+    assert again.end() == 0
+    assert "going on from journal" in again.err
+    assert again.files() == {"export.json"}
+
+
 def test_while_the_payload_is_made(start: Start, bitbucket: EmbeddedBitbucket) -> None:
     run = start(bitbucket.base_url, prelude=NEVER_MADE)
     run.reach_file("making")
