@@ -162,12 +162,13 @@ def save_json(payload: Mapping[str, Any], path: Path) -> int:
     It is written in pieces: as one text it would stand in memory a second time.
     """
     with whole_file(path) as file:
-        file.writelines(_pieces(payload, _STREAMED_LEVELS))
+        file.writelines(json_pieces(payload, _STREAMED_LEVELS))
         file.write("\n")
         return file.tell()
 
 
-def _pieces(value: object, levels: int) -> Iterator[str]:
+def json_pieces(value: object, levels: int) -> Iterator[str]:
+    """Yield a value as JSON, in so many levels an entry a line."""
     if levels and isinstance(value, Mapping):
         yield from _enclosed("{}", ((f"{json.dumps(k)}:", v) for k, v in value.items()), levels)
     elif levels and isinstance(value, list):
@@ -182,7 +183,7 @@ def _enclosed(brackets: str, entries: Iterable[tuple[str, object]], levels: int)
     for label, entry in entries:
         if levels > 1 and isinstance(entry, Mapping | list):
             yield separator + label
-            yield from _pieces(entry, levels - 1)
+            yield from json_pieces(entry, levels - 1)
         else:
             yield separator + label + _encode(entry)
         separator = ",\n"

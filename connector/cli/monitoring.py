@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +17,11 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 
 from connector import __version__
+from connector.commands.gaps import causes
 from connector.commands.options import Given, Parser, same_file
 from connector.commands.outcome import Outcome
 from connector.errors import SaveError, UsageError
-from connector.files import READABLE_BY_ALL, check_writable, whole_file
+from connector.files import READABLE_BY_ALL, check_writable, json_pieces, whole_file
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +116,7 @@ class Monitor:
     def write(self, outcome: Outcome) -> None:
         """Write the files; that one cannot be written is the run's error where there was no other."""
         if self._told.summary is not None:
-            _write(self._told.summary, "the summary", lambda: [json.dumps(summary(outcome), indent=2)], outcome)
+            _write(self._told.summary, "the summary", lambda: ["".join(json_pieces(summary(outcome), 2))], outcome)
         if (path := self._told.metrics) is not None:
             _write(path, "the metrics", lambda: metrics(outcome, path.stem), outcome, mode=READABLE_BY_ALL)
 
@@ -161,8 +161,8 @@ def _write(
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
-    """Give the object for monitoring. Times are RFC 3339, UTC."""
-    gaps = outcome.snapshot.gaps if outcome.snapshot else ()
+    """Give the object for monitoring. Times are RFC 3339, UTC; a gap's cause is a place in the list of causes."""
+    folded = causes(outcome.snapshot.gaps if outcome.snapshot else ())
     return {
         "version": __version__,
         "started": _rfc3339(outcome.started),
@@ -173,7 +173,12 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "requests": outcome.statistics.requests,
         "retries": outcome.statistics.retries,
         "rate_limited": outcome.statistics.rate_limited,
-        "gaps": [dataclasses.asdict(gap) for gap in gaps],
+        "causes": [{"reason": cause.reason, "gaps": len(cause.gaps)} for cause in folded],
+        "gaps": [
+            {"scope": gap.scope, "missing": gap.missing, "optional": gap.optional, "cause": place}
+            for place, cause in enumerate(folded)
+            for gap in cause.gaps
+        ],
         "published": [{k: v for k, v in entry.items() if k != "said"} for entry in outcome.published],
         "dry_run": outcome.dry_run,
         "veza_warnings": outcome.veza_warnings,

@@ -4,5 +4,5 @@ export    collect, guard, publish                   check    what these credenti
 demo      export of the embedded server             access, diff, report   answers from saved exports
 
 What they share: options (how options are read), settings (which Bitbucket, which Veza), publishing (where an
-export goes), outcome (what became of a run), terminal (what a person sees), check_table.
+export goes), gaps (what could not be read), outcome (what became of a run), terminal (what a person sees), check_table.
 """

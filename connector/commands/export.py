@@ -15,6 +15,7 @@ from typing import Any
 from connector import __version__
 from connector.commands import terminal as console
 from connector.commands.check import verify_export
+from connector.commands.gaps import check_gaps
 from connector.commands.options import Parser, number
 from connector.commands.outcome import Outcome
 from connector.commands.publishing import (
@@ -36,9 +37,9 @@ from connector.commands.settings import (
     read_source,
     read_verify,
 )
-from connector.errors import ConnectorError, IncompleteError, Interrupted, UsageError
+from connector.errors import ConnectorError, Interrupted, UsageError
 from connector.files import check_writable, only_writer
-from connector.model import Gap, Snapshot
+from connector.model import Snapshot
 from connector.oaa.mapping import application
 from connector.oaa.shrink_guard import check_removal, contents, read_contents
 from connector.sources.datacenter import Settings, collect, remove_journal
@@ -205,7 +206,7 @@ def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     veza = connected(outputs.veza)
     with console.progress(bar=outcome.bar) as progress:
         outcome.snapshot = collect(wanted.bitbucket, progress, outcome.statistics)
-    _check_gaps(outcome.snapshot.gaps, allowed=guards.allow_incomplete)
+    check_gaps(outcome.snapshot.gaps, allowed=guards.allow_incomplete)
     payload = _mapped(outcome.snapshot)
     if before is not None:
         check_removal(before, contents(payload), guards.max_removal)
@@ -228,21 +229,3 @@ def _mapped(snapshot: Snapshot) -> dict[str, Any]:
     finally:
         gc.enable()
     return payload
-
-
-def _check_gaps(gaps: tuple[Gap, ...], *, allowed: bool) -> None:
-    if not gaps:
-        return
-    needed = [gap for gap in gaps if not gap.optional]
-    allowed = allowed or not needed
-    level = logging.WARNING if allowed else logging.ERROR
-    width = max(len(gap.name) for gap in gaps)
-    log.log(level, "could not be read, and why:")
-    for gap in gaps:
-        log.log(level, "  %s  %s", gap.name.ljust(width), gap.reason)
-    if not allowed:
-        raise IncompleteError(
-            f"{len(needed)} of the things that decide about access could not be read, so nothing is published: "
-            "what is missing would look like access that was removed. Mend what is listed above, or publish "
-            "the rest, marked as incomplete, with --allow-incomplete"
-        )

@@ -82,6 +82,7 @@ def test_the_summary_says_what_monitoring_asks(export: Export, bitbucket: Embedd
         "requests": len(bitbucket.requests),
         "retries": 0,
         "rate_limited": 0,
+        "causes": [],
         "gaps": [],
         "dry_run": None,
         "veza_warnings": ["Something is odd"],

@@ -55,9 +55,8 @@ def test_all_gaps_stand_in_one_table(export: Export, bitbucket: EmbeddedBitbucke
     lines = [line for line in ended.err.splitlines() if "ERROR" in line]
     assert "could not be read" in lines[0]
     assert [line.split("ERROR:   ")[1].split("  ")[0] for line in lines[1:-1]] == [
+        "repository PAY/invoicing: permissions, repository PAY/ledger: permissions",
         "project PAY: permissions",
-        "repository PAY/invoicing: permissions",
-        "repository PAY/ledger: permissions",
     ]
     assert "--allow-incomplete" in lines[-1]
     assert "3 of the things" in lines[-1]
