@@ -43,7 +43,7 @@ def whole_file(path: Path, mode: int | None = None) -> Iterator[IO[str]]:
     """
     place = _place(path)
     # The name is chosen before there is such a file: a signal in between leaves nothing behind.
-    unfinished = place.with_name(f".{place.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    unfinished = _unfinished(place)
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w", encoding="utf-8", buffering=_BUFFER) as file:  # noqa: PTH123 - a descriptor, no path
@@ -84,12 +84,13 @@ class _Discarded(Exception):
 
 
 @contextmanager
-def only_writer(path: Path) -> Iterator[None]:
+def only_writer(path: Path, unfinished: str | None = None) -> Iterator[None]:
     """Be the only run that means to write `path`. Raises `GuardError` where another one does already.
 
-    The lock dies with its process, however that ends; what such a process left unfinished is removed.
+    The lock dies with its process, however that ends; what such a process left unfinished is removed: of files
+    beside it whose names match `unfinished`, where `path` is a link that points to one of them.
     """
-    place = _place(path)
+    place = _place(path) if unfinished is None else path
     lock = place.with_name(f".{place.name}.lock")
     try:
         descriptor = _locked(lock)
@@ -101,7 +102,7 @@ def only_writer(path: Path) -> Iterator[None]:
     except OSError as error:
         raise SaveError(_cannot(path, error)) from error
     try:
-        _remove_unfinished(place)
+        _remove_unfinished(place.parent, unfinished or glob.escape(place.name))
         yield
     finally:
         # Removed while it is held, so that nobody else can hold the same file: see `_locked`.
@@ -149,11 +150,28 @@ def _since(lock: Path) -> str:
         return "a moment ago"
 
 
-def _remove_unfinished(place: Path) -> None:
-    for left in place.parent.glob(f".{glob.escape(place.name)}.*{_UNFINISHED}"):
+def _remove_unfinished(folder: Path, names: str) -> None:
+    for left in folder.glob(f".{names}.*{_UNFINISHED}"):
         log.warning("removed %s, which a run left that was killed", left)
         with suppress(OSError):
             left.unlink()
+
+
+def point(link: Path, name: str) -> None:
+    """Let a link point to a file beside it, whatever it pointed to before. Raises `SaveError`."""
+    unfinished = _unfinished(link)
+    try:
+        unfinished.symlink_to(name)
+        unfinished.replace(link)
+    except OSError as error:
+        raise SaveError(_cannot(link, error)) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def _unfinished(place: Path) -> Path:
+    return place.with_name(f".{place.name}.{secrets.token_hex(4)}{_UNFINISHED}")
 
 
 def save_json(payload: Mapping[str, Any], path: Path) -> int:

@@ -20,6 +20,7 @@ import yaml
 from connector import __version__
 from connector.cli.commands import read
 from connector.commands.export import Export
+from connector.commands.places import History
 from tests.documents import OF_LIBRARIES, ROOT, options_of, variables_read
 
 DEPLOY = ROOT / "deploy"
@@ -114,7 +115,8 @@ def test_the_command_line_is_understood(kind: str, tmp_path: Path) -> None:
     assert isinstance(wanted, Export)
     assert wanted.bitbucket.base_url == SETTINGS["BITBUCKET_URL"]
     assert wanted.outputs.veza is not None
-    assert wanted.guards.baseline == wanted.outputs.save_json
+    assert isinstance(wanted.outputs.save_json, History)
+    assert wanted.guards.baseline == wanted.outputs.save_json.folder / "latest.json"
 
 
 @pytest.mark.parametrize("image", [_container()["image"], _service()["image"]])

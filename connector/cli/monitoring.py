@@ -20,6 +20,7 @@ from connector import __version__
 from connector.commands.gaps import causes
 from connector.commands.options import Given, Parser, same_file
 from connector.commands.outcome import Outcome
+from connector.commands.places import LATEST
 from connector.errors import SaveError, UsageError
 from connector.files import READABLE_BY_ALL, check_writable, json_pieces, whole_file
 
@@ -87,7 +88,8 @@ def read_leniently(argv: Sequence[str]) -> Monitoring:
 
 
 def _named_once(path: Path | None, argv: Sequence[str]) -> Path | None:
-    others = [Path(word.partition("=")[2] if word.startswith("-") else word) for word in argv]
+    words = [Path(word.partition("=")[2] if word.startswith("-") else word) for word in argv]
+    others = [*words, *(word / LATEST for word in words)]
     return path if sum(same_file(path, other) for other in others) == 1 else None
 
 

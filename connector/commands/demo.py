@@ -11,6 +11,7 @@ from connector.commands import terminal as console
 from connector.commands.export import Export, Guards, export
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
+from connector.commands.places import File
 from connector.commands.publishing import Outputs
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
@@ -53,8 +54,8 @@ def run(wanted: Demo, outcome: Outcome) -> int:
     with EmbeddedBitbucket(sample_organisation()) as server:
         log.info("a small Bitbucket listens at %s", server.base_url)
         settings = Settings(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER), include=frozenset(Inclusion))
-        outputs = Outputs(save_json=wanted.save_json, report=wanted.report)
-        payload = export(Export(settings, "demo", Guards(), outputs), outcome)
+        outputs = Outputs(File(wanted.save_json), report=wanted.report)
+        payload = export(Export(settings, Guards(), outputs), outcome)
     console.show_findings(second_look(load(payload)))
     log.info("who can reach what, as a page: %s", wanted.report.resolve().as_uri())
     return 0

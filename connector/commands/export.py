@@ -18,27 +18,21 @@ from connector.commands.check import verify_export
 from connector.commands.gaps import check_gaps
 from connector.commands.options import Parser, number
 from connector.commands.outcome import Outcome
-from connector.commands.publishing import (
-    NAMED_BY_TIME,
-    Outputs,
-    add_output_options,
-    connected,
-    named,
-    publish,
-    read_outputs,
-)
+from connector.commands.publishing import Outputs, add_output_options, connected, publish, read_outputs
 from connector.commands.settings import (
     Verify,
     add_name_options,
     add_pace_options,
     add_source_options,
     add_verify_options,
-    read_data_source_name,
     read_source,
     read_verify,
 )
 from connector.errors import ConnectorError, Interrupted, UsageError
-from connector.files import check_writable, only_writer
+from connector.files import check_writable
+from connector.graph.export import Export as Payload
+from connector.graph.payload import load
+from connector.graph.values import ReviewError
 from connector.model import Snapshot
 from connector.oaa.mapping import application
 from connector.oaa.shrink_guard import check_removal, contents, read_contents
@@ -64,7 +58,6 @@ class Export:
     """Collect, then save and/or push."""
 
     bitbucket: Settings
-    data_source_name: str
     guards: Guards
     outputs: Outputs
     verify: Verify | None = None
@@ -78,7 +71,7 @@ examples:
 
   Every night from cron, with the settings in a file that only its owner can read; refuses to publish
   when more than a fifth of what the last export had would disappear:
-    %(prog)s --env-file /etc/oaa-bitbucket.env --save-json bitbucket.json --baseline bitbucket.json
+    %(prog)s --env-file /etc/oaa-bitbucket.env --save-json exports --keep 30 --baseline exports/latest.json
 
   Try it offline, without a Bitbucket:
     %(prog)s demo
@@ -113,8 +106,7 @@ def add_options(parser: Parser) -> None:
 def read(options: argparse.Namespace) -> Export:
     """Read what is exported, where to, and what must hold before. Raises `UsageError`."""
     source = dataclasses.replace(read_source(options), resume=options.resume, resume_max_age=options.resume_max_age)
-    name = read_data_source_name(options, source)
-    return Export(source, name, _guards(options), read_outputs(options, source), read_verify(options))
+    return Export(source, _guards(options), read_outputs(options, source), read_verify(options))
 
 
 def _add_resume_options(parser: Parser) -> None:
@@ -175,13 +167,12 @@ def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     """See that nothing is in the way, then collect and publish. Gives the payload."""
     outcome.is_export = True
     log.info("oaa-bitbucket %s exports %s", __version__, wanted.bitbucket.base_url)
-    path = wanted.outputs.save_json
-    # Files that are named by time are all different.
-    alone = nullcontext() if path in {None, NAMED_BY_TIME} else only_writer(path)
-    with alone:
-        for each in (named(path, wanted.data_source_name), wanted.outputs.report):
-            if each is not None:
-                check_writable(each)
+    place, report = wanted.outputs.save_json, wanted.outputs.report
+    with place.alone() if place else nullcontext():
+        if place is not None:
+            place.check()
+        if report is not None:
+            check_writable(report)
         with _keeping(wanted.bitbucket.resume):
             return _collect_and_publish(wanted, outcome)
 
@@ -212,10 +203,21 @@ def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:
         check_removal(before, contents(payload), guards.max_removal)
     if wanted.verify is not None:
         verify_export(wanted.verify, wanted.bitbucket, outcome.snapshot, payload, outcome.statistics)
-    publish(payload, outputs, named(outputs.save_json, wanted.data_source_name), veza, outcome)
+    publish(payload, outputs, _earlier(wanted) if before is not None else None, veza, outcome)
     if wanted.bitbucket.resume is not None:
         remove_journal(wanted.bitbucket.resume)
     return payload
+
+
+def _earlier(wanted: Export) -> Payload | None:
+    """Give the baseline whole, for the page; before the export is saved, which may replace it."""
+    if wanted.outputs.report is None or wanted.outputs.dry_run or wanted.guards.baseline is None:
+        return None
+    try:
+        return load(wanted.guards.baseline)
+    except ReviewError as error:
+        log.warning("the report cannot say what changed: %s", error)
+        return None
 
 
 def _mapped(snapshot: Snapshot) -> dict[str, Any]:

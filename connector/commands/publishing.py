@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import argparse
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.commands.options import Parser
+from connector.commands.options import Parser, whole
 from connector.commands.outcome import Outcome
+from connector.commands.places import File, History, NamedByTime, Place
 from connector.commands.report import save_page
-from connector.commands.settings import add_veza_options, read_veza
+from connector.commands.settings import add_veza_options, read_data_source_name, read_veza
 from connector.commands.terminal import size_in_words
 from connector.errors import Interrupted, UsageError, VezaError
-from connector.files import save_json
+from connector.graph.export import Export as Payload
 from connector.graph.payload import load
 from connector.interruptible import interruptible
 from connector.outputs.veza.push import Veza, VezaSettings, connect, fold_warnings
@@ -24,16 +24,15 @@ from connector.sources.datacenter import Settings
 
 log = logging.getLogger(__name__)
 
-NAMED_BY_TIME = Path("by time")
-"""Stands for `{data source name}-{time}.json`; the time is known when the file is written."""
+_NAMED_BY_TIME = object()
+"""What `--save-json` without a path gives."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
     """Where results go."""
 
-    save_json: Path | None = None
-    """A path that ends in the name of a folder's file, or `NAMED_BY_TIME`."""
+    save_json: Place | None = None
     veza: VezaSettings | None = None
     report: Path | None = None
     dry_run: bool = False
@@ -45,14 +44,24 @@ def add_output_options(parser: Parser) -> None:
     group.add_argument(
         "--save-json",
         nargs="?",
-        const=NAMED_BY_TIME,
+        const=_NAMED_BY_TIME,
         type=parser.path,
         metavar="PATH",
         help="save the payload; without PATH in the current folder, named by data source and time. "
         "While one run is at work on a PATH, a second one ends at once, with code 4",
     )
+    parser.setting(
+        group,
+        "--keep N",
+        whole(1),
+        "keep the last N exports: PATH is a folder then, where they are named by time, and latest.json is the newest",
+    )
     add_veza_options(parser, group)
-    parser.result(group, "--report", help="write a page for people about the export, as the command report")
+    parser.result(
+        group,
+        "--report",
+        help="write a page for people about the export, as the command report; with --baseline it says what changed",
+    )
     group.add_argument(
         "--dry-run", action="store_true", help="do everything but publish, and say what would have been published"
     )
@@ -63,7 +72,22 @@ def read_outputs(options: argparse.Namespace, source: Settings) -> Outputs:
     veza = read_veza(options, source)
     if veza is None and options.save_json is None and options.report is None:
         raise UsageError("there is nothing to do: name a file with --save-json, or set VEZA_URL and VEZA_API_KEY")
-    return Outputs(options.save_json, veza, options.report, options.dry_run)
+    return Outputs(_place(options, source), veza, options.report, options.dry_run)
+
+
+def _place(options: argparse.Namespace, source: Settings) -> Place | None:
+    path = options.save_json
+    if options.keep is not None:
+        if path in (None, _NAMED_BY_TIME):
+            raise UsageError("--keep needs a folder: --save-json FOLDER --keep N")
+        history = History(path, options.keep)
+        for name in ("report", "summary", "metrics", "resume"):
+            if history.holds(getattr(options, name)):
+                raise UsageError(f"--{name} names a file that --keep gives to exports; choose another name")
+        return history
+    if path is _NAMED_BY_TIME:
+        return NamedByTime(read_data_source_name(options, source))
+    return None if path is None else File(path)
 
 
 def connected(settings: VezaSettings | None) -> Veza | None:
@@ -71,22 +95,25 @@ def connected(settings: VezaSettings | None) -> Veza | None:
     return None if settings is None else interruptible(lambda: connect(settings))
 
 
-def publish(payload: dict[str, Any], outputs: Outputs, path: Path | None, veza: Veza | None, outcome: Outcome) -> None:
+def publish(
+    payload: dict[str, Any], outputs: Outputs, earlier: Payload | None, veza: Veza | None, outcome: Outcome
+) -> None:
     """Save, push, and make the page, in this order. Raises `SaveError` and `VezaError`."""
     if outputs.dry_run:
         if veza is not None:
             interruptible(lambda: veza.check_size(payload))
-        outcome.dry_run = _what_would_be(path, outputs)
+        outcome.dry_run = _what_would_be(outputs)
         return
-    if path is not None:
-        size = save_json(payload, path)
+    path = None
+    if outputs.save_json is not None:
+        path, size = outputs.save_json.save(payload)
         outcome.published.append(
             {"to": "file", "path": str(path), "bytes": size, "said": f"saved {path} ({size_in_words(size)})"}
         )
     if veza is not None:
         _push(payload, veza, path, outcome)
     if outputs.report is not None:
-        said = save_page(page(load(payload)), outputs.report)
+        said = save_page(page(load(payload), earlier), outputs.report)
         outcome.published.append({"to": "report", "path": str(outputs.report), "said": f"saved the report {said}"})
 
 
@@ -114,16 +141,9 @@ def _push(payload: dict[str, Any], veza: Veza, saved: Path | None, outcome: Outc
     )
 
 
-def _what_would_be(path: Path | None, outputs: Outputs) -> str:
-    veza = outputs.veza
+def _what_would_be(outputs: Outputs) -> str:
+    veza, path = outputs.veza, outputs.save_json and outputs.save_json.next()
     places = [f"saved in {each}" for each in (path, outputs.report) if each]
     if veza is not None:
         places.append(f'pushed to {veza.url}, provider "{veza.provider_name}", data source "{veza.data_source_name}"')
     return f"dry run, so not {' and not '.join(places)}"
-
-
-def named(path: Path | None, data_source_name: str) -> Path | None:
-    """Give the path where the export is saved."""
-    if path != NAMED_BY_TIME:
-        return path
-    return Path(f"{data_source_name}-{time.strftime('%Y%m%d-%H%M%S')}.json")

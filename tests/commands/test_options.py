@@ -8,7 +8,7 @@ import pytest
 
 from connector.cli import commands
 from connector.commands.export import Export
-from connector.commands.publishing import NAMED_BY_TIME
+from connector.commands.places import NamedByTime
 from connector.errors import UsageError
 from connector.model import Inclusion
 from tests.conftest import Run
@@ -36,8 +36,7 @@ def test_the_defaults() -> None:
     assert export.bitbucket.base_url == URL
     assert (export.bitbucket.concurrency, export.bitbucket.patience, export.bitbucket.max_rate) == (8, 300.0, None)
     assert export.bitbucket.credentials.is_token
-    assert export.outputs.save_json == NAMED_BY_TIME
-    assert export.data_source_name == "Bitbucket Server - bitbucket.example.com git"
+    assert export.outputs.save_json == NamedByTime("Bitbucket Server - bitbucket.example.com git")
     assert (export.guards.allow_incomplete, export.guards.baseline, export.guards.max_removal) == (False, None, 20.0)
 
 
