@@ -9,9 +9,10 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TextIO
+from typing import Any, TextIO
 
 from connector.commands.options import environment
+from connector.text import clean
 
 _TEXT = "%(asctime)s %(levelname)s: %(message)s"
 """As Veza's own connectors print their log."""
@@ -57,7 +58,7 @@ def read_log_settings(options: argparse.Namespace) -> LogSettings:
 def set_up_logging(settings: LogSettings) -> None:
     """Send log lines to standard error, as text or as JSON objects."""
     handler = _StandardError()
-    handler.setFormatter(_JsonLines() if settings.format is LogFormat.JSON else logging.Formatter(_TEXT))
+    handler.setFormatter(_JsonLines() if settings.format is LogFormat.JSON else _TextLines(_TEXT))
     logging.basicConfig(level=max(logging.INFO, settings.level), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
     logging.getLogger("connector").setLevel(settings.level)
@@ -74,13 +75,29 @@ class _StandardError(logging.StreamHandler[TextIO]):
         return sys.stderr
 
 
+class _TextLines(logging.Formatter):
+    """A line for a message, whatever the names in it hold; a traceback has its own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of the standard library
+        record.message = _cleaned(record.message)
+        return super().formatMessage(record)
+
+    def formatException(self, ei: Any) -> str:  # noqa: ANN401, N802 - likewise
+        return "\n".join(map(clean, super().formatException(ei).split("\n")))
+
+
 class _JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
-            "message": record.getMessage(),
+            "message": _cleaned(record.getMessage()),
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry)
+
+
+def _cleaned(message: str) -> str:
+    # The standard library's warnings end with a line of code and an end of line.
+    return clean(message.rstrip("\n"))

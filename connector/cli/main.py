@@ -17,6 +17,7 @@ from connector.cli.monitoring import Monitor
 from connector.cli.signals import Signals
 from connector.commands.outcome import Outcome
 from connector.errors import ConnectorError, Interrupted
+from connector.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ def _main(argv: Sequence[str], signals: Signals) -> int:
     except ConnectorError as error:
         outcome.error, outcome.exit_code = str(error), error.exit_code
         with suppress(OSError):
-            sys.stderr.write(f"{commands.PROGRAM}: {error}\n")
+            sys.stderr.write(f"{commands.PROGRAM}: {clean(str(error))}\n")
         return _told(Monitor(commands.monitoring(argv)), outcome)
     set_up_logging(asked.logs)
     outcome.bar = asked.logs.shows_progress

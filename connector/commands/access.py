@@ -22,7 +22,6 @@ from connector.review.reach.assertions import Failure, Limits, failures
 from connector.review.reach.forms import as_csv, as_json, as_table
 from connector.review.reach.questions import Names, question
 from connector.review.text.forms import Form
-from connector.review.text.names import clean
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +131,7 @@ def run(wanted: AccessQuestion, _outcome: Outcome) -> int:
     console.write(_lines(wanted, Answers(export, meant), failed, console.screen()))
     if wanted.form is Form.CSV:  # which has no place for what is not known; the other forms say it themselves
         for caveat in caveats(export):
-            log.warning("not known: %s", clean(caveat))
+            log.warning("not known: %s", caveat)
     for sentence in _sentences(failed or []):
         log.error("%s", sentence)
     return EXIT_ASSERTION if failed else 0

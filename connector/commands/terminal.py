@@ -21,6 +21,7 @@ from connector.commands.options import environment
 from connector.errors import SaveError
 from connector.rest.progress import duration
 from connector.review.findings.catalogue import Finding, Urgency
+from connector.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +138,7 @@ def show_findings(findings: Iterable[Finding]) -> None:
     table.add_column("where", ratio=3, overflow="fold")
     also = []
     for finding in findings:
-        title = f"{finding.title} ({len(finding.places)})"
+        title = f"{clean(finding.title)} ({len(finding.places)})"
         if finding.urgency is Urgency.KNOW:
             also.append(title)
             continue
@@ -152,7 +153,7 @@ def show_findings(findings: Iterable[Finding]) -> None:
 
 
 def _beginning(finding: Finding) -> list[str]:
-    lines = [str(place) for place in finding.places]
+    lines = [clean(str(place)) for place in finding.places]
     rest = len(lines) - _LINES_OF_A_FINDING
     return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest} more"]
 
