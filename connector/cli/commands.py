@@ -74,6 +74,7 @@ class Asked(Generic[T]):
     wanted: T
     logs: LogSettings
     monitoring: Monitoring
+    warnings: tuple[str, ...] = ()
 
     def run(self, outcome: Outcome) -> int:
         """Do it, and give the exit code. Raises `ConnectorError`."""
@@ -88,8 +89,10 @@ def read(argv: Sequence[str]) -> Asked[Any]:
     if list(argv[:1]) == [_HELP[0]]:
         argv = [*argv[1:], "--help"]
     command, rest = _command(argv)
-    options = _parser(command).parse_args(rest)
-    return Asked(command, command.module.read(options), read_log_settings(options), read_monitoring(options))
+    parser = _parser(command)
+    options = parser.parse_args(rest)
+    logs, told = read_log_settings(options), read_monitoring(options)
+    return Asked(command, command.module.read(options), logs, told, tuple(parser.warnings))
 
 
 def monitoring(argv: Sequence[str]) -> Monitoring:

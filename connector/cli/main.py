@@ -59,6 +59,8 @@ def _main(argv: Sequence[str], signals: Signals) -> int:
             sys.stderr.write(f"{commands.PROGRAM}: {clean(str(error))}\n")
         return _told(Monitor(commands.monitoring(argv)), outcome)
     set_up_logging(asked.logs)
+    for warning in asked.warnings:
+        log.warning("%s", warning)
     outcome.bar = asked.logs.shows_progress
     monitor = Monitor(asked.monitoring)
     with _ending_well(outcome, signals):

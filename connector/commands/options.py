@@ -9,7 +9,8 @@ from __future__ import annotations
 import argparse
 import math
 import os
-from collections.abc import Callable, Collection, Sequence
+import stat
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -60,6 +61,8 @@ class Parser(argparse.ArgumentParser):
         super().__init__(formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False, **rest)
         self.reads_environment = False
         """Whether an env file is read first; set by a command that has settings."""
+        self.warnings: list[str] = []
+        """What the log should say of the settings once there is one."""
         self._commands = commands
         self._settings: list[_Setting] = []
         self._results: list[argparse.Action] = []
@@ -96,7 +99,7 @@ class Parser(argparse.ArgumentParser):
         """Parse, then read the settings that were added. Raises `UsageError`."""
         options, rest = super().parse_known_args(args, namespace)
         if "env_file" in options:
-            _load_env_file(options.env_file)
+            self.warnings.extend(_load_env_file(options.env_file))
         for setting in self._settings:
             setattr(options, setting.name, setting.value(getattr(options, setting.name)))
         self._check_distinct(options)
@@ -176,14 +179,23 @@ def add_forms(parser: Parser, *forms: Form) -> None:
     group.add_argument("--all", action="store_true", help="long lists whole, on a terminal too")
 
 
-def _load_env_file(path: Path | None) -> None:
-    """Add the file's settings to the environment, where proxies and certificates are looked for, too.
+def _load_env_file(given: Path | None) -> Iterator[str]:
+    """Add the file's settings to the environment, where proxies and certificates are looked for, too; yield warnings.
 
     What is set there already wins. Values are taken as they are: a `$` in a password is a `$`.
     """
-    if path is not None and not path.is_file():
+    path = given or Path(".env")
+    if given is not None and not path.is_file():
         raise UsageError(f"--env-file: there is no file {path}")
     try:
-        load_dotenv(path or Path(".env"), override=False, interpolate=False)
+        if load_dotenv(path, override=False, interpolate=False) and _others_may_write(path.stat()):
+            yield (
+                f"{path} can be changed by other accounts of this machine, who could name another server there that is "
+                f"sent the password: see that its owner is right, and chmod 600 {path}"
+            )
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path or '.env'} cannot be read: {type(error).__name__}") from error
+        raise UsageError(f"{path} cannot be read: {type(error).__name__}") from error
+
+
+def _others_may_write(state: os.stat_result) -> bool:
+    return bool(state.st_mode & (stat.S_IWGRP | stat.S_IWOTH)) or state.st_uid not in {0, os.geteuid()}

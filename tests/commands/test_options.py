@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,26 @@ def test_what_is_included(given: str, expected: set[Inclusion], monkeypatch: pyt
 def test_what_cannot_be_included_is_named() -> None:
     with pytest.raises(UsageError, match=r"--include holds 'keys'; there are access-keys, tokens, .*, and all"):
         read("--save-json", "--include", "tokens,keys")
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, False), (0o660, True), (0o602, True)])
+@pytest.mark.parametrize("option", [(), ("--env-file", ".env")])
+def test_an_env_file_that_others_may_write_is_warned_of(
+    mode: int, warned: bool, option: tuple[str, ...], run: Run
+) -> None:
+    Path(".env").write_text("BITBUCKET_TOKEN=mark\n")
+    Path(".env").chmod(mode)
+    ended = run(*option, "--bitbucket-url", "http://127.0.0.1:9", "--save-json", "x.json")
+    assert ("WARNING: .env can be changed by other accounts" in ended.err) is warned
+    assert "mark" not in ended.err
+
+
+def test_an_env_file_of_somebody_else_is_warned_of(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("BITBUCKET_TOKEN=mark\n")
+    Path(".env").chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(".env", 12345, -1)
+    else:
+        monkeypatch.setattr("connector.commands.options.os.geteuid", lambda: 12345)
+    ended = run("--bitbucket-url", "http://127.0.0.1:9", "--save-json", "x.json")
+    assert "WARNING: .env can be changed by other accounts" in ended.err
