@@ -13,6 +13,7 @@ from connector.model import Inclusion
 from connector.oaa.mapping import application_name
 from connector.oaa.vocabulary import PROVIDER_NAME
 from connector.outputs.veza.push import VezaSettings, forbidden_characters
+from connector.rest.proxies import proxy_for
 from connector.sources.datacenter.settings import DEFAULT_CONCURRENCY, DEFAULT_PATIENCE, Credentials, Settings
 
 MAX_CONCURRENCY = 100
@@ -86,9 +87,10 @@ def add_pace_options(parser: Parser) -> None:
 
 
 def read_source(options: argparse.Namespace) -> Settings:
-    """Read which Bitbucket is read, and how. Raises `UsageError`."""
+    """Read which Bitbucket is read, and how. Raises `UsageError`, also for a proxy before it that cannot be one."""
     if options.bitbucket_url is None:
         raise UsageError("set --bitbucket-url or BITBUCKET_URL to the address of Bitbucket; see --help, or try: demo")
+    proxy_for(options.bitbucket_url)
     return Settings(
         base_url=options.bitbucket_url,
         credentials=_credentials(),

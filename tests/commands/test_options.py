@@ -108,6 +108,14 @@ def test_secrets_are_in_no_repr(environment: pytest.MonkeyPatch) -> None:
         (("--unknown", "--save-json"), {}, "--unknown"),
         (("--save", "x.json"), {}, "--save"),
         (("surprise",), {}, "surprise"),
+        (("--save-json",), {"HTTPS_PROXY": "http://user:mark[@proxy:3128"}, "HTTPS_PROXY is no address of a proxy"),
+        (("--save-json",), {"HTTPS_PROXY": "http://user:mark€@proxy:3128"}, "HTTPS_PROXY is no address of a proxy"),
+        (("--save-json",), {"https_proxy": "http://user:mark/x@proxy:3128"}, "https_proxy is no address of a proxy"),
+        (
+            ("--save-json",),
+            {"ALL_PROXY": "http://user:mark@proxy:99999", "VEZA_URL": "https://v.example.com", "VEZA_API_KEY": "mark"},
+            "ALL_PROXY is no address of a proxy",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_line_and_code_2(
