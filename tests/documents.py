@@ -16,6 +16,8 @@ from connector.cli.commands import COMMANDS, read
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = "\n\n".join([README, *(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md")))])
+"""The README, and all that it refers to."""
 
 OF_LIBRARIES = frozenset({"REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY"})
 """Variables that requests reads, and not we."""
@@ -57,9 +59,9 @@ def variables_read() -> frozenset[str]:
 
 
 def tables(*heading: str) -> Iterator[list[str]]:
-    """Give the rows of all the README's tables with this heading, as lists of cells."""
+    """Give the rows of all tables with this heading, of the README and of docs, as lists of cells."""
     inside = False
-    for line in README.splitlines():
+    for line in PAGES.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("|") else []
         if cells == list(heading):
             inside = True

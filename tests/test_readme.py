@@ -24,6 +24,7 @@ from connector.sources import datacenter as collect
 from connector.sources.datacenter.endpoints import Endpoint, Right
 from tests.documents import (
     OF_LIBRARIES,
+    PAGES,
     README,
     ROOT,
     all_options,
@@ -165,11 +166,11 @@ def test_no_option_of_the_help_is_overlooked(command: str) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_is_documented(command: str) -> None:
-    assert command == "export" or f"oaa_bitbucket.py {command}" in README
+    assert command == "export" or f"oaa_bitbucket.py {command}" in PAGES
 
 
 def test_what_the_readme_types_can_be_typed() -> None:
-    lines = re.findall(r"oaa_bitbucket\.py ([^`\n]*)", README)
+    lines = re.findall(r"oaa_bitbucket\.py ([^`\n]*)", PAGES)
     assert lines
     typed = [word for line in lines for word in line.split()]
     assert {word for word in typed if word.startswith("--")} <= set(all_options())

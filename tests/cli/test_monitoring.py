@@ -22,6 +22,7 @@ from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.files import save_json
 from tests.conftest import Ended, Run, saved, summary
+from tests.documents import in_code, tables
 from tests.outputs.veza.fake import Call, FakeVeza, error
 from tests.outputs.veza.fake.server import API_KEY
 
@@ -204,6 +205,13 @@ def test_the_metrics_are_those_of_the_summary(export: Export, bitbucket: Embedde
     assert found["published_bytes file"] == Path("export.json").stat().st_size
     assert stat.S_IMODE(Path("bitbucket.prom").stat().st_mode) == 0o644, "node_exporter has another account"
     assert DEMO_USER not in Path("bitbucket.prom").read_text()
+
+
+def test_what_is_told_is_documented(export: Export) -> None:
+    assert export().code == 0
+    series = {f"oaa_bitbucket_{name.partition(' ')[0]}" for name in figures()}
+    assert {name for cells in tables("series", "what it says") for name in in_code(cells[0])} == series
+    assert {name for cells in tables("key", "what it says") for name in in_code(cells[0])} == set(summary())
 
 
 def test_a_name_that_is_no_word_is_a_label_all_the_same(export: Export) -> None:
