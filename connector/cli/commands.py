@@ -99,7 +99,7 @@ def monitoring(argv: Sequence[str]) -> Monitoring:
     """Give who is told of a run whose command line, or settings, cannot be read. Raises nothing."""
     with suppress(UsageError):
         command, rest = _command(argv)
-        return read_leniently(rest) if command.monitored else Monitoring()
+        return read_leniently(rest, COMMANDS) if command.monitored else Monitoring()
     return Monitoring()
 
 

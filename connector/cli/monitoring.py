@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -71,13 +71,13 @@ def read_monitoring(options: argparse.Namespace) -> Monitoring:
     return Monitoring(**{each.name: getattr(options, each.name, None) for each in dataclasses.fields(Monitoring)})
 
 
-def read_leniently(argv: Sequence[str]) -> Monitoring:
+def read_leniently(argv: Sequence[str], commands: Collection[str]) -> Monitoring:
     """Read who is told that the command line, or the settings, cannot be understood. Raises nothing.
 
     No file is given that another word of the command line names: that may be the very mistake.
     """
     for with_env_file in (True, False):
-        parser = Parser(add_help=False)
+        parser = Parser(commands=commands, add_help=False)
         add_monitoring_options(parser)
         if with_env_file:
             parser.add_env_file(parser)

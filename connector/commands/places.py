@@ -98,7 +98,10 @@ class History(Place):
     def save(self, payload: Mapping[str, Any]) -> tuple[Path, int]:
         """Save a payload, let `latest.json` point to it, and remove what is older than the last ones."""
         path, size = Place.save(self, payload)
-        point(self.folder / LATEST, path.name)
+        try:
+            point(self.folder / LATEST, path.name)
+        except SaveError as error:
+            raise SaveError(f"{error}. The export is saved in {path}") from error
         for old in sorted(each for each in self.folder.iterdir() if _NIGHT.fullmatch(each.name))[: -self.keep]:
             try:
                 old.unlink()

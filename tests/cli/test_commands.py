@@ -42,14 +42,14 @@ def test_help_with_another_name_is_a_usage_error(run: Run) -> None:
     assert "'exprot' is no command" in ended.err
 
 
-def test_a_quiet_run_that_goes_well_says_nothing(run: Run, bitbucket: EmbeddedBitbucket) -> None:
-    ended = run("--quiet", "--save-json", "export.json", BITBUCKET_URL=bitbucket.base_url, OAA_DEBUG="1", **USUAL)
+def test_a_quiet_run_that_goes_well_says_nothing(export: Run) -> None:
+    ended = export("--quiet", OAA_DEBUG="1")
     assert (ended.code, ended.out, ended.err) == (0, "", "")
 
 
-def test_a_quiet_run_that_fails_says_why(run: Run, bitbucket: EmbeddedBitbucket) -> None:
+def test_a_quiet_run_that_fails_says_why(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(Status(401)))
-    ended = run("--quiet", "--save-json", "export.json", BITBUCKET_URL=bitbucket.base_url, **USUAL)
+    ended = export("--quiet")
     assert ended.code == 3
     assert re.fullmatch(r"\S+ \S+ ERROR: .*\n", ended.err)
 

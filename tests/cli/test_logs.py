@@ -9,7 +9,6 @@ import pytest
 
 from connector.embedded.datacenter.faults import Fault, Status
 from connector.embedded.datacenter.organisation import Group
-from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.text import clean
 from tests.conftest import Run
@@ -32,12 +31,11 @@ INVISIBLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u2
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_no_name_is_more_than_text_in_a_log(name: str, form: str, run: Run, bitbucket: EmbeddedBitbucket) -> None:
+def test_no_name_is_more_than_text_in_a_log(name: str, form: str, export: Run, bitbucket: EmbeddedBitbucket) -> None:
     with bitbucket.change() as organisation:
         organisation.groups[name] = Group(name, members={1, 2})
     bitbucket.faults.add(Fault(Status(500), r"more-members\?.*(dev|ad)"))
-    usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
-    ended = run("--save-json", "x.json", "--patience", "0", "--log-format", form, **usual)
+    ended = export("--patience", "0", "--log-format", form)
     assert ended.code == 4
     lines = ended.err.splitlines()
     messages = [json.loads(line)["message"] for line in lines] if form == "json" else lines
@@ -52,15 +50,12 @@ def test_what_was_typed_is_shown_harmlessly_too(run: Run) -> None:
     assert "\x1b" not in ended.err
 
 
-def test_a_traceback_keeps_its_lines_and_nothing_else(
-    run: Run, bitbucket: EmbeddedBitbucket, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_traceback_keeps_its_lines_and_nothing_else(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_: object) -> None:
         raise ZeroDivisionError("\x1b[2J")
 
     monkeypatch.setattr("connector.commands.export.application", fail)
-    usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
-    ended = run("--save-json", "x.json", **usual)
+    ended = export()
     assert ended.code == 1
     assert "\nZeroDivisionError: \\x1b[2J\n" in ended.err
 

@@ -7,8 +7,9 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -21,30 +22,18 @@ from connector.embedded.datacenter.faults import Fault, Status
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.files import save_json
-from tests.conftest import Ended, Run, saved, summary
+from tests.conftest import Run, files, saved, summary
 from tests.documents import in_code, tables
 from tests.outputs.veza.fake import Call, FakeVeza, error
 from tests.outputs.veza.fake.server import API_KEY
 
 GAP = Fault(Status(500), "repos/invoicing/permissions")
 
-Export = Callable[..., Ended]
-
 
 @pytest.fixture
-def export(run: Run, bitbucket: EmbeddedBitbucket) -> Export:
-    """Export the demo's organisation to export.json, with a summary; options and settings can be added."""
-    usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
-
-    def call(*options: str, **environment: str) -> Ended:
-        files = ("--save-json", "export.json", "--summary", "summary.json", "--metrics", "bitbucket.prom")
-        return run(*files, *options, **{**usual, **environment})
-
-    return call
-
-
-def files() -> set[str]:
-    return {path.name for path in Path.cwd().iterdir()}
+def monitored(export: Run) -> Run:
+    """Export with a summary and metrics."""
+    return partial(export, "--summary", "summary.json", "--metrics", "bitbucket.prom")
 
 
 def figures(path: str = "bitbucket.prom") -> dict[str, float]:
@@ -61,10 +50,10 @@ def figures(path: str = "bitbucket.prom") -> dict[str, float]:
 # --- the summary
 
 
-def test_the_summary_says_what_monitoring_asks(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_the_summary_says_what_monitoring_asks(monitored: Run, bitbucket: EmbeddedBitbucket) -> None:
     with FakeVeza(warnings=("Something is odd",)) as veza:
         settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
-        ended = export(**settings)
+        ended = monitored(**settings)
     entry = summary()
     started, ended_at = (datetime.fromisoformat(entry.pop(key)) for key in ("started", "ended"))
     assert started <= ended_at
@@ -116,7 +105,7 @@ def test_monitoring_is_told_of_every_failure(
     environment: dict[str, str],
     fault: object,
     code: int,
-    export: Export,
+    monitored: Run,
     bitbucket: EmbeddedBitbucket,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -128,7 +117,7 @@ def test_monitoring_is_told_of_every_failure(
         if fault is REJECTED:
             veza.fail(Call.PUSH, REJECTED)
         settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
-        ended = export(*options, **settings, OAA_PING=listener.url, **environment)
+        ended = monitored(*options, **settings, OAA_PING=listener.url, **environment)
     entry = summary()
     assert (ended.code, entry["exit_code"], figures()["exit_code"]) == (code, code, code)
     assert listener.paths[-1] == f"/secret/{code}"
@@ -149,14 +138,15 @@ def test_a_summary_replaces_no_other_file(option: str, run: Run) -> None:
 def test_what_is_no_export_writes_no_summary(run: Run) -> None:
     assert run("access", "export.json", "--summary", "summary.json").code == 2
     assert run("exprot", "--summary", "summary.json").code == 2
+    assert run("--summary", "demo").code == 2
     assert files() == set()
 
 
 @pytest.mark.parametrize("option", ["--summary", "--metrics"])
 def test_a_file_that_cannot_be_written_is_noticed_before_anything_is_asked(
-    option: str, export: Export, bitbucket: EmbeddedBitbucket
+    option: str, monitored: Run, bitbucket: EmbeddedBitbucket
 ) -> None:
-    ended = export(option, "no-such-folder/file")
+    ended = monitored(option, "no-such-folder/file")
     assert ended.code == 5
     assert ended.err.count("file cannot be written") == 1
     assert bitbucket.requests == []
@@ -165,7 +155,7 @@ def test_a_file_that_cannot_be_written_is_noticed_before_anything_is_asked(
 @pytest.mark.parametrize(("option", "said"), [("--summary", "the summary"), ("--metrics", "the metrics")])
 @pytest.mark.parametrize("is_bug", [False, True])
 def test_a_file_that_can_no_longer_be_written_is_code_5_unless_something_was_worse(
-    option: str, said: str, is_bug: bool, export: Export, monkeypatch: pytest.MonkeyPatch
+    option: str, said: str, is_bug: bool, monitored: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Path("there").mkdir()
 
@@ -174,7 +164,7 @@ def test_a_file_that_can_no_longer_be_written_is_code_5_unless_something_was_wor
         return save_json(payload, path) if not is_bug else 1 // 0
 
     monkeypatch.setattr("connector.commands.places.save_json", save_and_remove)
-    ended = export(option, "there/file")
+    ended = monitored(option, "there/file")
     assert ended.code == (1 if is_bug else 5)
     assert f"ERROR: {said}: there/file cannot be written" in ended.err
     assert is_bug or "saved export.json" in ended.last_line
@@ -183,12 +173,12 @@ def test_a_file_that_can_no_longer_be_written_is_code_5_unless_something_was_wor
 # --- the metrics
 
 
-def test_the_metrics_are_those_of_the_summary(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_the_metrics_are_those_of_the_summary(monitored: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(
         Fault(Status(403, exception="com.atlassian.bitbucket.AuthorisationException"), "repos/ledger/")
     )
     mask = os.umask(0o077)
-    assert export("--allow-incomplete").code == 0
+    assert monitored("--allow-incomplete").code == 0
     os.umask(mask)
     found, entry = figures(), summary()
     assert found["exit_code"] == 0
@@ -207,15 +197,15 @@ def test_the_metrics_are_those_of_the_summary(export: Export, bitbucket: Embedde
     assert DEMO_USER not in Path("bitbucket.prom").read_text()
 
 
-def test_what_is_told_is_documented(export: Export) -> None:
-    assert export().code == 0
+def test_what_is_told_is_documented(monitored: Run) -> None:
+    assert monitored().code == 0
     series = {f"oaa_bitbucket_{name.partition(' ')[0]}" for name in figures()}
     assert {name for cells in tables("series", "what it says") for name in in_code(cells[0])} == series
     assert {name for cells in tables("key", "what it says") for name in in_code(cells[0])} == set(summary())
 
 
-def test_a_name_that_is_no_word_is_a_label_all_the_same(export: Export) -> None:
-    assert export("--metrics", 'a "b\\.prom').code == 0
+def test_a_name_that_is_no_word_is_a_label_all_the_same(monitored: Run) -> None:
+    assert monitored("--metrics", 'a "b\\.prom').code == 0
     assert figures('a "b\\.prom')["exit_code"] == 0
 
 
@@ -258,9 +248,9 @@ def listener() -> Iterator[Listener]:
 
 @pytest.mark.parametrize(("options", "end"), [([], ""), (["--max-removal", "1", "--baseline", "nowhere/x"], "")])
 def test_a_good_run_is_told_at_its_beginning_and_its_end(
-    options: list[str], end: str, export: Export, listener: Listener
+    options: list[str], end: str, monitored: Run, listener: Listener
 ) -> None:
-    assert export("--ping", f"{listener.url}/?create=1", *options).code == 0
+    assert monitored("--ping", f"{listener.url}/?create=1", *options).code == 0
     assert listener.paths == ["/secret/start?create=1", f"/secret{end}?create=1"]
 
 
@@ -272,21 +262,21 @@ def test_a_good_run_is_told_at_its_beginning_and_its_end(
         ("http://127.0.0.1:{port}/secret", "answered 404"),
     ],
 )
-def test_a_ping_that_fails_changes_nothing_and_its_address_is_in_no_log(url: str, said: str, export: Export) -> None:
+def test_a_ping_that_fails_changes_nothing_and_its_address_is_in_no_log(url: str, said: str, monitored: Run) -> None:
     with Listener(404) as listener:
-        ended = export("--debug", "--ping", url.replace("{port}", listener.url.split(":")[2].split("/")[0]))
+        ended = monitored("--debug", "--ping", url.replace("{port}", listener.url.split(":")[2].split("/")[0]))
     assert ended.code == 0
     assert f"WARNING: --ping: the address {said}" in ended.err
     assert "secret" not in ended.err + Path("summary.json").read_text()
 
 
-def test_a_switch_that_does_not_answer_holds_nobody_up(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_switch_that_does_not_answer_holds_nobody_up(monitored: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     monkeypatch.setattr("connector.cli.monitoring._LAST_PING_SECONDS", 0.05)
     answer = requests.Response()
     answer.status_code = 200
     monkeypatch.setattr("requests.Session.get", lambda *_, **__: released.wait() and answer)
-    assert export("--ping", "http://127.0.0.1:9/").code == 0
+    assert monitored("--ping", "http://127.0.0.1:9/").code == 0
     assert not released.is_set()
     released.set()
 
@@ -294,8 +284,8 @@ def test_a_switch_that_does_not_answer_holds_nobody_up(export: Export, monkeypat
 @pytest.mark.parametrize(
     "url", ["hc-ping.com/secret", "ftp://x/secret", "https://", "https://x:port/secret", "http://["]
 )
-def test_what_is_no_address_is_a_usage_error_that_does_not_show_it(url: str, export: Export) -> None:
-    ended = export("--ping", url)
+def test_what_is_no_address_is_a_usage_error_that_does_not_show_it(url: str, monitored: Run) -> None:
+    ended = monitored("--ping", url)
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "--ping is no address" in ended.err
     assert "secret" not in ended.err

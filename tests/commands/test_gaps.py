@@ -69,13 +69,11 @@ def test_two_thousand_gaps_are_a_few_lines(caplog: pytest.LogCaptureFixture) -> 
     assert "and 5 more, for other reasons" in caplog.messages[-2]
 
 
-def test_log_and_summary_of_an_account_without_rights(run: Run, bitbucket: EmbeddedBitbucket) -> None:
+def test_log_and_summary_of_an_account_without_rights(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     account = next(a for a in bitbucket.organisation.accounts.values() if a.name == "amara.okafor")
     account.password = "known"
-    settings = {"BITBUCKET_USER": account.name, "BITBUCKET_TOKEN": "known", "BITBUCKET_URL": bitbucket.base_url}
-    ended = run(
-        "--save-json", "x.json", "--summary", "summary.json", "--include", "all", "--log-format", "json", **settings
-    )
+    options = ("--summary", "summary.json", "--include", "all", "--log-format", "json")
+    ended = export(*options, BITBUCKET_USER=account.name, BITBUCKET_TOKEN="known")
     assert ended.code == 4
     told = [line["message"] for line in map(json.loads, ended.err.splitlines()) if line["level"] == "ERROR"]
     entry = summary()

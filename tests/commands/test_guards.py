@@ -6,45 +6,25 @@ import io
 import json
 import re
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from connector.embedded.datacenter.faults import Fault, Status
-from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.files import only_writer
-from tests.conftest import Ended, Run, saved, summary
+from tests.conftest import Run, files, saved, summary
 from tests.outputs.veza.fake import Call, FakeVeza
 from tests.outputs.veza.fake.server import API_KEY
 
 REFUSED = Status(403, exception="com.atlassian.bitbucket.AuthorisationException")
 
 
-Export = Callable[..., Ended]
-
-
-@pytest.fixture
-def export(run: Run, bitbucket: EmbeddedBitbucket) -> Export:
-    """Export the demo's organisation to export.json; options and settings can be added."""
-    usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
-
-    def call(*options: str, **environment: str) -> Ended:
-        return run("--save-json", "export.json", *options, **{**usual, **environment})
-
-    return call
-
-
-def files() -> set[str]:
-    return {path.name for path in Path.cwd().iterdir()}
-
-
 # --- incomplete
 
 
 @pytest.mark.usefixtures("skipped_time")
-def test_all_gaps_stand_in_one_table(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_all_gaps_stand_in_one_table(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(
         Fault(REFUSED, "repos/invoicing/permissions"),
         Fault(REFUSED, "repos/ledger/permissions"),
@@ -64,7 +44,7 @@ def test_all_gaps_stand_in_one_table(export: Export, bitbucket: EmbeddedBitbucke
 
 
 @pytest.mark.usefixtures("skipped_time")
-def test_what_is_incomplete_is_published_where_that_is_allowed(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_what_is_incomplete_is_published_where_that_is_allowed(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(REFUSED, "repos/invoicing/permissions"))
     with FakeVeza() as veza:
         settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
@@ -93,7 +73,7 @@ def shrink(kind: str, bitbucket: EmbeddedBitbucket) -> None:
                 repository.groups.clear()
 
 
-def test_cron_needs_one_line(export: Export) -> None:
+def test_cron_needs_one_line(export: Run) -> None:
     first = export("--baseline", "export.json")
     assert first.code == 0
     assert "WARNING: there is no baseline export.json yet" in first.err
@@ -106,7 +86,7 @@ def test_cron_needs_one_line(export: Export) -> None:
 
 @pytest.mark.parametrize("kind", ["repositories", "grants"])
 def test_an_export_that_shrank_too_much_is_refused_and_the_old_one_stays(
-    kind: str, export: Export, bitbucket: EmbeddedBitbucket
+    kind: str, export: Run, bitbucket: EmbeddedBitbucket
 ) -> None:
     assert export().code == 0
     before = Path("export.json").read_bytes()
@@ -125,14 +105,14 @@ def test_an_export_that_shrank_too_much_is_refused_and_the_old_one_stays(
     assert summary()["published"] == []
 
 
-def test_an_export_that_shrank_is_published_where_that_is_allowed(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_an_export_that_shrank_is_published_where_that_is_allowed(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     assert export().code == 0
     shrink("repositories", bitbucket)
     assert export("--baseline", "export.json", "--max-removal", "100").code == 0
     assert export("--baseline", "export.json", "--max-removal", "0").code == 0
 
 
-def test_with_a_bound_of_zero_nothing_may_disappear(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_with_a_bound_of_zero_nothing_may_disappear(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     assert export().code == 0
     with bitbucket.change() as organisation:
         next(r for r in organisation.repositories.values() if r.groups).groups.popitem()
@@ -146,7 +126,7 @@ def test_with_a_bound_of_zero_nothing_may_disappear(export: Export, bitbucket: E
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"applications": []}'])
 def test_a_damaged_baseline_is_a_clear_error_before_anything_is_asked(
-    text: str, export: Export, bitbucket: EmbeddedBitbucket
+    text: str, export: Run, bitbucket: EmbeddedBitbucket
 ) -> None:
     Path("export.json").write_text(text)
     ended = export("--baseline", "export.json", "--summary", "summary.json")
@@ -158,7 +138,7 @@ def test_a_damaged_baseline_is_a_clear_error_before_anything_is_asked(
     assert summary()["exit_code"] == 2
 
 
-def test_a_baseline_that_is_itself_incomplete_is_warned_of(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_a_baseline_that_is_itself_incomplete_is_warned_of(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(REFUSED, "repos/invoicing/permissions"))
     assert export("--allow-incomplete").code == 0
     bitbucket.faults.clear()
@@ -168,7 +148,7 @@ def test_a_baseline_that_is_itself_incomplete_is_warned_of(export: Export, bitbu
     assert saved()["applications"][0]["custom_properties"]["is_complete"] is True
 
 
-def test_a_bound_without_a_baseline_guards_nothing_and_is_a_usage_error(export: Export) -> None:
+def test_a_bound_without_a_baseline_guards_nothing_and_is_a_usage_error(export: Run) -> None:
     ended = export("--max-removal", "10")
     assert ended.code == 2
     assert "--baseline" in ended.err
@@ -178,7 +158,7 @@ def test_a_bound_without_a_baseline_guards_nothing_and_is_a_usage_error(export: 
 
 
 def test_a_folder_that_is_not_there_is_noticed_before_anything_is_asked(
-    export: Export, bitbucket: EmbeddedBitbucket
+    export: Run, bitbucket: EmbeddedBitbucket
 ) -> None:
     ended = export("--save-json", "no-such-folder/export.json")
     assert ended.code == 5
@@ -187,14 +167,14 @@ def test_a_folder_that_is_not_there_is_noticed_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "."])
-def test_what_is_no_ordinary_file_is_not_replaced(path: str, export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_what_is_no_ordinary_file_is_not_replaced(path: str, export: Run, bitbucket: EmbeddedBitbucket) -> None:
     ended = export("--save-json", path)
     assert ended.code == 5
     assert bitbucket.requests == []
     assert Path("/dev/null").is_char_device()
 
 
-def test_what_a_link_points_to_is_replaced_and_not_the_link(export: Export) -> None:
+def test_what_a_link_points_to_is_replaced_and_not_the_link(export: Run) -> None:
     Path("elsewhere").mkdir()
     Path("export.json").symlink_to("elsewhere/bitbucket.json")
     assert export().code == 0
@@ -202,7 +182,7 @@ def test_what_a_link_points_to_is_replaced_and_not_the_link(export: Export) -> N
     assert json.loads(Path("elsewhere/bitbucket.json").read_text())["applications"]
 
 
-def test_a_second_run_against_the_same_file_ends_at_once(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_a_second_run_against_the_same_file_ends_at_once(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     Path("link.json").symlink_to("export.json")
     with only_writer(Path("link.json")):
         ended = export("--summary", "summary.json")
@@ -214,12 +194,12 @@ def test_a_second_run_against_the_same_file_ends_at_once(export: Export, bitbuck
     assert files() == {"export.json", "link.json", "summary.json"}
 
 
-def test_runs_against_different_files_do_not_mind_each_other(export: Export) -> None:
+def test_runs_against_different_files_do_not_mind_each_other(export: Run) -> None:
     with only_writer(Path("other.json")):
         assert export().code == 0
 
 
-def test_what_a_killed_run_left_is_removed(export: Export) -> None:
+def test_what_a_killed_run_left_is_removed(export: Run) -> None:
     Path(".export.json.1234abcd.part").write_text("half")
     Path(".export.json.lock").touch()
     Path(".other.json.1234abcd.part").write_text("of somebody else")
@@ -242,7 +222,7 @@ def test_what_a_killed_run_left_is_removed(export: Export) -> None:
 def test_every_line_is_json_where_that_is_asked_for(
     fault: Fault | None,
     terminal: bool,
-    export: Export,
+    export: Run,
     bitbucket: EmbeddedBitbucket,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -255,14 +235,14 @@ def test_every_line_is_json_where_that_is_asked_for(
     assert "requests" in lines[-1]["message"]
 
 
-def test_a_bug_is_one_json_line_with_its_traceback(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_json_line_with_its_traceback(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connector.commands.export.application", lambda _: 1 / 0)
     ended = export("--log-format", "json")
     bug = next(line for line in map(json.loads, ended.err.splitlines()) if "traceback" in line)
     assert "ZeroDivisionError" in bug["traceback"]
 
 
-def test_a_log_that_cannot_be_written_fails_no_run(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_cannot_be_written_fails_no_run(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.StringIO):
         def write(self, _: str) -> int:
             raise OSError(28, "No space left on device")

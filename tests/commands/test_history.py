@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from connector.commands.places import History
-from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.graph.payload import load
 from connector.review.report.page import page
@@ -21,13 +20,12 @@ Night = Callable[..., Ended]
 
 
 @pytest.fixture
-def night(run: Run, bitbucket: EmbeddedBitbucket, monkeypatch: pytest.MonkeyPatch) -> Night:
+def night(export: Run, monkeypatch: pytest.MonkeyPatch) -> Night:
     """Run as every night, at a time of its own."""
-    usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
 
     def call(day: int, *options: str) -> Ended:
         monkeypatch.setattr("connector.commands.places._now", lambda: f"202611{day:02}-021500")
-        return run(*KEEPING, *options, **usual)
+        return export(*KEEPING, *options)
 
     return call
 
@@ -82,15 +80,14 @@ def test_two_nights_can_be_compared(night: Night, run: Run, bitbucket: EmbeddedB
     assert Path("access.html").read_text() == page(load(new), load(old))
 
 
-def test_the_page_says_what_changed_though_the_baseline_is_replaced(run: Run, bitbucket: EmbeddedBitbucket) -> None:
-    usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
-    one_file = ("--save-json", "x.json", "--baseline", "x.json", "--report", "access.html", "--max-removal", "100")
-    assert run(*one_file, **usual).code == 0
-    old = load(Path("x.json"))
+def test_the_page_says_what_changed_though_the_baseline_is_replaced(export: Run, bitbucket: EmbeddedBitbucket) -> None:
+    one_file = ("--baseline", "export.json", "--report", "access.html", "--max-removal", "100")
+    assert export(*one_file).code == 0
+    old = load(Path("export.json"))
     assert Path("access.html").read_text() == page(old)
     lose_half(bitbucket)
-    assert run(*one_file, **usual).code == 0
-    assert Path("access.html").read_text() == page(load(Path("x.json")), old)
+    assert export(*one_file).code == 0
+    assert Path("access.html").read_text() == page(load(Path("export.json")), old)
 
 
 def test_a_run_that_was_killed_leaves_nothing(night: Night) -> None:
@@ -108,6 +105,20 @@ def test_a_second_run_ends_at_once_whatever_the_latest_is(night: Night, bitbucke
         ended = night(2)
     assert (ended.code, len(bitbucket.requests)) == (4, asked)
     assert "Another run has been at work on exports/latest.json" in ended.err
+
+
+def test_a_latest_that_cannot_be_a_link_is_said_and_the_export_is_there(
+    night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def symlink_to(*_: object) -> None:
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(Path, "symlink_to", symlink_to)
+    ended = night(1)
+    assert ended.code == 5
+    assert "exports/latest.json cannot be written: Operation not supported" in ended.err
+    assert "The export is saved in exports/20261101-021500.json" in ended.err
+    assert exports() == ["20261101-021500.json"]
 
 
 def test_a_dry_run_says_where_the_export_would_be(night: Night) -> None:

@@ -23,6 +23,7 @@ import pytest
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
+from tests.cli.test_monitoring import Listener
 from tests.outputs.veza.fake import Call, FakeVeza, Silence
 from tests.outputs.veza.fake.server import API_KEY
 
@@ -148,9 +149,11 @@ def test_while_a_server_does_not_answer(start: Start, silent_server: str) -> Non
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_in_the_middle_of_collecting(number: int, code: int, start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
-    run = start(slow_bitbucket.base_url, "--summary", "summary.json")
-    run.reach(lambda: len(slow_bitbucket.requests) > 8)
-    assert run.signal(number) == code
+    with Listener() as listener:
+        run = start(slow_bitbucket.base_url, "--summary", "summary.json", OAA_PING=listener.url)
+        run.reach(lambda: len(slow_bitbucket.requests) > 8)
+        assert run.signal(number) == code
+        assert listener.paths == ["/secret/start", f"/secret/{code}"]
     summary = json.loads((run.folder / "summary.json").read_text())
     assert summary["exit_code"] == code
     assert summary["error"] == f"ended by {signal.Signals(number).name}"
