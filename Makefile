@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help install demo test lint bench clean
 
 help:            ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/run ## Set up .venv with what a run needs, for a server; then ./oaa_bitbucket.py --help
 
 demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into demo-export.json
 	$(BIN)/python oaa_bitbucket.py demo
@@ -14,25 +16,26 @@ demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into dem
 test: .venv/dev  ## Run the tests
 	$(BIN)/python -m pytest
 
-lint: .venv/dev  ## Run the linters and the type checker
+lint: .venv/dev  ## Run the linters, the type checker, and see that imports go down only
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 
 bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 15 minutes; QUICK=1: four)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 clean:           ## Remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 
 .venv/run: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	touch $@
 
-.venv/dev: requirements-dev.txt requirements.txt | .venv/bin/python
+.venv/dev: requirements-dev.txt .venv/run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@ .venv/run
+	touch $@

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import GuardError, SaveError
-from connector.files import _pieces, check_writable, only_writer, save_json, whole_file
+from connector.files import check_writable, json_pieces, only_writer, save_json, whole_file
 
 
 def test_a_file_is_for_its_owner_only_whatever_stood_there(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ JSON = st.recursive(
 @settings(max_examples=40)
 @given(st.dictionaries(st.text(), JSON), st.integers(0, 6))
 def test_what_is_written_in_pieces_is_the_same_json(payload: dict[str, object], levels: int) -> None:
-    assert json.loads("".join(_pieces(payload, levels))) == payload
+    assert json.loads("".join(json_pieces(payload, levels))) == payload
 
 
 def _write_half(file: Path, error: type[BaseException] | BaseException) -> None:

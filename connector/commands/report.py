@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from connector.commands.options import Parser
+from connector.commands.outcome import Outcome
 from connector.commands.terminal import size_in_words
-from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.payload import load
 from connector.review.report.page import page
@@ -25,26 +24,6 @@ class Report:
     export: Path
     output: Path
     baseline: Path | None
-
-
-def report(wanted: Report) -> int:
-    """Write the page about a saved export."""
-    check_writable(wanted.output)
-    log.info("saved the report %s", save_page(page_of(wanted), wanted.output))
-    return 0
-
-
-def save_page(text: str, path: Path) -> str:
-    """Write a page; give its place and size."""
-    with whole_file(path) as file:
-        file.write(text)
-    return f"{path} ({size_in_words(len(text.encode()))})"
-
-
-def page_of(wanted: Report) -> str:
-    """Make the page. Raises `ReviewError` for a file that cannot be read."""
-    baseline = None if wanted.baseline is None else load(wanted.baseline)
-    return page(load(wanted.export), baseline)
 
 
 _DESCRIPTION = """\
@@ -63,17 +42,36 @@ exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
 """
 
 
-def add_report_options(parser: argparse.ArgumentParser, path: Callable[[str], Path]) -> None:
+def add_options(parser: Parser) -> None:
     """Describe `report`."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
-    parser.add_argument("export", type=path, metavar="EXPORT", help="a saved export, or another OAA payload")
-    parser.add_argument("-o", "--output", type=path, required=True, metavar="PATH", help="where the page goes")
-    parser.add_argument("--baseline", type=path, metavar="OLD", help="an earlier export: tell what changed since")
+    parser.add_argument("export", type=parser.path, metavar="EXPORT", help="a saved export, or another OAA payload")
+    parser.result(parser, "-o", "--output", required=True, help="where the page goes")
+    parser.add_argument(
+        "--baseline", type=parser.path, metavar="OLD", help="an earlier export: tell what changed since"
+    )
 
 
-def read_report(options: argparse.Namespace) -> Report:
-    """Read the options of `report`. Raises `UsageError` where the page would replace an export."""
-    for option, path in (("EXPORT", options.export), ("--baseline", options.baseline)):
-        if path and os.path.realpath(path) == os.path.realpath(options.output):
-            raise UsageError(f"-o and {option} name the same file, and the page would replace the export")
+def read(options: argparse.Namespace) -> Report:
+    """Read the options of `report`."""
     return Report(options.export, options.output, options.baseline)
+
+
+def run(wanted: Report, _outcome: Outcome) -> int:
+    """Write the page about a saved export."""
+    check_writable(wanted.output)
+    log.info("saved the report %s", save_page(page_of(wanted), wanted.output))
+    return 0
+
+
+def save_page(text: str, path: Path) -> str:
+    """Write a page; give its place and size."""
+    with whole_file(path) as file:
+        file.write(text)
+    return f"{path} ({size_in_words(len(text.encode()))})"
+
+
+def page_of(wanted: Report) -> str:
+    """Make the page. Raises `ReviewError` for a file that cannot be read."""
+    baseline = None if wanted.baseline is None else load(wanted.baseline)
+    return page(load(wanted.export), baseline)

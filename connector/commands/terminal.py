@@ -1,16 +1,15 @@
-"""What a person sees while a run lasts: log lines and progress, on standard error. Knows nothing of Bitbucket."""
+"""What a person sees: progress on standard error, answers on standard output. Knows nothing of Bitbucket."""
 
 from __future__ import annotations
 
 import io
-import json
 import logging
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import TextIO
+from dataclasses import dataclass
 
 from rich import box
 from rich.console import Console
@@ -18,50 +17,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from connector.commands.options import environment
 from connector.errors import SaveError
 from connector.rest.progress import duration
 from connector.review.findings.catalogue import Finding, Urgency
+from connector.text import clean
 
 log = logging.getLogger(__name__)
-
-_TEXT = "%(asctime)s %(levelname)s: %(message)s"
-"""As Veza's own connectors print their log."""
 
 _SECONDS_BETWEEN_LINES = 30.0
 
 _LINES_OF_A_FINDING = 2
-
-
-class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to whatever sys.stderr is at the time: a live bar takes its place to keep lines above itself."""
-
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self) -> TextIO:  # type: ignore[override]
-        return sys.stderr
-
-
-class _JsonLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        entry = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry)
-
-
-def set_up_logging(*, debug: bool, as_json: bool) -> None:
-    """Send log lines to standard error, as text or as JSON objects."""
-    handler = _StandardError()
-    handler.setFormatter(_JsonLines() if as_json else logging.Formatter(_TEXT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.captureWarnings(capture=True)
-    logging.getLogger("connector").setLevel(logging.DEBUG if debug else logging.INFO)
 
 
 class LiveProgress:
@@ -132,6 +98,24 @@ class LoggedProgress:
         self._left = f"; about {duration(seconds)} left"
 
 
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What reads standard output: so many columns, and whether a person looks at it while it appears."""
+
+    width: int
+    is_terminal: bool
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether colours are shown: not where somebody asks for none (https://no-color.org)."""
+        return self.is_terminal and environment("NO_COLOR") is None
+
+
+def screen() -> Screen:
+    """Give what reads standard output."""
+    return Screen(shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty())
+
+
 def write(lines: Iterable[str]) -> None:
     """Write lines to standard output. Raises `SaveError`; a reader who has seen enough is no error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -154,7 +138,7 @@ def show_findings(findings: Iterable[Finding]) -> None:
     table.add_column("where", ratio=3, overflow="fold")
     also = []
     for finding in findings:
-        title = f"{finding.title} ({len(finding.places)})"
+        title = f"{clean(finding.title)} ({len(finding.places)})"
         if finding.urgency is Urgency.KNOW:
             also.append(title)
             continue
@@ -169,15 +153,14 @@ def show_findings(findings: Iterable[Finding]) -> None:
 
 
 def _beginning(finding: Finding) -> list[str]:
-    lines = [str(place) for place in finding.places]
+    lines = [clean(str(place)) for place in finding.places]
     rest = len(lines) - _LINES_OF_A_FINDING
     return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest} more"]
 
 
-def progress() -> LiveProgress | LoggedProgress:
-    """Give what fits standard error: a bar where it is a terminal, unless every line is to be JSON."""
-    as_json = any(isinstance(handler.formatter, _JsonLines) for handler in logging.getLogger().handlers)
-    return LiveProgress() if sys.stderr.isatty() and not as_json else LoggedProgress()
+def progress(*, bar: bool) -> LiveProgress | LoggedProgress:
+    """Give what fits standard error: where it is a terminal, a bar, if that is allowed."""
+    return LiveProgress() if bar and sys.stderr.isatty() else LoggedProgress()
 
 
 def size_in_words(size: int) -> str:

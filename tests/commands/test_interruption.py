@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ import pytest
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
+from tests.cli.test_monitoring import Listener
+from tests.commands.conftest import OLD, PROGRAM, Start
 from tests.outputs.veza.fake import Call, FakeVeza, Silence
 from tests.outputs.veza.fake.server import API_KEY
 
-PROGRAM = Path(__file__).resolve().parents[2] / "oaa_bitbucket.py"
-OLD = '{"old": "and whole"}'
 NEVER_SAVED = "import os, time\nos.fsync = lambda _: (open('saving', 'w').close(), time.sleep(60))"
 NEVER_MADE = """
 from connector.commands import export
@@ -40,80 +40,6 @@ def application(_):
 export.application = application
 """
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
-
-
-class Started:
-    """A run in a process of its own, in a folder of its own that holds an earlier export."""
-
-    def __init__(
-        self, folder: Path, url: str, prelude: str, options: tuple[str, ...], environment: dict[str, str]
-    ) -> None:
-        self.folder = folder
-        program = [str(PROGRAM)]
-        if prelude:
-            # What it does stands for a slow disk, a slow machine or a bound that a system sets.
-            here = f"import sys\nsys.path.insert(0, {str(PROGRAM.parent)!r})"
-            program = ["-c", f"{here}\n{prelude}\nfrom connector.cli.main import run\nrun()"]
-        settings = {"BITBUCKET_URL": url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
-        self.process = subprocess.Popen(  # noqa: S603 - the program itself
-            [sys.executable, *program, "--save-json", "export.json", *options],
-            cwd=folder,
-            env={"PATH": os.environ["PATH"], **settings, **environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.err = ""
-
-    def end(self, within: float = 30.0) -> int:
-        _, self.err = self.process.communicate(timeout=within)
-        return self.process.returncode
-
-    def reach(self, condition: Callable[[], object]) -> None:
-        """Wait until a condition holds, while the run goes on."""
-        deadline = time.monotonic() + 20
-        while not condition():
-            assert self.process.poll() is None, f"ended with {self.end()}: {self.err}"
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
-
-    def reach_file(self, name: str) -> None:
-        self.reach((self.folder / name).exists)
-
-    def signal(self, number: int) -> int:
-        """Send a signal; the run has to end within two seconds, in order. Gives the exit code."""
-        sent = time.monotonic()
-        self.process.send_signal(number)
-        code = self.end()
-        assert time.monotonic() - sent < 2
-        for trace in ("Traceback", "Exception ignored", "Fatal Python error", "Thread 0x", 'File "'):
-            assert trace not in self.err
-        return code
-
-    def files(self) -> set[str]:
-        return {path.name for path in self.folder.iterdir()}
-
-    def assert_nothing_changed(self) -> None:
-        assert self.files() == {"export.json"}
-        assert (self.folder / "export.json").read_text() == OLD
-
-
-Start = Callable[..., Started]
-
-
-@pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    (tmp_path / "export.json").write_text(OLD)
-    runs: list[Started] = []
-
-    def call(url: str, *options: str, prelude: str = "", **environment: str) -> Started:
-        runs.append(Started(tmp_path, url, prelude, options, environment))
-        return runs[-1]
-
-    yield call
-    for run in runs:
-        run.process.kill()
-        run.process.communicate()
 
 
 @pytest.fixture
@@ -148,9 +74,11 @@ def test_while_a_server_does_not_answer(start: Start, silent_server: str) -> Non
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_in_the_middle_of_collecting(number: int, code: int, start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
-    run = start(slow_bitbucket.base_url, "--summary", "summary.json")
-    run.reach(lambda: len(slow_bitbucket.requests) > 8)
-    assert run.signal(number) == code
+    with Listener() as listener:
+        run = start(slow_bitbucket.base_url, "--summary", "summary.json", OAA_PING=listener.url)
+        run.reach(lambda: len(slow_bitbucket.requests) > 8)
+        assert run.signal(number) == code
+        assert listener.paths == ["/secret/start", f"/secret/{code}"]
     summary = json.loads((run.folder / "summary.json").read_text())
     assert summary["exit_code"] == code
     assert summary["error"] == f"ended by {signal.Signals(number).name}"
@@ -159,6 +87,18 @@ def test_in_the_middle_of_collecting(number: int, code: int, start: Start, slow_
     assert "nothing published" in run.err.splitlines()[-1]
     (run.folder / "summary.json").unlink()
     run.assert_nothing_changed()
+
+
+def test_with_a_journal_the_answers_are_kept_and_that_is_said(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
+    run = start(slow_bitbucket.base_url, "--resume", "journal")
+    run.reach(lambda: len(slow_bitbucket.requests) > 30)
+    assert run.signal(signal.SIGINT) == 130
+    assert "WARNING: the answers so far are kept in journal: the same command goes on from them" in run.err
+    slow_bitbucket.settings = Settings()
+    again = start(slow_bitbucket.base_url, "--resume", "journal")
+    assert again.end() == 0
+    assert "going on from journal" in again.err
+    assert again.files() == {"export.json"}
 
 
 def test_while_the_payload_is_made(start: Start, bitbucket: EmbeddedBitbucket) -> None:
@@ -231,7 +171,7 @@ def test_while_nobody_reads_the_log(start: Start, slow_bitbucket: EmbeddedBitbuc
 def _is_full(pipe: Any) -> bool:
     waiting = array.array("i", [0])
     fcntl.ioctl(pipe, termios.FIONREAD, waiting)
-    return waiting[0] > 4000
+    return waiting[0] > 3000  # of 4096: a line that does not fit any more waits as a whole
 
 
 MOMENTS = random.Random(3)  # noqa: S311 - moments to test at keep no secret

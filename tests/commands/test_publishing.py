@@ -34,7 +34,7 @@ def veza() -> Iterator[FakeVeza]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that somebody meant to wait for Veza, and did not."""
     waited: list[float] = []
-    monkeypatch.setattr("connector.commands.export.connect", partial(connect, sleep=waited.append))
+    monkeypatch.setattr("connector.commands.publishing.connect", partial(connect, sleep=waited.append))
     return waited
 
 
@@ -261,7 +261,7 @@ def test_a_veza_that_stays_busy_is_given_up_and_the_file_survives(
 def test_a_veza_that_falls_silent_is_given_up(
     push: Push, veza: FakeVeza, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connector.config.VezaSettings", partial(VezaSettings, answer_seconds=0.1))
+    monkeypatch.setattr("connector.commands.settings.VezaSettings", partial(VezaSettings, answer_seconds=0.1))
     veza.fail(Call.PUSH, *[Silence()] * 20)
     ended = push("--save-json", "export.json")
     assert ended.code == 5

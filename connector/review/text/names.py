@@ -1,12 +1,10 @@
 """How answers for people call things: short, unambiguous, and harmless on a terminal.
 
-Names come from whoever could choose one: whatever could move a cursor, turn the direction of writing or end a
-line is shown as an escape.
+Names come from whoever could choose one: `clean` shows what is harmful in them as an escape.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from connector.graph.values import (
@@ -22,14 +20,7 @@ from connector.graph.values import (
     lineage,
 )
 from connector.review.findings.finding import person, place
-
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-"""Control characters, line separators, changes of direction, and halves of characters that cannot be encoded."""
-
-
-def clean(text: str) -> str:
-    """Show harmful characters of a text as escapes."""
-    return _HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+from connector.text import clean as clean  # noqa: PLC0414 - for those who import it from here
 
 
 def where(node: Node) -> str:
