@@ -85,7 +85,7 @@ class Answer:
         return max(0.0, (then - (now or datetime.now(UTC))).total_seconds())
 
 
-def one_line(text: str) -> str:
-    """Put a text on one line of at most 200 characters, without control characters."""
+def one_line(text: str, longest: int = _LINE) -> str:
+    """Put a text on one line of at most `longest` characters, without control characters."""
     line = _UNPRINTABLE.sub(" ", text).strip()
-    return line if len(line) <= _LINE else line[: _LINE - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"
