@@ -17,13 +17,13 @@ from connector.commands.outcome import Outcome
 from connector.commands.report import save_page
 from connector.commands.terminal import size_in_words
 from connector.config import NAMED_BY_TIME, Export
-from connector.errors import IncompleteError, Interrupted, VezaError
+from connector.errors import IncompleteError, Interrupted, PushUnsettled, VezaError
 from connector.files import check_writable, only_writer, save_json
 from connector.graph.payload import load
 from connector.model import Gap, Snapshot
 from connector.oaa.mapping import application
 from connector.oaa.shrink_guard import check_removal, contents, read_contents
-from connector.outputs.veza.push import Veza, VezaSettings, connect, fold_warnings
+from connector.outputs.veza.push import Veza, VezaSettings, connect, fold_warnings, only_pusher
 from connector.review.report.page import page
 from connector.sources.datacenter import collect, remove_journal
 
@@ -33,10 +33,10 @@ log = logging.getLogger(__name__)
 def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     """See that nothing is in the way, then collect and publish. Gives the payload."""
     log.info("oaa-bitbucket %s exports %s", __version__, wanted.bitbucket.base_url)
-    path = wanted.outputs.save_json
+    path, veza = wanted.outputs.save_json, wanted.outputs.veza
     # Files that are named by time are all different.
     alone = nullcontext() if path in {None, NAMED_BY_TIME} else only_writer(path)
-    with alone:
+    with alone, nullcontext() if veza is None or wanted.outputs.dry_run else only_pusher(veza):
         for each in (_named(path, wanted.data_source_name), wanted.outputs.summary, wanted.outputs.report):
             if each is not None:
                 check_writable(each)
@@ -122,8 +122,11 @@ def _push(payload: dict[str, Any], veza: Veza, saved: Path | None, outcome: Outc
     try:
         result = interruptible(lambda: veza.push(payload))
     except VezaError as error:
-        raise VezaError(f"{str(error).rstrip('.')}.{kept} Once this is mended, run again") from error
+        outcome.unsettled = isinstance(error, PushUnsettled)
+        end = "" if str(error).endswith((".", "?")) else "."
+        raise VezaError(f"{error}{end}{kept} Once this is mended, run again") from error
     except Interrupted:
+        outcome.unsettled = True
         log.warning("the push was under way: whether Veza took it is not known, and the next one replaces it.%s", kept)
         raise
     outcome.veza_warnings = fold_warnings(result.warnings)

@@ -214,6 +214,7 @@ def test_the_summary_says_what_monitoring_asks(export: Export, bitbucket: Embedd
         "retries": 0,
         "rate_limited": 0,
         "gaps": [],
+        "unsettled": False,
         "dry_run": None,
         "veza_warnings": ["Something is odd"],
     }

@@ -23,7 +23,7 @@ import pytest
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
-from tests.outputs.veza.fake import Call, FakeVeza, Silence
+from tests.outputs.veza.fake import Call, Endless, FakeVeza
 from tests.outputs.veza.fake.server import API_KEY
 
 PROGRAM = Path(__file__).resolve().parents[2] / "oaa_bitbucket.py"
@@ -58,7 +58,7 @@ class Started:
         self.process = subprocess.Popen(  # noqa: S603 - the program itself
             [sys.executable, *program, "--save-json", "export.json", *options],
             cwd=folder,
-            env={"PATH": os.environ["PATH"], **settings, **environment},
+            env={"PATH": os.environ["PATH"], "XDG_STATE_HOME": f"{folder}-state", **settings, **environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -181,7 +181,7 @@ def test_while_the_file_is_written(start: Start, bitbucket: EmbeddedBitbucket) -
 @pytest.mark.parametrize("call", [Call.TEMPLATES, Call.PUSH], ids=["first contact", "push"])
 def test_while_veza_is_silent(call: Call, start: Start, bitbucket: EmbeddedBitbucket) -> None:
     with FakeVeza() as veza:
-        veza.fail(call, Silence())
+        veza.fail(call, Endless.SILENCE)
         settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
         run = start(bitbucket.base_url, **settings)
         run.reach(lambda: veza.calls(call))
@@ -292,17 +292,21 @@ def test_a_second_run_ends_at_once_and_one_after_a_killed_run_works(
     assert start(bitbucket.base_url).end() == 0
 
 
-def test_two_runs_that_push_to_the_same_data_source_do_not_hurt_each_other(
-    start: Start, bitbucket: EmbeddedBitbucket
-) -> None:
+def test_of_two_runs_for_one_data_source_the_second_ends_at_once(start: Start, bitbucket: EmbeddedBitbucket) -> None:
     with FakeVeza() as veza:
         settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
+        veza.fail(Call.PUSH, Endless.SILENCE)
+        first = start(bitbucket.base_url, **settings)
+        first.reach(lambda: veza.calls(Call.PUSH))
+        asked = len(bitbucket.requests), len(veza.requests)
+        second = start(bitbucket.base_url, "--save-json", "other.json", **settings)
+        assert second.end() == 4
+        assert "Another run has been at work on data source" in second.err
+        assert (len(bitbucket.requests), len(veza.requests)) == asked
+        first.process.kill()
+        first.end()
         assert start(bitbucket.base_url, **settings).end() == 0
-        both = [start(bitbucket.base_url, "--save-json", f"{name}.json", **settings) for name in ("one", "two")]
-        assert [run.end() for run in both] == [0, 0]
-        first, *others = veza.pushes
-        assert others == [first, first]
-        assert len(veza.data_sources()) == 1
+        assert len(veza.pushes) == 1
 
 
 # --- disks
