@@ -39,6 +39,9 @@ def application(_):
 
 export.application = application
 """
+_ENVIRONMENT = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+"""Without byte code: a run whose files may not grow would leave half of it behind, for every run after it."""
+
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
@@ -58,7 +61,7 @@ class Started:
         self.process = subprocess.Popen(  # noqa: S603 - the program itself
             [sys.executable, *program, "--save-json", "export.json", *options],
             cwd=folder,
-            env={"PATH": os.environ["PATH"], "XDG_STATE_HOME": f"{folder}-state", **settings, **environment},
+            env={**_ENVIRONMENT, "XDG_STATE_HOME": f"{folder}-state", **settings, **environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
