@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import glob
+import hashlib
 import json
 import logging
 import os
@@ -12,7 +13,7 @@ import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -87,22 +88,59 @@ class _Discarded(Exception):
 def only_writer(path: Path, unfinished: str | None = None) -> Iterator[None]:
     """Be the only run that means to write `path`. Raises `GuardError` where another one does already.
 
-    The lock dies with its process, however that ends; what such a process left unfinished is removed: of files
-    beside it whose names match `unfinished`, where `path` is a link that points to one of them.
+    What a run that was killed left unfinished is removed: of files beside it whose names match `unfinished`, where
+    `path` is a link that points to one of them.
     """
     place = _place(path) if unfinished is None else path
-    lock = place.with_name(f".{place.name}.lock")
+    try:
+        held = _held(place.with_name(f".{place.name}.lock"), str(path))
+    except OSError as error:
+        raise SaveError(_cannot(path, error)) from error
+    with held:
+        _remove_unfinished(place.parent, unfinished or glob.escape(place.name))
+        yield
+
+
+def only_run(key: str, what: str) -> AbstractContextManager[None]:
+    """Be the only run of this user on this machine for `key`. Raises `GuardError` where another is at work on `what`.
+
+    The lock stands in the folder for the state of programs, or in the current folder where there is none: in a
+    container that is the volume that runs have in common. Where neither can be written a warning says so.
+    """
+    name = f".oaa-bitbucket-{hashlib.sha256(key.encode()).hexdigest()[:32]}.lock"
+    for folder in _state_folders():
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return _held(folder / name, what)
+    log.warning("no lock can be written for %s: see that no two runs are at work on it at once", what)
+    return nullcontext()
+
+
+def _state_folders() -> Iterator[Path]:
+    """Give folders for locks, the better first (XDG Base Directory Specification, `XDG_STATE_HOME`)."""
+    with suppress(RuntimeError):  # an account without a home
+        yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "oaa-bitbucket"
+    yield Path()
+
+
+def _held(lock: Path, what: str) -> AbstractContextManager[None]:
+    """Take a lock now, and give what releases it; it dies with its process, however that ends.
+
+    Raises `GuardError` where another run holds it, and OSError.
+    """
     try:
         descriptor = _locked(lock)
     except BlockingIOError:
         raise GuardError(
-            f"Another run has been at work on {path} since {_since(lock)}, so this one ends before it asks anything. "
+            f"Another run has been at work on {what} since {_since(lock)}, so this one ends before it asks anything. "
             "Wait for it, or end it; if runs take longer than the time between them, start them less often"
         ) from None
-    except OSError as error:
-        raise SaveError(_cannot(path, error)) from error
+    return _release(descriptor, lock)
+
+
+@contextmanager
+def _release(descriptor: int, lock: Path) -> Iterator[None]:
     try:
-        _remove_unfinished(place.parent, unfinished or glob.escape(place.name))
         yield
     finally:
         # Removed while it is held, so that nobody else can hold the same file: see `_locked`.

@@ -182,6 +182,7 @@ def summary(outcome: Outcome) -> dict[str, Any]:
             for gap in cause.gaps
         ],
         "published": [{k: v for k, v in entry.items() if k != "said"} for entry in outcome.published],
+        "unsettled": outcome.unsettled,
         "dry_run": outcome.dry_run,
         "veza_warnings": outcome.veza_warnings,
     }

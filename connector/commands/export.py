@@ -36,6 +36,7 @@ from connector.graph.values import ReviewError
 from connector.model import Snapshot
 from connector.oaa.mapping import application
 from connector.oaa.shrink_guard import check_removal, contents, read_contents
+from connector.outputs.veza.push import only_pusher
 from connector.sources.datacenter import Settings, collect, remove_journal
 from connector.sources.datacenter.settings import DEFAULT_RESUME_MAX_AGE
 
@@ -168,7 +169,8 @@ def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     outcome.is_export = True
     log.info("oaa-bitbucket %s exports %s", __version__, wanted.bitbucket.base_url)
     place, report = wanted.outputs.save_json, wanted.outputs.report
-    with place.alone() if place else nullcontext():
+    veza = None if wanted.outputs.dry_run else wanted.outputs.veza
+    with place.alone() if place else nullcontext(), only_pusher(veza) if veza else nullcontext():
         if place is not None:
             place.check()
         if report is not None:

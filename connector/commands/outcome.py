@@ -27,6 +27,8 @@ class Outcome:
     """Each with `to` (`file` or `veza`), and `said`, the words for the log."""
     dry_run: str | None = None
     """What would have been published where, in words; None where that was not asked for or not reached."""
+    unsettled: bool = False
+    """Whether a push was sent, and Veza's answer to it is not known."""
     veza_warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
     error: str | None = None
@@ -40,7 +42,8 @@ class Outcome:
     def line(self) -> str:
         """Say in numbers what was collected, what was published where, the requests, and how long it took."""
         collected = ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing to its end"
-        published = "; ".join(entry["said"] for entry in self.published) or self.dry_run or "nothing published"
+        said = [entry["said"] for entry in self.published] + ["a push that Veza may have accepted"] * self.unsettled
+        published = "; ".join(said) or self.dry_run or "nothing published"
         asked = self.statistics
         seconds = time.monotonic() - self._began
         failed = f"ended with code {self.exit_code}: " if self.exit_code else ""

@@ -14,7 +14,7 @@ from connector.commands.places import File, History, NamedByTime, Place
 from connector.commands.report import save_page
 from connector.commands.settings import add_veza_options, read_data_source_name, read_veza
 from connector.commands.terminal import size_in_words
-from connector.errors import Interrupted, UsageError, VezaError
+from connector.errors import Interrupted, PushUnsettled, UsageError, VezaError
 from connector.graph.export import Export as Payload
 from connector.graph.payload import load
 from connector.interruptible import interruptible
@@ -122,8 +122,11 @@ def _push(payload: dict[str, Any], veza: Veza, saved: Path | None, outcome: Outc
     try:
         result = interruptible(lambda: veza.push(payload))
     except VezaError as error:
-        raise VezaError(f"{str(error).rstrip('.')}.{kept} Once this is mended, run again") from error
+        outcome.unsettled = isinstance(error, PushUnsettled)
+        end = "" if str(error).endswith((".", "?")) else "."
+        raise VezaError(f"{error}{end}{kept} Once this is mended, run again") from error
     except Interrupted:
+        outcome.unsettled = True
         log.warning("the push was under way: whether Veza took it is not known, and the next one replaces it.%s", kept)
         raise
     outcome.veza_warnings = fold_warnings(result.warnings)

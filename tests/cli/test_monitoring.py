@@ -74,6 +74,7 @@ def test_the_summary_says_what_monitoring_asks(monitored: Run, bitbucket: Embedd
         "rate_limited": 0,
         "causes": [],
         "gaps": [],
+        "unsettled": False,
         "dry_run": None,
         "veza_warnings": ["Something is odd"],
     }
