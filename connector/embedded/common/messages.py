@@ -42,7 +42,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer, before anything goes wrong with it on its way."""
+    """One answer, before anything goes wrong with it on its way; with status 0 the connection ends without one."""
 
     status: int
     body: bytes

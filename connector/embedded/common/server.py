@@ -223,9 +223,9 @@ def _delivery(answer: Answer, effect: faults.Effect | None, request: Request, de
     whole = head_of(answer, f"Content-Length: {len(body)}") + (b"" if request.method == "HEAD" else body)
     closes = request.headers.get("connection", "").lower() == "close"
     ending = Ending.CLOSE if closes else Ending.KEEP
+    if not answer.status or isinstance(effect, faults.Reset):
+        return Delivery(b"", delay, Ending.RESET if answer.status else Ending.CLOSE)
     match effect:
-        case faults.Reset():
-            return Delivery(b"", delay, Ending.RESET)
         case faults.ResetInBody() | faults.CutBody(chunked=False):
             ending = Ending.RESET if isinstance(effect, faults.ResetInBody) else Ending.CLOSE
             return Delivery(head_of(answer, f"Content-Length: {len(body)}") + half, delay, ending)
