@@ -25,6 +25,8 @@ _TOKEN = re.compile(
 _ORDER = {"none": 0, "read": 1, "write": 2, "create-repo": 3, "admin": 4}
 """How levels compare: `permission>"read"` is what is more than reading."""
 _WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
+_CASELESS = "user.email"
+"""The field whose letter case does not count; rows give it in lower case."""
 
 
 def parse(query: str, known: frozenset[str]) -> Test:
@@ -82,32 +84,33 @@ class _Parser:
         if kind != "word" or name not in self._known:
             raise bad_request(f"Invalid field: {name}")
         if self._take_word("not"):
-            wanted = self._values()
-            return lambda row: row(name) not in wanted
+            unwanted = self._values(name)
+            return lambda row: row(name) not in unwanted
         if self._take_word("in", ahead=True):
-            wanted = self._values()
+            wanted = self._values(name)
             return lambda row: row(name) in wanted
         _, operator = self._next()
-        value = self._value()
+        value = self._value(name)
         compare = _COMPARISONS.get(operator)
         if compare is None:
             raise bad_request(f"Invalid operator: {operator}")
         return lambda row: compare(row(name), value)
 
-    def _values(self) -> list[Value]:
+    def _values(self, name: str) -> list[Value]:
         if not self._take_word("in"):
             raise bad_request("Invalid query")
         self._expect("(")
-        values = [self._value()]
+        values = [self._value(name)]
         while self._take(","):
-            values.append(self._value())
+            values.append(self._value(name))
         self._expect(")")
         return values
 
-    def _value(self) -> Value:
+    def _value(self, name: str) -> Value:
         kind, text = self._next()
         if kind == "text":
-            return re.sub(r"\\(.)", r"\1", text)
+            text = re.sub(r"\\(.)", r"\1", text)
+            return text.lower() if name == _CASELESS else text
         if text in _WORDS:
             return _WORDS[text]
         if kind == "word" and text.isdecimal():
