@@ -14,6 +14,7 @@ from connector.embedded.cloud.answers import bad_request, error, forbidden, no_w
 from connector.embedded.cloud.call import removed
 from connector.embedded.cloud.pages import Listing
 from connector.embedded.cloud.partial import adds
+from connector.embedded.cloud.rules import role_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -220,8 +221,8 @@ def _members(call: Call) -> list[Account]:
 
 
 def _role(call: Call, account: Account) -> str:
-    """Tell the role as the listing does; a deactivated member keeps the one that it has by itself."""
-    role = call.desk.rules.rights(account).role or call.workspace.members[account.uuid]
+    """Tell the role as the listing does; a deactivated member keeps it."""
+    role = role_of(call.desk.catalogue, account.uuid) or call.workspace.members[account.uuid]
     return "member" if role == "create-project" and not call.desk.settings.lists_creators else role
 
 

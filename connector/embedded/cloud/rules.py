@@ -26,6 +26,16 @@ _REPOSITORY_RANK_FROM_PROJECT = (0, 1, 2, 2, 3)
 """Indexed by the rank on the project: create-repo gives write and no more."""
 
 
+def role_of(catalogue: Catalogue, account_uuid: str) -> str | None:
+    """Give the highest role that an account is listed with, active or not; a group may make a member owner."""
+    workspace = catalogue.workspace
+    privileges = {group.account_privilege for group in catalogue.groups_of(account_uuid)}
+    if "admin" in privileges or account_uuid == workspace.owner_uuid:
+        return "owner"
+    own = workspace.members.get(account_uuid)
+    return "create-project" if own == "member" and "collaborator" in privileges else own
+
+
 class Rights:
     """What one account may do; without one it is somebody who is not signed in."""
 
@@ -37,17 +47,8 @@ class Rights:
 
     @cached_property
     def role(self) -> str | None:
-        """The highest role in the workspace, or None outside; a group may make a member owner."""
-        workspace = self._workspace
-        if self._uuid is None:
-            return None
-        privileges = {group.account_privilege for group in self._groups}
-        if "admin" in privileges or self._uuid == workspace.owner_uuid:
-            return "owner"
-        own = workspace.members.get(self._uuid)
-        if own == "member" and "collaborator" in privileges:
-            return "create-project"
-        return own
+        """The highest role in the workspace, or None outside, and for a deactivated account."""
+        return role_of(self._catalogue, self._uuid) if self._uuid else None
 
     @property
     def is_member(self) -> bool:
