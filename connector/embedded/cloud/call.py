@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from connector.embedded.cloud.workspace import Account, Project, Repository, Workspace
 
 Row = TypeVar("Row")
+Kept = TypeVar("Kept")
 
 ADMINISTRATORS_ONLY = "Access denied. You must have write or admin access."
 
@@ -54,8 +55,14 @@ class Desk:
     machines: MachineShapes
     shuffler: random.Random
     """Outlives a change: no two answers need come in one order."""
-    arranged: dict[object, Any] = field(default_factory=dict)
-    """Listings as they were filtered and ordered, since pages ask for the same again and again."""
+    _kept: dict[object, Any] = field(default_factory=dict)
+
+    def kept(self, name: object, make: Callable[[], Kept]) -> Kept:
+        """Make something once, since the pages of a listing ask for the same again and again."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        found: Kept = self._kept[name]
+        return found
 
 
 @dataclass(slots=True)
@@ -150,11 +157,9 @@ class Call:
             return self.desk.shuffler.sample(rows, len(rows))
         if not wanted:
             return rows
-        name = (self.address, self.rights, *sorted(wanted.items()))
-        if name not in self.desk.arranged:
-            self.desk.arranged[name] = listing.arranged(self.workspace, rows, wanted)
-        found: Sequence[Row] = self.desk.arranged[name]
-        return found
+        caller = self.credential.identity if self.credential else None
+        name = (self.address, caller, *sorted(wanted.items()))
+        return self.desk.kept(name, lambda: listing.arranged(self.workspace, rows, wanted))
 
 
 def removed(_: Call) -> Json:

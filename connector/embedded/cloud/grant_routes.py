@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from connector.embedded.cloud.answers import broken_off, error, forbidden, gone, no_route
 from connector.embedded.cloud.pages import Listing
@@ -89,7 +89,7 @@ def repository_group(call: Call, name: str, slug: str) -> Json:
 def effective(call: Call) -> Json:
     """List who may do what on every repository, whichever way it comes."""
     call.require_owner()
-    rows = _kept(call, "effective", lambda: [row for each in _repositories(call) for row in _holders(call, each)])
+    rows = call.desk.kept(effective, lambda: [row for each in _repositories(call) for row in _holders(call, each)])
     return call.page(EFFECTIVE, rows, lambda row: call.desk.grants.effective(*row))
 
 
@@ -204,14 +204,6 @@ def _repositories(call: Call) -> list[Repository]:
     return call.desk.catalogue.repositories
 
 
-def _kept(call: Call, name: str, make: Any) -> Any:  # noqa: ANN401 - whatever is kept
-    """Make something once, until the workspace changes."""
-    arranged = call.desk.arranged
-    if name not in arranged:
-        arranged[name] = make()
-    return arranged[name]
-
-
 def _holders(call: Call, repository: Repository) -> Iterator[Effective]:
     """Give who may do what on a repository, as far as the listing counts it."""
     settings, workspace = call.desk.settings, call.workspace
@@ -240,7 +232,7 @@ def _candidates(call: Call, repository: Repository, project: Project) -> list[st
     for slug in (*repository.groups, *project.groups):
         group = call.desk.catalogue.group(slug)
         found |= dict.fromkeys(sorted(group.members)) if group else {}
-    found |= dict.fromkeys(_kept(call, "owners", lambda: _owners(call)))
+    found |= dict.fromkeys(call.desk.kept(_owners, lambda: _owners(call)))
     if call.desk.settings.effective_public and not repository.is_private:
         found |= dict.fromkeys(workspace.members)
     return list(found)

@@ -150,7 +150,7 @@ def member(call: Call, name: str) -> Json:
 def roles(call: Call) -> Json:
     """List members with their roles."""
     call.require_member()
-    rows = [(account, _role(call, account)) for account in _members(call)]
+    rows = call.desk.kept(roles, lambda: [(account, _role(call, account)) for account in _members(call)])
     return call.page(ROLES, rows, lambda row: call.desk.shapes.membership(*row))
 
 
