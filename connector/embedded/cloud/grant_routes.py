@@ -10,6 +10,7 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 from connector.embedded.cloud.answers import broken_off, error, forbidden, gone, no_route
+from connector.embedded.cloud.call import Call
 from connector.embedded.cloud.pages import Listing
 from connector.embedded.cloud.routes import For, Route
 from connector.embedded.cloud.rules import REPOSITORY, REPOSITORY_WORDS
@@ -17,11 +18,11 @@ from connector.embedded.cloud.settings import Privileges
 from connector.embedded.cloud.workspace import Account, Group, Project, Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from connector.embedded.cloud.call import Call
     from connector.embedded.cloud.shapes import Json
 
+Place = Project | Repository
 Effective = tuple[Account, Repository, str]
 Privilege = tuple[Group, Repository, str]
 
@@ -46,44 +47,34 @@ _EVERY = 3
 """Which of the rows of `group-privileges` it loses or tells wrong."""
 
 
-def project_users(call: Call, key: str) -> Json:
-    """List the users with an explicit grant on a project."""
-    return _users(call, call.administered_project(key))
+def users(call: Call, place: Place) -> Json:
+    """List the users with an explicit grant on a project or a repository."""
+    accounts, grants = call.workspace.accounts, call.desk.grants
+    rows = list(place.users.items())
+    return call.page(EXPLICIT, rows, lambda row: grants.user_grant(place, accounts[row[0]], row[1]))
 
 
-def project_groups(call: Call, key: str) -> Json:
-    """List the groups with an explicit grant on a project."""
-    return _groups(call, call.administered_project(key))
+def groups(call: Call, place: Place) -> Json:
+    """List the groups with an explicit grant on a project or a repository."""
+    known, grants = call.workspace.groups, call.desk.grants
+    rows = list(place.groups.items())
+    return call.page(EXPLICIT, rows, lambda row: grants.group_grant(place, known[row[0]], row[1]))
 
 
-def project_user(call: Call, key: str, name: str) -> Json:
-    """Show what one user is granted on a project, `none` included."""
-    return _user(call, call.administered_project(key), name)
+def one_user(call: Call, place: Place, name: str) -> Json:
+    """Show what one user is granted on a project or a repository, `none` included."""
+    for account in call.workspace.accounts.values():
+        if name in (account.uuid, account.account_id):
+            return call.desk.grants.user_grant(place, account, place.users.get(account.uuid, "none"))
+    raise error(HTTPStatus.NOT_FOUND, f"No user with identifier '{name}'.")
 
 
-def project_group(call: Call, key: str, slug: str) -> Json:
-    """Show what one group is granted on a project, `none` included."""
-    return _group(call, call.administered_project(key), slug)
-
-
-def repository_users(call: Call, name: str) -> Json:
-    """List the users with an explicit grant on a repository."""
-    return _users(call, call.administered_repository(name))
-
-
-def repository_groups(call: Call, name: str) -> Json:
-    """List the groups with an explicit grant on a repository."""
-    return _groups(call, call.administered_repository(name))
-
-
-def repository_user(call: Call, name: str, who: str) -> Json:
-    """Show what one user is granted on a repository, `none` included."""
-    return _user(call, call.administered_repository(name), who)
-
-
-def repository_group(call: Call, name: str, slug: str) -> Json:
-    """Show what one group is granted on a repository, `none` included."""
-    return _group(call, call.administered_repository(name), slug)
+def one_group(call: Call, place: Place, slug: str) -> Json:
+    """Show what one group is granted on a project or a repository, `none` included."""
+    group = call.workspace.groups.get(slug)
+    if group is None:
+        raise error(HTTPStatus.NOT_FOUND, "No Group matches the given query.")
+    return call.desk.grants.group_grant(place, group, place.groups.get(slug, "none"))
 
 
 def effective(call: Call) -> Json:
@@ -126,8 +117,8 @@ def group_members_v1(call: Call, slug: str) -> list[Json]:
     return call.desk.grants.members_v1(group)
 
 
-def privileges_v1(call: Call) -> list[Json]:
-    """List the grants of all groups on all repositories at once, as truly as the settings say."""
+def privileges_v1(call: Call, slug: str | None = None) -> list[Json]:
+    """List the grants of all groups on all repositories at once, or on one, as truly as the settings say."""
     call.require_owner()
     settings = call.desk.settings
     match settings.privileges:
@@ -137,67 +128,48 @@ def privileges_v1(call: Call) -> list[Json]:
             raise forbidden()
         case Privileges.UNKNOWN:
             raise no_route()
-    rows = _privileges(call)
+    rows = [row for row in _privileges(call) if slug in (None, row[1].slug)]
     _break_off(call, len(rows), settings.privileges_cut_off)
     return [call.desk.grants.privilege(*row) for row in rows]
 
 
-_REPOSITORY_ADMIN = ("repository:admin",), ("read:repository:bitbucket",), For.PERMISSIONS
-_PROJECT_ADMIN = ("project:admin",), ("read:project:bitbucket",), For.PERMISSIONS
+def _explicit(path: str, find: Callable[[Call, str], Place], oauth: str, token: str) -> dict[str, Route]:
+    """Make the routes of the explicit grants on a kind of place."""
+
+    def route(answer: Callable[..., Json]) -> Route:
+        return Route(
+            lambda call, name, *rest: answer(call, find(call, name), *rest), (oauth,), (token,), For.PERMISSIONS
+        )
+
+    answers: dict[str, Callable[..., Json]] = {
+        "users": users,
+        "groups": groups,
+        "users/{}": one_user,
+        "groups/{}": one_group,
+    }
+    return {f"{path}/permissions-config/{below}": route(answer) for below, answer in answers.items()}
+
+
+_PROJECT = "2.0/workspaces/{ws}/projects/{}"
+_REPOSITORY = "2.0/repositories/{ws}/{}"
+_READ_REPOSITORY = ("read:repository:bitbucket",)
 _GROUPS = ("account",), ("read:permission:bitbucket",), For.PERMISSIONS
-_PROJECT = "2.0/workspaces/{ws}/projects/{}/permissions-config"
-_REPOSITORY = "2.0/repositories/{ws}/{}/permissions-config"
 
 GRANT_ROUTES = {
-    f"{_PROJECT}/users": Route(project_users, *_PROJECT_ADMIN),
-    f"{_PROJECT}/groups": Route(project_groups, *_PROJECT_ADMIN),
-    f"{_PROJECT}/users/{{}}": Route(project_user, *_PROJECT_ADMIN),
-    f"{_PROJECT}/groups/{{}}": Route(project_group, *_PROJECT_ADMIN),
-    f"{_REPOSITORY}/users": Route(repository_users, *_REPOSITORY_ADMIN),
-    f"{_REPOSITORY}/groups": Route(repository_groups, *_REPOSITORY_ADMIN),
-    f"{_REPOSITORY}/users/{{}}": Route(repository_user, *_REPOSITORY_ADMIN),
-    f"{_REPOSITORY}/groups/{{}}": Route(repository_group, *_REPOSITORY_ADMIN),
-    "2.0/workspaces/{ws}/permissions/repositories": Route(
-        effective, ("account",), ("read:repository:bitbucket",), For.PERMISSIONS
-    ),
+    **_explicit(_PROJECT, Call.administered_project, "project:admin", "read:project:bitbucket"),
+    **_explicit(_REPOSITORY, Call.administered_repository, "repository:admin", "read:repository:bitbucket"),
+    "2.0/workspaces/{ws}/permissions/repositories": Route(effective, ("account",), _READ_REPOSITORY, For.PERMISSIONS),
     "2.0/workspaces/{ws}/permissions/repositories/{}": Route(
-        repository_effective, ("repository",), ("read:repository:bitbucket",), For.PERMISSIONS
+        repository_effective, ("repository",), _READ_REPOSITORY, For.PERMISSIONS
     ),
     "2.0/user/workspaces/{ws}/permissions/repositories": Route(
-        own_effective, ("account", "repository"), ("read:repository:bitbucket",), For.ACCOUNTS
+        own_effective, ("account", "repository"), _READ_REPOSITORY, For.ACCOUNTS
     ),
     "1.0/groups/{ws}": Route(groups_v1, *_GROUPS),
     "1.0/groups/{ws}/{}/members": Route(group_members_v1, *_GROUPS),
     "1.0/group-privileges/{ws}": Route(privileges_v1, *_GROUPS),
+    "1.0/group-privileges/{ws}/{}": Route(privileges_v1, *_GROUPS),
 }
-
-
-def _users(call: Call, place: Project | Repository) -> Json:
-    accounts, grants = call.workspace.accounts, call.desk.grants
-    return call.page(
-        EXPLICIT, list(place.users.items()), lambda row: grants.user_grant(place, accounts[row[0]], row[1])
-    )
-
-
-def _groups(call: Call, place: Project | Repository) -> Json:
-    groups, grants = call.workspace.groups, call.desk.grants
-    return call.page(
-        EXPLICIT, list(place.groups.items()), lambda row: grants.group_grant(place, groups[row[0]], row[1])
-    )
-
-
-def _user(call: Call, place: Project | Repository, name: str) -> Json:
-    for account in call.workspace.accounts.values():
-        if name in (account.uuid, account.account_id):
-            return call.desk.grants.user_grant(place, account, place.users.get(account.uuid, "none"))
-    raise error(HTTPStatus.NOT_FOUND, f"No user with identifier '{name}'.")
-
-
-def _group(call: Call, place: Project | Repository, slug: str) -> Json:
-    group = call.workspace.groups.get(slug)
-    if group is None:
-        raise error(HTTPStatus.NOT_FOUND, "No Group matches the given query.")
-    return call.desk.grants.group_grant(place, group, place.groups.get(slug, "none"))
 
 
 def _repositories(call: Call) -> list[Repository]:

@@ -5,9 +5,6 @@ Source: https://developer.atlassian.com/cloud/bitbucket/rest/intro/#authenticati
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +18,7 @@ from connector.embedded.cloud.answers import (
     token_refused,
 )
 from connector.embedded.cloud.credentials import AccessToken, ApiToken, Consumer
+from connector.embedded.common.basic import decoded, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +69,7 @@ class Door:
         scheme, _, credentials = authorization.partition(" ")
         match scheme.lower():
             case "basic":
-                return self._by_password(*_decoded(credentials.strip()), workspace)
+                return self._by_password(*_decoded(credentials), workspace)
             case "bearer":
                 return self._by_token(credentials.strip(), workspace)
         raise token_refused()
@@ -82,9 +80,9 @@ class Door:
         scheme, _, credentials = request.authorization.partition(" ")
         key, secret = form.get("client_id", ""), form.get("client_secret", "")
         if scheme.lower() == "basic":
-            key, secret = _decoded(credentials.strip())
+            key, secret = _decoded(credentials)
         consumer = next((each for each in workspace.consumers if each.key == key), None)
-        if consumer is None or not _same(secret, consumer.secret):
+        if consumer is None or not same(secret, consumer.secret):
             raise oauth_error("unauthorized_client", "Invalid OAuth client credentials")
         if form.get("grant_type") != "client_credentials":
             raise oauth_error("unsupported_grant_type", f"Unsupported grant type: {form.get('grant_type')}")
@@ -114,7 +112,7 @@ class Door:
         }
 
     def _by_password(self, name: str, password: str, workspace: Workspace) -> Credential:
-        token = next((each for each in workspace.api_tokens if _same(password, each.secret)), None)
+        token = next((each for each in workspace.api_tokens if same(password, each.secret)), None)
         if token is not None:
             account = workspace.accounts[token.account_uuid]
             if (account.email or "").lower() != name.lower():
@@ -123,9 +121,9 @@ class Door:
         for account in workspace.accounts.values():
             if name.lower() not in ((account.email or "").lower(), (account.nickname or "").lower()):
                 continue
-            if account.password and _same(password, account.password):
+            if account.password and same(password, account.password):
                 raise account_password()
-            if self._settings.app_passwords and account.app_password and _same(password, account.app_password):
+            if self._settings.app_passwords and account.app_password and same(password, account.app_password):
                 return Credential("apppassword", account.display_name, account.uuid, _APP_PASSWORD_SCOPES, account)
         raise token_refused()
 
@@ -134,12 +132,12 @@ class Door:
         if issued is not None:
             return self._oauth(issued, workspace)
         for token in workspace.access_tokens:
-            if not token.expired and _same(secret, token.secret):
+            if not token.expired and same(secret, token.secret):
                 kind = f"{token.level}_access_token"
                 return Credential(kind, token.name, f"token:{token.name}", token.scopes, token=token)
         if self._settings.api_tokens_as_bearer:
             for each in workspace.api_tokens:
-                if _same(secret, each.secret):
+                if same(secret, each.secret):
                     return self._api_token(each, workspace.accounts[each.account_uuid])
         raise token_refused()
 
@@ -163,12 +161,7 @@ _APP_PASSWORD_SCOPES = frozenset({"account", "project:admin", "repository:admin"
 
 
 def _decoded(credentials: str) -> tuple[str, str]:
-    try:
-        name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        raise token_refused() from None
-    return name, password
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
+    pair = decoded(credentials)
+    if pair is None:
+        raise token_refused()
+    return pair

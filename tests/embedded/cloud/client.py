@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import requests
 
@@ -15,6 +14,7 @@ from connector.embedded.cloud.builder import Builder
 from connector.embedded.cloud.credentials import ApiToken, Consumer
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.cloud.settings import Settings
+from tests.embedded.asking import Asking, basic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,23 +61,8 @@ EVERYWHERE = [
 V1 = ["groups/acme", "groups/acme/devs-co/members", "group-privileges/acme"]
 
 
-class Client:
+class Client(Asking[EmbeddedCloud]):
     """Asks one embedded Bitbucket Cloud with one credential, on one connection."""
-
-    def __init__(self, server: EmbeddedCloud, user: str = "", password: str = "", token: str = "") -> None:
-        self.server = server
-        self.session = requests.Session()
-        self.session.trust_env = False
-        if user:
-            self.session.headers["Authorization"] = basic(user, password)
-        if token:
-            self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.session.close()
 
     def get(self, path: str, *, api: str = "/2.0/", **query: JSON) -> requests.Response:
         url = f"{self.server.base_url}{api}{path}"
@@ -110,10 +95,6 @@ class Client:
 def by_consumer(client: Client) -> Client:
     """Ask the same server with a fresh OAuth token."""
     return Client(client.server, token=client.token().json()["access_token"])
-
-
-def basic(user: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,13 +8,13 @@ from connector.embedded.cloud.builder import Builder
 from connector.embedded.cloud.credentials import OAUTH_SCOPES
 from connector.embedded.cloud.settings import Access
 from connector.embedded.cloud.workspace import Account
+from tests.embedded.asking import basic
 from tests.embedded.cloud.client import (
     EVERYWHERE,
     MECHANISM,
     TOKEN,
     V1,
     Client,
-    basic,
     by_consumer,
     message_of,
     serving,

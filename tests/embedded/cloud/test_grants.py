@@ -189,6 +189,9 @@ TRUE = {("devs-co", "docs", "read"), *(("devs-co", f"service-{number}", "write")
 
 def test_privileges_are_the_explicit_grants_of_groups_on_repositories() -> None:
     assert privileges(many_group_grants()) == TRUE
+    with serving(many_group_grants().workspace) as client:
+        (row,) = v1(client, "group-privileges/acme/docs")
+        assert (row["repo"], row["privilege"]) == ("acme/docs", "read")
 
 
 @pytest.mark.parametrize(
