@@ -127,11 +127,11 @@ def members(call: Call) -> Json:
     by_address = "user.email" in call.query.get("q", "")
     if by_address:
         _check_addresses(call)
-    shows_address = by_address and adds(call.query.get("fields", ""), "values.user.email")
+    asked = call.query["q"].lower() if by_address and adds(call.query.get("fields", ""), "values.user.email") else ""
 
     def shape(account: Account) -> Json:
         row = shapes.membership(account)
-        if shows_address:
+        if account.email and f'"{account.email.lower()}"' in asked:
             row["user"]["email"] = account.email
         return row
 

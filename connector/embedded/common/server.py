@@ -89,7 +89,8 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
         self._port = port
         self._tls = tls
         self._application: ApplicationT | None = None
-        self._lock = threading.Lock()
+        # A fault may change the organisation while its answer is computed.
+        self._lock = threading.RLock()
         self._maintenance_until = 0.0
         self._mistakes: list[Exception] = []
         self._loop: asyncio.AbstractEventLoop | None = None

@@ -66,7 +66,7 @@ class Client(Asking[EmbeddedCloud]):
 
     def get(self, path: str, *, api: str = "/2.0/", **query: JSON) -> requests.Response:
         url = f"{self.server.base_url}{api}{path}"
-        return self.session.get(url, params=query, timeout=5, allow_redirects=False)
+        return self.session.get(url, params=query, timeout=30, allow_redirects=False)
 
     def json(self, path: str, **query: JSON) -> JSON:
         answer = self.get(path, **query)
@@ -80,7 +80,7 @@ class Client(Asking[EmbeddedCloud]):
         """Give every page of a listing, following `next` as it is."""
         pages = [self.json(path, **query)]
         while "next" in pages[-1]:
-            answer = self.session.get(pages[-1]["next"], timeout=5)
+            answer = self.session.get(pages[-1]["next"], timeout=30)
             assert answer.status_code == 200, answer.text
             pages.append(answer.json())
         return pages
@@ -89,7 +89,7 @@ class Client(Asking[EmbeddedCloud]):
         """Ask for an OAuth token."""
         form = {"grant_type": "client_credentials"} | form
         url = self.server.base_url + TOKEN_ADDRESS
-        return self.session.post(url, data=form, headers={"Authorization": basic(key, secret)}, timeout=5)
+        return self.session.post(url, data=form, headers={"Authorization": basic(key, secret)}, timeout=30)
 
 
 def by_consumer(client: Client) -> Client:

@@ -168,7 +168,7 @@ def test_the_least_role_on_listed_repositories() -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
 def test_nothing_can_be_changed(method: str) -> None:
     with serving(small().workspace) as client:
-        answer = client.session.request(method, f"{client.server.base_url}/2.0/repositories/acme/api", timeout=5)
+        answer = client.session.request(method, f"{client.server.base_url}/2.0/repositories/acme/api", timeout=30)
         assert message_of(answer) == (405, "Method Not Allowed")
         assert answer.headers["Allow"] == "GET, HEAD"
         assert client.get("repositories/acme/api").status_code == 200
@@ -177,8 +177,8 @@ def test_nothing_can_be_changed(method: str) -> None:
 def test_head_is_get_without_a_body() -> None:
     with serving(small().workspace) as client:
         for path, status in (("/2.0/user", 200), ("/2.0/nothing", 404), ("/elsewhere", 404)):
-            get = client.session.get(client.server.base_url + path, timeout=5)
-            head = client.session.head(client.server.base_url + path, timeout=5)
+            get = client.session.get(client.server.base_url + path, timeout=30)
+            head = client.session.head(client.server.base_url + path, timeout=30)
             assert (head.status_code, head.content) == (status, b"")
             assert head.headers["Content-Length"] == str(len(get.content))
 
@@ -221,7 +221,7 @@ def test_the_log_tells_what_was_asked_and_by_which_credential() -> None:
         admin.token()
         with by_consumer(admin) as oauth:
             oauth.get("user")
-        admin.session.get(admin.server.base_url + "/2.0/user", headers={"Authorization": basic("x", "y")}, timeout=5)
+        admin.session.get(admin.server.base_url + "/2.0/user", headers={"Authorization": basic("x", "y")}, timeout=30)
         entries = admin.server.requests
     assert (entries[0].method, entries[0].path, entries[0].status) == ("GET", "/2.0/repositories/acme", 200)
     assert (entries[0].query, entries[0].user) == ("q=slug%3D%22api%22", "Ada Min")

@@ -219,7 +219,7 @@ def test_a_consumer_may_show_its_credentials_in_the_form() -> None:
             client.server.base_url + "/site/oauth2/access_token",
             data={"grant_type": "client_credentials", "client_id": "consumer", "client_secret": "consumer-secret"},
             headers={"Authorization": ""},
-            timeout=5,
+            timeout=30,
         )
     assert answer.json()["token_type"] == "bearer"
 

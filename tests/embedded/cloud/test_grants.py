@@ -157,7 +157,7 @@ def test_groups_with_too_many_members_break_off() -> None:
     with serving(small().workspace, groups_cut_off=1, cut_off_after=0.2) as client:
         started = time.monotonic()
         assert message_of(client.get("groups/acme", api="/1.0/")) == (500, "Something went wrong")
-        assert time.monotonic() - started >= 0.2
+        assert time.monotonic() - started >= 0.19
         assert len(v1(client, "groups/acme", exclude_members="true")) == 2
         assert len(v1(client, "groups/acme/devs-co/members")) == 1
     with serving(small().workspace, groups_cut_off=2) as client:

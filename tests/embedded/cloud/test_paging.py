@@ -266,6 +266,9 @@ def test_addresses_are_confirmed_and_never_listed() -> None:
         assert found == {"dee": "dee@example.com", "user007": "user007@example.com"}
         assert "email" not in ask_for(client, "dee@example.com", fields="").text
         assert "example.com" not in client.get(MEMBERS, fields="+values.user.email").text
+        query = 'user.email="dee@example.com" OR user.nickname="ada"'
+        rows = client.rows(MEMBERS, q=query, fields="+values.user.email")
+        assert [row["user"].get("email") for row in rows] == [None, "dee@example.com"]
         named = ask_for(client, "dee@example.com", fields="values.user.email,values.user.account_id").json()
         assert named["values"] == [{"user": {"account_id": world.dev.account_id, "email": "dee@example.com"}}]
 
@@ -273,7 +276,7 @@ def test_addresses_are_confirmed_and_never_listed() -> None:
 def test_a_plus_that_was_not_encoded_is_a_blank_and_names_one_field() -> None:
     with serving(small().workspace) as client:
         url = f'{client.server.base_url}/2.0/{MEMBERS}?q=user.email IN ("dee@example.com")&fields=+values.user.email'
-        answer = client.session.get(url, timeout=5).json()
+        answer = client.session.get(url, timeout=30).json()
     assert answer == {"values": [{"user": {"email": "dee@example.com"}}]}
 
 

@@ -27,7 +27,7 @@ FORM = b"grant_type=client_credentials&client_id=consumer&client_secret=consumer
 
 
 def connect(server: EmbeddedCloud) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", urlsplit(server.base_url).port or 0), timeout=5)
+    return socket.create_connection(("127.0.0.1", urlsplit(server.base_url).port or 0), timeout=30)
 
 
 def received(connection: socket.socket, enough: bytes, times: int = 1) -> bytes:
@@ -60,7 +60,7 @@ def test_latency_is_added_to_each_answer() -> None:
     with serving(small().workspace, latency=0.1) as client:
         started = time.monotonic()
         assert client.get("user").status_code == 200
-        assert time.monotonic() - started >= 0.1
+        assert time.monotonic() - started >= 0.09
 
 
 def test_behind_a_gateway_with_a_path() -> None:
@@ -70,7 +70,7 @@ def test_behind_a_gateway_with_a_path() -> None:
         assert page["next"].startswith(f"{client.server.base_url}/2.0/repositories/acme?")
         assert len(client.rows("repositories/acme", pagelen=1)) == 3
         assert client.token().status_code == 200
-        outside = client.session.get(client.server.base_url.removesuffix("/bitbucket") + "/2.0/user", timeout=5)
+        outside = client.session.get(client.server.base_url.removesuffix("/bitbucket") + "/2.0/user", timeout=30)
         assert outside.status_code == 404
 
 
@@ -96,7 +96,7 @@ def test_it_speaks_https_too(tmp_path: Path) -> None:
         session.trust_env = False
         session.verify = str(tmp_path / "ca.pem")
         session.headers["Authorization"] = basic("ada@example.com", "ada-token")
-        page = session.get(f"{server.base_url}/2.0/repositories/acme", params={"pagelen": 1}, timeout=5).json()
+        page = session.get(f"{server.base_url}/2.0/repositories/acme", params={"pagelen": 1}, timeout=30).json()
         assert page["next"].startswith("https://127.0.0.1:")
 
 
@@ -124,9 +124,9 @@ def test_a_process_of_its_own(arguments: list[str], workspace: str, answers: dic
         with requests.Session() as session:
             session.trust_env = False
             session.headers["Authorization"] = basic(DEMO_EMAIL, DEMO_TOKEN)
-            first = session.get(f"{base_url}/2.0/repositories/{workspace}", timeout=5)
+            first = session.get(f"{base_url}/2.0/repositories/{workspace}", timeout=30)
             assert "ctx=" in first.json()["next"]
-            session.get(first.json()["next"], timeout=5)
+            session.get(first.json()["next"], timeout=30)
         process.stdin.close()
         assert json.loads(process.stdout.read()) == answers
     assert process.returncode == 0
