@@ -158,6 +158,8 @@ def test_each_scope_of_a_consumer_opens_what_it_is_for() -> None:
     assert "workspaces/acme/projects/PAY/permissions-config/users" in refused["project:admin"]
     assert refused["webhook"] == {"workspaces/acme/hooks", "repositories/acme/api/hooks"}
     assert "workspaces/acme/projects" in refused["project"]
+    assert "repositories/acme/api/deploy-keys" in refused["repository:admin"]
+    assert "workspaces/acme/projects/PAY/deploy-keys" in refused["project:admin"] & refused["project"]
 
 
 @pytest.mark.parametrize("level", list(Level))
@@ -181,6 +183,8 @@ def test_access_tokens_read_no_permissions_and_are_no_account(level: Level) -> N
         }[level]
         assert client.get("repositories/acme/api/deploy-keys").status_code == 200
         assert client.get("workspaces/acme/members").status_code == 200
+        asked = client.get("workspaces/acme/members", q='user.email="ada@example.com"')
+        assert asked.status_code == (200 if level is Level.WORKSPACE else 403)
         world.workspace.access_tokens[0].expired = True
         assert message_of(client.get("repositories/acme")) == (401, TOKEN)
 

@@ -38,6 +38,7 @@ def test_a_deploy_key_on_several_repositories_and_on_a_project() -> None:
         assert (row["id"], row["type"], row["project"]["key"]) == (8, "project_deploy_key", "PAY")
         assert row["last_used"] == "2024-12-31T23:00:00+00:00"
         assert client.rows("workspaces/acme/projects/SEC/deploy-keys") == []
+        assert client.rows("repositories/acme/keys/deploy-keys") == []
 
 
 def test_when_a_key_was_made_has_two_names() -> None:
