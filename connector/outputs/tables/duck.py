@@ -1,35 +1,61 @@
-"""DuckDB, which is an extra: where it is missing, its absence is said in one line. Contacts nobody."""
+"""DuckDB, embedded. It is an extra: where it is not installed, one line says how to get it. Asks no network."""
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from connector.errors import UsageError
+from connector.errors import SaveError, UsageError
 
 if TYPE_CHECKING:
     import duckdb
 
-_MEMORY = "600MB"
+_SETTINGS = {
+    "memory_limit": "600MB",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+"""So much memory beside the export itself; what needs more is put on disk. Nothing is fetched from anywhere."""
+
+
+def require_duckdb() -> None:
+    """Raise `UsageError` where DuckDB is not installed, before anything is read."""
+    try:
+        importlib.import_module("duckdb")
+    except ImportError as error:
+        raise UsageError(
+            "Parquet and queries need DuckDB, which is not installed: pip install 'oaa-bitbucket[tables]', or in a "
+            f"clone pip install -r requirements-extras.txt; --format csv and sqlite need nothing more ({error})"
+        ) from error
+
+
+@contextmanager
+def database(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an empty database that puts what does not fit into memory below `scratch`.
+
+    Raises `SaveError` where neither memory nor disk has room, `UsageError` for SQL that it does not understand.
+    """
+    require_duckdb()
+    import duckdb  # noqa: PLC0415 - an extra
+
+    try:
+        with duckdb.connect(config={**_SETTINGS, "temp_directory": str(scratch)}) as connection:
+            yield connection
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        raise SaveError(f"DuckDB ran out of room or could not read or write a file: {_line(error)}") from error
+    except duckdb.Error as error:
+        raise UsageError(_line(error)) from error
+
+
+def _line(error: Exception) -> str:
+    """Give an error as one line: what is wrong, and where in the query."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return " ".join([lines[0], *(line.strip() for line in lines[1:] if line.startswith("LINE "))])
 
 
 def quoted(text: str) -> str:
     """Write a text as SQL does."""
     return "'" + text.replace("'", "''") + "'"
-
-
-def library() -> duckdb:
-    try:
-        import duckdb
-    except ImportError as error:
-        raise UsageError("") from error
-    return duckdb
-
-
-@contextmanager
-def connection(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    import duckdb
-    with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(scratch), "autoinstall_known_extensions": "false","autoload_known_extensions":"false"}) as database:
-        yield database

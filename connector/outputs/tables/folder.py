@@ -24,7 +24,8 @@ from connector.files import only_writer
 
 _STAGING = ".tables-"
 _REPLACED = "replaced"
-_NIGHT = "data_source=*/date=*"
+NIGHTS = "data_source=*/date=*"
+"""Where the nights are, below their folder."""
 
 
 @dataclass(slots=True)
@@ -41,7 +42,7 @@ class Staging:
         if place in self._staged:
             raise UsageError(f"two exports are of {data_source} and of {day}: give one of them, or another --date")
         self._staged[place] = staged = self.root / str(len(self._staged))
-        staged.mkdir()
+        staged.mkdir(mode=0o700)
         return staged
 
     @property
@@ -82,7 +83,7 @@ def staging(folder: Path, ending: str) -> Iterator[Staging]:
 
 
 def _check_endings(folder: Path, ending: str) -> None:
-    for other in folder.glob(f"{_NIGHT}/*"):
+    for other in folder.glob(f"{NIGHTS}/*"):
         if other.suffix != ending:
             raise UsageError(
                 f"{folder} holds {other.suffix.removeprefix('.')} files, and a folder of nights holds one format, "
@@ -93,7 +94,7 @@ def _check_endings(folder: Path, ending: str) -> None:
 def _tidy(folder: Path) -> None:
     """Remove what killed runs left, but for a night that was taken from its place and not replaced."""
     for left in folder.glob(f"{_STAGING}*"):
-        for night in left.glob(f"{_REPLACED}/{_NIGHT}"):
+        for night in left.glob(f"{_REPLACED}/{NIGHTS}"):
             place = folder / night.parent.name / night.name
             if not place.exists():
                 night.rename(place)

@@ -12,7 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
-from connector.outputs.tables.duck import connection, quoted
+from connector.outputs.tables.duck import database, quoted
 from connector.outputs.tables.rows import Row, Rows
 from connector.outputs.tables.schema import PARTITIONS, TABLES, Table, Type
 from connector.review.text.forms import csv_lines
@@ -47,12 +47,12 @@ def write(rows: Rows, place: Place, wanted: Format) -> None:
 
 
 def _parquet(rows: Rows, place: Place) -> None:
-    with connection(place.scratch) as database:
+    with database(place.scratch) as connection:
         for table in TABLES:
             text = place.scratch / f"{table.name}.csv"
             with _created(text) as file:
                 file.writelines(_lines(rows.of(table)))
-            database.execute(_copy(table, text, place.folder / f"{table.name}.parquet"))
+            connection.execute(_copy(table, text, place.folder / f"{table.name}.parquet"))
             text.unlink()
 
 
@@ -109,17 +109,17 @@ _SQLITE_TYPES = {Type.TEXT: "TEXT", Type.BOOLEAN: "INTEGER", Type.NUMBER: "INTEG
 def _sqlite(rows: Rows, place: Place) -> None:
     path = place.folder / "tables.sqlite"
     _created(path).close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         # Nobody reads the file before it is whole, and it is flushed to disk then.
-        database.executescript("PRAGMA journal_mode = off; PRAGMA synchronous = off; BEGIN")
+        connection.executescript("PRAGMA journal_mode = off; PRAGMA synchronous = off; BEGIN")
         for table in TABLES:
             names = [*PARTITIONS, *(column.name for column in table.columns)]
             types = ["TEXT", "TEXT", *(_SQLITE_TYPES[column.type] for column in table.columns)]
             columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
-            database.execute(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({', '.join((*PARTITIONS, *table.key))}))")
+            connection.execute(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({', '.join((*PARTITIONS, *table.key))}))")
             values = ((place.data_source, place.date, *row) for row in rows.of(table))
-            database.executemany(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(names))})", values)  # noqa: S608
-        database.execute("COMMIT")
+            connection.executemany(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(names))})", values)  # noqa: S608
+        connection.execute("COMMIT")
 
 
 _WRITERS: dict[Format, Callable[[Rows, Place], None]] = {

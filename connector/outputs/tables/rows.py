@@ -96,7 +96,7 @@ class Rows:
         """Yield the ways from each group to the groups that it is in, the shortest first."""
         for group in self._export.groups:
             for way in self._ways(group):
-                names = " → ".join(f"group {_storable(one.name)}" for one in way)
+                names = " → ".join(f"group {_storable(one.name)}" for one in way[1:])
                 yield _storable(group.id), _storable(way[-1].id), _json([one.id for one in way]), names, len(way)
 
     def _ways(self, group: Group) -> Iterator[tuple[Group, ...]]:

@@ -146,7 +146,7 @@ TABLES = (
             _text("group_id", "where the way begins"),
             _text("holder_id", "the group where it ends"),
             _text("groups", "the ids of all groups on the way, as a JSON list"),
-            _text("way", "the same for people, by name"),
+            _text("way", "the groups above the first, by name, for people"),
             _number("steps", "how many groups there are on the way; 1 for the group itself"),
         ),
     ),

@@ -7,58 +7,62 @@
 -- level is the highest that it has anywhere, grants the number of grants that count for it. "never" is said only
 -- where the data source tells when others were used, and of what is older than these days. What is not known
 -- is no reason.
-WITH night AS (
+WITH asked AS (
     SELECT data_source, max(date) AS date
     FROM exports
     WHERE date <= coalesce((SELECT date FROM parameters), date)
       AND data_source = coalesce((SELECT data_source FROM parameters), data_source)
     GROUP BY data_source
 ),
-edge AS (
-    SELECT data_source, date, CAST(date AS TIMESTAMP) - coalesce((SELECT days FROM parameters), 90) * INTERVAL '1' DAY AS edge,
-           CAST(date AS TIMESTAMP) + INTERVAL '1' DAY AS ending
-    FROM night
+night AS (
+    SELECT row_number() OVER (ORDER BY data_source) AS night, data_source, date FROM asked
 ),
 used AS (
-    SELECT data_source, date, 'user' AS identity_type, user_id AS identity_id, name, username, email, is_active,
+    SELECT night, date, 'user' AS identity_type, user_id AS identity_id, name, username, email, is_active,
            created_at, last_login_at AS last_used_at, CAST(NULL AS TIMESTAMP) AS expires_at, 'signed in' AS use,
            CASE user_type WHEN 'service_account' THEN 'service' ELSE 'person' END AS kind
-    FROM users SEMI JOIN night USING (data_source, date)
+    FROM users JOIN night USING (data_source, date)
     UNION ALL
-    SELECT data_source, date, 'credential', credential_id, name, NULL, NULL, is_active,
+    SELECT night, date, 'credential', credential_id, name, NULL, NULL, is_active,
            created_at, last_used_at, expires_at, 'used', coalesce(kind, 'credential')
-    FROM credentials SEMI JOIN night USING (data_source, date)
+    FROM credentials JOIN night USING (data_source, date)
 ),
-known AS (
-    SELECT DISTINCT data_source, date, identity_type, kind, TRUE AS is_known
+judged AS (
+    SELECT *,
+           max(last_used_at) OVER (PARTITION BY night, identity_type, kind) IS NOT NULL AS is_known,
+           CAST(date AS TIMESTAMP) - coalesce((SELECT days FROM parameters), 90) * INTERVAL '1' DAY AS long_ago
     FROM used
-    WHERE last_used_at IS NOT NULL
 ),
 stale AS (
-    SELECT data_source, date, identity_type, identity_id, name, username, email, is_active, created_at, last_used_at,
+    SELECT *,
            CASE WHEN NOT is_active THEN 'not active'
-                WHEN expires_at < ending THEN 'expired'
+                WHEN expires_at < CAST(date AS TIMESTAMP) + INTERVAL '1' DAY THEN 'expired'
                 WHEN kind = 'service' THEN NULL
-                WHEN last_used_at < edge THEN 'not ' || use || ' for long'
-                WHEN last_used_at IS NULL AND is_known AND is_active AND coalesce(created_at, edge) <= edge THEN 'never ' || use
+                WHEN last_used_at < long_ago THEN 'not ' || use || ' for long'
+                WHEN last_used_at IS NULL AND is_known AND is_active AND coalesce(created_at, long_ago) <= long_ago
+                    THEN 'never ' || use
            END AS reason
-    FROM used
-    JOIN edge USING (data_source, date)
-    LEFT JOIN known USING (data_source, date, identity_type, kind)
+    FROM judged
 ),
 held AS (
-    SELECT data_source, date, holder_type, holder_id, max(level_number) AS level_number, count(*) AS grants
-    FROM grants SEMI JOIN night USING (data_source, date)
+    SELECT night, holder_type, holder_id, max(level_number) AS level_number, count(*) AS grants
+    FROM grants JOIN night USING (data_source, date)
     WHERE level_number > 0
-    GROUP BY data_source, date, holder_type, holder_id
+    GROUP BY night, holder_type, holder_id
+),
+drawn AS (
+    SELECT night, identity_type, identity_id, holder_type, holder_id FROM closure JOIN night USING (data_source, date)
 ),
 access AS (
-    SELECT data_source, date, identity_type, identity_id, max(level_number) AS level_number, sum(grants) AS grants
-    FROM closure JOIN held USING (data_source, date, holder_type, holder_id)
-    GROUP BY data_source, date, identity_type, identity_id
+    SELECT night, identity_type, identity_id, max(level_number) AS level_number, sum(grants) AS grants
+    FROM drawn JOIN held USING (night, holder_type, holder_id)
+    GROUP BY night, identity_type, identity_id
 )
-SELECT data_source, date, identity_type, identity_id, name, username, email, is_active, reason, created_at, last_used_at,
+SELECT data_source, stale.date, identity_type, identity_id, name, username, email, is_active, reason,
+       created_at, last_used_at, expires_at,
        CASE level_number WHEN 1 THEN 'read' WHEN 2 THEN 'write' ELSE 'admin' END AS level, grants
-FROM stale JOIN access USING (data_source, date, identity_type, identity_id)
+FROM stale
+JOIN access USING (night, identity_type, identity_id)
+LEFT JOIN night USING (night)
 WHERE reason IS NOT NULL
 ORDER BY data_source, level_number DESC, reason, name, identity_type, identity_id

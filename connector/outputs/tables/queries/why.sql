@@ -7,37 +7,36 @@
 --
 -- A way leads from the identity over groups, and groups of these, to the holder of the grant. A key or token
 -- with grants of its own lends them to its owners; one without acts for them.
-WITH night AS (
+WITH asked AS (
     SELECT data_source, max(date) AS date
     FROM exports
     WHERE date <= coalesce((SELECT date FROM parameters), date)
       AND data_source = coalesce((SELECT data_source FROM parameters), data_source)
     GROUP BY data_source
 ),
+night AS (
+    SELECT row_number() OVER (ORDER BY data_source) AS night, data_source, date FROM asked
+),
 resources AS (
-    SELECT data_source, date, resource_key, type, path
-    FROM projects SEMI JOIN night USING (data_source, date)
+    SELECT night, resource_key, type, path FROM projects JOIN night USING (data_source, date)
     UNION ALL
-    SELECT data_source, date, resource_key, type, path
-    FROM repositories SEMI JOIN night USING (data_source, date)
+    SELECT night, resource_key, type, path FROM repositories JOIN night USING (data_source, date)
 ),
 resource AS (
-    SELECT *
-    FROM resources
+    SELECT * FROM resources
     WHERE (SELECT lower(resource) FROM parameters) IN (lower(path), lower(resource_key))
 ),
 identities AS (
-    SELECT data_source, date, 'user' AS identity_type, user_id AS identity_id, name, username, email, is_active
-    FROM users SEMI JOIN night USING (data_source, date)
+    SELECT night, 'user' AS identity_type, user_id AS identity_id, name, username, email, is_active
+    FROM users JOIN night USING (data_source, date)
     UNION ALL
-    SELECT data_source, date, 'group', group_id, name, NULL, NULL, NULL
-    FROM groups SEMI JOIN night USING (data_source, date)
+    SELECT night, 'group', group_id, name, NULL, NULL, NULL FROM groups JOIN night USING (data_source, date)
     UNION ALL
-    SELECT data_source, date, 'credential', credential_id, name, NULL, NULL, is_active
-    FROM credentials SEMI JOIN night USING (data_source, date)
+    SELECT night, 'credential', credential_id, name, NULL, NULL, is_active
+    FROM credentials JOIN night USING (data_source, date)
     UNION ALL
-    SELECT data_source, date, identity_type, identity_id, name, NULL, NULL, NULL
-    FROM other_identities SEMI JOIN night USING (data_source, date)
+    SELECT night, identity_type, identity_id, name, NULL, NULL, NULL
+    FROM other_identities JOIN night USING (data_source, date)
 ),
 identity AS (
     SELECT *,
@@ -48,78 +47,71 @@ identity AS (
        OR (SELECT lower(identity) FROM parameters) IN (lower(identity_id), lower(username), lower(email))
 ),
 scope AS (
-    SELECT * FROM containment SEMI JOIN resource USING (data_source, date, resource_key)
+    SELECT night, resource_key, within_key, distance
+    FROM containment
+    JOIN night USING (data_source, date)
+    SEMI JOIN resource USING (night, resource_key)
 ),
 within AS (
-    SELECT DISTINCT data_source, date, within_key AS resource_key FROM scope
+    SELECT DISTINCT night, within_key FROM scope
 ),
 granted AS (
-    SELECT data_source, date, holder_type, holder_id, permission, role, resource_key AS within_key,
-           inherits, level, level_number
-    FROM grants SEMI JOIN within USING (data_source, date, resource_key)
+    SELECT night, holder_type, holder_id, permission, role, resource_key AS within_key, inherits, level, level_number
+    FROM grants
+    JOIN night USING (data_source, date)
+    SEMI JOIN (SELECT night, within_key AS resource_key FROM within) USING (night, resource_key)
     WHERE level_number > 0
 ),
 reaching AS (
-    SELECT DISTINCT data_source, date, holder_type, holder_id, permission, role, within_key, level, level_number,
-           resource_key
-    FROM granted JOIN scope USING (data_source, date, within_key)
+    SELECT DISTINCT night, holder_type, holder_id, permission, role, within_key, level, level_number, resource_key
+    FROM granted JOIN scope USING (night, within_key)
     WHERE distance = 0 OR inherits
 ),
 owned AS (
-    SELECT data_source, date, credential_id, user_id, has_grants, credential_name, user_name
-    FROM credential_owners
-    SEMI JOIN night USING (data_source, date)
-    LEFT JOIN (SELECT data_source, date, credential_id, has_grants, name AS credential_name FROM credentials)
-        USING (data_source, date, credential_id)
-    LEFT JOIN (SELECT data_source, date, user_id, coalesce(username, name) AS user_name FROM users)
-        USING (data_source, date, user_id)
+    SELECT night, credential_id, user_id, has_grants, credential_name, user_name
+    FROM (SELECT night, credential_id, user_id FROM credential_owners JOIN night USING (data_source, date))
+    LEFT JOIN (SELECT night, credential_id, has_grants, name AS credential_name
+               FROM credentials JOIN night USING (data_source, date)) USING (night, credential_id)
+    LEFT JOIN (SELECT night, user_id, coalesce(username, name) AS user_name
+               FROM users JOIN night USING (data_source, date)) USING (night, user_id)
+),
+nested AS (
+    SELECT night, group_id, holder_id, way, steps FROM nesting JOIN night USING (data_source, date)
 ),
 upwards AS (
-    SELECT DISTINCT data_source, date, member_type, member_id, holder_id, groups, way, steps
-    FROM (SELECT * FROM memberships SEMI JOIN night USING (data_source, date))
-    JOIN nesting USING (data_source, date, group_id)
+    SELECT night, member_type, member_id, holder_id, steps,
+           ' → group ' || name || CASE way WHEN '' THEN '' ELSE ' → ' || way END AS way
+    FROM (SELECT night, member_type, member_id, group_id FROM memberships JOIN night USING (data_source, date))
+    JOIN nested USING (night, group_id)
+    LEFT JOIN (SELECT night, group_id, name FROM groups JOIN night USING (data_source, date)) USING (night, group_id)
 ),
 way AS (
-    SELECT data_source, date, identity_type, identity_id, identity_type AS holder_type, identity_id AS holder_id,
-           called AS way, 1 AS steps
-    FROM identity
-    WHERE identity_type <> 'group'
+    SELECT night, identity_type, identity_id, holder_type, holder_id, '' AS way, 1 AS steps
+    FROM closure JOIN night USING (data_source, date)
+    WHERE identity_type = holder_type AND identity_id = holder_id
     UNION ALL
-    SELECT data_source, date, 'group', identity_id, 'group', holder_id, way, steps
-    FROM identity JOIN (SELECT *, group_id AS identity_id FROM nesting) USING (data_source, date, identity_id)
-    WHERE identity_type = 'group'
+    SELECT night, 'user', member_id, 'group', holder_id, way, steps + 1 FROM upwards WHERE member_type = 'user'
     UNION ALL
-    SELECT data_source, date, 'user', identity_id, 'group', holder_id, called || ' → ' || way, steps + 1
-    FROM identity JOIN (SELECT *, member_id AS identity_id FROM upwards) USING (data_source, date, identity_id)
-    WHERE identity_type = 'user' AND member_type = 'user'
+    SELECT night, 'group', group_id, 'group', holder_id, ' → ' || way, steps FROM nested WHERE steps > 1
     UNION ALL
-    SELECT data_source, date, 'user', identity_id, 'credential', credential_id,
-           called || ' → credential ' || credential_name, 2
-    FROM identity JOIN (SELECT *, user_id AS identity_id FROM owned) USING (data_source, date, identity_id)
-    WHERE identity_type = 'user' AND has_grants
+    SELECT night, 'user', user_id, 'credential', credential_id, ' → credential ' || credential_name, 2
+    FROM owned WHERE has_grants
     UNION ALL
-    SELECT data_source, date, 'credential', identity_id, 'user', user_id, called || ' → ' || user_name, 2
-    FROM identity JOIN (SELECT *, credential_id AS identity_id FROM owned) USING (data_source, date, identity_id)
-    WHERE identity_type = 'credential' AND NOT has_grants
+    SELECT night, 'credential', credential_id, 'user', user_id, ' → ' || user_name, 2
+    FROM owned WHERE NOT has_grants
     UNION ALL
-    SELECT data_source, date, 'credential', identity_id, 'group', holder_id,
-           called || ' → ' || user_name || ' → ' || way, steps + 2
-    FROM identity
-    JOIN (
-        SELECT data_source, date, credential_id AS identity_id, user_name, holder_id, way, steps
-        FROM owned JOIN (SELECT *, member_id AS user_id FROM upwards) USING (data_source, date, user_id)
-        WHERE member_type = 'user' AND NOT has_grants
-    ) USING (data_source, date, identity_id)
-    WHERE identity_type = 'credential'
+    SELECT night, 'credential', credential_id, 'group', holder_id, ' → ' || user_name || way, steps + 2
+    FROM owned JOIN (SELECT *, member_id AS user_id FROM upwards WHERE member_type = 'user') USING (night, user_id)
+    WHERE NOT has_grants
 )
 SELECT data_source, date, identity_type, identity_id, name, username, is_active, level,
-       way || CASE role WHEN '' THEN '' ELSE ' → ' || role END || ' → ' || permission || ' on '
+       called || way || CASE role WHEN '' THEN '' ELSE ' → ' || role END || ' → ' || permission || ' on '
            || coalesce(granted_on, data_source) AS why,
        permission, role, holder_type, holder_id, coalesce(granted_on, data_source) AS granted_on,
        type AS resource_type, path AS resource, resource_key
-FROM (SELECT * FROM reaching JOIN way USING (data_source, date, holder_type, holder_id))
-LEFT JOIN identity USING (data_source, date, identity_type, identity_id)
-LEFT JOIN resource USING (data_source, date, resource_key)
-LEFT JOIN (SELECT data_source, date, resource_key AS within_key, path AS granted_on FROM resources)
-    USING (data_source, date, within_key)
+FROM (SELECT * FROM reaching JOIN way USING (night, holder_type, holder_id))
+JOIN identity USING (night, identity_type, identity_id)
+LEFT JOIN night USING (night)
+LEFT JOIN resource USING (night, resource_key)
+LEFT JOIN (SELECT night, resource_key AS within_key, path AS granted_on FROM resources) USING (night, within_key)
 ORDER BY data_source, path, resource_key, name, identity_type, identity_id, level_number DESC, steps, why

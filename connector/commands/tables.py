@@ -1,0 +1,289 @@
+"""The command `tables`: saved exports as tables or as a graph, and queries on them. Contacts nobody."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain, islice
+from pathlib import Path
+
+from connector.commands import terminal as console
+from connector.commands.options import Parser
+from connector.commands.outcome import Outcome
+from connector.commands.terminal import Screen, size_in_words
+from connector.errors import UsageError
+from connector.files import check_writable, whole_file
+from connector.graph.payload import collector_paused, load
+from connector.outputs.tables.duck import require_duckdb
+from connector.outputs.tables.folder import Staging, staging
+from connector.outputs.tables.formats import Format, Place, write
+from connector.outputs.tables.nights import nights
+from connector.outputs.tables.opengraph import definition, definition_beside, graph
+from connector.outputs.tables.parameters import PARAMETERS
+from connector.outputs.tables.querying import Answer, Query, answer, find, names
+from connector.outputs.tables.rows import Rows
+from connector.review.findings.caveats import caveats
+from connector.review.text.forms import Form, csv_lines
+from connector.review.text.names import counted
+from connector.review.text.table import table, wrapped
+from connector.text import clean
+
+log = logging.getLogger(__name__)
+
+_OPENGRAPH = "opengraph"
+_MOST_ROWS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Exports as tables, in a folder of nights. `day`: for which day they count, where they do not say so."""
+
+    exports: tuple[Path, ...]
+    folder: Path | None
+    format: Format
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One export as a graph."""
+
+    export: Path
+    output: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A query on a folder of nights, or on exports that are written first. `everything`: all rows, on a terminal too."""
+
+    source: Path | Written
+    query: Query
+    parameters: dict[str, str]
+    form: Form
+    everything: bool
+
+
+Wanted = Written | Graph | Asked
+
+_DESCRIPTION = """\
+Turn saved exports into tables that a data platform reads, or into a graph for BloodHound; or ask such tables a
+query in SQL. Needs no network and no credentials, and reads any OAA Custom Application payload. docs/tables.md
+tells the tables and their columns, and how the same queries run on Spark.
+"""
+
+_EXAMPLES = """\
+examples:
+  Every night, after the export: a folder of nights is a history. The same night twice replaces itself.
+    %(prog)s export.json -o /data/bitbucket
+
+  Who had access to a repository on a day? What changed since then?
+    %(prog)s /data/bitbucket --query who_had_access --set resource=PAY/api --set date=2026-03-01
+    %(prog)s /data/bitbucket --query changes --set since=2026-03-01 --csv
+
+  The same of one export, without a folder:
+    %(prog)s export.json --query effective_access --set identity=jdoe
+
+  Attack paths in BloodHound:
+    %(prog)s export.json --format opengraph -o graph.json
+
+queries: {queries}, or a file with one SELECT
+
+exit codes: 0 done; 2 usage, or a file cannot be read; 4 another run writes there; 5 nothing could be written.
+Parquet and queries need DuckDB: pip install 'oaa-bitbucket[tables]'.
+"""
+
+
+def add_options(parser: Parser) -> None:
+    """Describe `tables`."""
+    parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES.replace("{queries}", ", ".join(names()))
+    parser.add_argument(
+        "sources", nargs="+", type=parser.path, metavar="EXPORT",
+        help="saved exports, or other OAA payloads; with --query also a folder that this command wrote",
+    )  # fmt: skip
+    group = parser.add_argument_group("tables")
+    group.add_argument("-o", "--output", type=parser.path, metavar="DIR", help="where they go; with opengraph a file")
+    group.add_argument(
+        "--format", choices=[*Format, _OPENGRAPH], default=Format.PARQUET,
+        help="parquet (default), csv, sqlite, or opengraph for BloodHound",
+    )  # fmt: skip
+    group.add_argument(
+        "--date", metavar="YYYY-MM-DD", type=_day,
+        help="for which day the exports count (default: when they were collected, as they say themselves, or as the "
+        "name says that --save-json gave the file)",
+    )  # fmt: skip
+    group = parser.add_argument_group("asking")
+    group.add_argument("--query", metavar="NAME", help="answer one of the queries below, or one SELECT in a file")
+    group.add_argument(
+        "--set", action="append", default=[], metavar="NAME=VALUE",
+        help=f"what the query is about: {', '.join(PARAMETERS)}; each file's first lines tell which it knows",
+    )  # fmt: skip
+    forms = group.add_mutually_exclusive_group()
+    forms.add_argument("--csv", dest="form", action="store_const", const=Form.CSV, default=Form.TABLE, help="as CSV")
+    forms.add_argument("--json", dest="form", action="store_const", const=Form.JSON, help="as a JSON list of objects")
+    group.add_argument("--all", action="store_true", help="long lists whole, on a terminal too")
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not a date such as 2026-11-22: {text!r}") from error
+
+
+def read(options: argparse.Namespace) -> Wanted:
+    """Read the options of `tables`. Raises `UsageError`."""
+    if options.query is not None:
+        return _read_question(options)
+    if options.set or options.form is not Form.TABLE or options.all:
+        raise UsageError("--set, --csv, --json and --all are about a query: name one with --query")
+    if options.output is None:
+        raise UsageError("say where the tables go, with -o DIR; or ask something, with --query NAME")
+    if options.format != _OPENGRAPH:
+        return _read_written(options, options.output)
+    if len(options.sources) > 1:
+        raise UsageError("--format opengraph makes a graph of one export: give one")
+    return Graph(options.sources[0], options.output)
+
+
+def _read_written(options: argparse.Namespace, folder: Path | None) -> Written:
+    wanted = Format(options.format)
+    if wanted is Format.PARQUET:
+        require_duckdb()
+    return Written(tuple(options.sources), folder, wanted, options.date)
+
+
+def _read_question(options: argparse.Namespace) -> Asked:
+    if options.format != Format.PARQUET:
+        raise UsageError("queries read Parquet: leave out --format")
+    require_duckdb()
+    folders = [source for source in options.sources if source.is_dir()]
+    parameters: dict[str, str] = {}
+    for given in options.set:
+        name, equals, value = given.partition("=")
+        if not equals or name in parameters:
+            raise UsageError(f"--set {given}: write NAME=VALUE, each NAME once")
+        parameters[name] = value
+    if not folders:
+        source: Path | Written = _read_written(options, options.output)
+    elif len(options.sources) > 1 or options.output or options.date:
+        raise UsageError("a query is about exports, or about one folder alone; its day is --set date=YYYY-MM-DD")
+    else:
+        source = folders[0]
+    return Asked(source, find(options.query), parameters, options.form, options.all)
+
+
+def run(wanted: Wanted, _outcome: Outcome) -> int:
+    """Write tables or a graph, or answer a query on standard output.
+
+    Raises `ReviewError` for a file that cannot be read, `UsageError` for a query without an answer, `SaveError`.
+    """
+    match wanted:
+        case Written():
+            _write(wanted, wanted.folder or Path())
+        case Graph():
+            _draw(wanted)
+        case Asked():
+            _ask(wanted)
+    return 0
+
+
+def _write(wanted: Written, folder: Path) -> None:
+    with staging(folder, wanted.format.ending) as staged:
+        lines = [line for export in wanted.exports for line in _write_export(export, wanted, staged)]
+        staged.publish()
+    for line in lines:
+        log.info("%s in %s", line, folder)
+
+
+def _write_export(export: Path, wanted: Written, staged: Staging) -> list[str]:
+    """Write the nights of one export, which then needs no memory any more; say what was written."""
+    lines = []
+    for night in nights(export, wanted.day):
+        place = Place(staged.night(night.data_source, night.date), staged.scratch, night.data_source, str(night.date))
+        with collector_paused():
+            write(Rows(night.export), place, wanted.format)
+        size = sum(file.stat().st_size for file in place.folder.iterdir())
+        lines.append(f"saved the tables of {night.name} ({size_in_words(size)})")
+        for caveat in caveats(night.export):
+            log.warning("%s: not known: %s", night.name, caveat)
+    return lines
+
+
+def _draw(wanted: Graph) -> None:
+    check_writable(wanted.output)
+    export = load(wanted.export)
+    pieces = {wanted.output: graph(export), definition_beside(wanted.output): definition()}
+    for path, lines in pieces.items():
+        with whole_file(path) as file:
+            file.writelines(lines)
+        log.info("saved %s (%s)", path, size_in_words(path.stat().st_size))
+
+
+def _ask(wanted: Asked) -> None:
+    with tempfile.TemporaryDirectory(prefix="oaa-bitbucket-") as scratch:
+        folder = wanted.source
+        if isinstance(folder, Written):
+            written, folder = folder, folder.folder or Path(scratch, "nights")
+            _write(written, folder)
+        with answer(wanted.query, folder, wanted.parameters, Path(scratch)) as answered:
+            console.write(_lines(wanted, answered, console.screen()))
+            for line in answered.not_known:
+                log.warning("not known: %s", clean(line))
+
+
+def _lines(wanted: Asked, answered: Answer, screen: Screen) -> Iterable[str]:
+    match wanted.form:
+        case Form.CSV:
+            return csv_lines(chain([answered.columns], (map(_text, row) for row in answered.rows)))
+        case Form.JSON:
+            return _json_lines(answered)
+        case _:
+            cut = screen.is_terminal and not wanted.everything
+            return _table_lines(answered, screen.width, _MOST_ROWS if cut else None)
+
+
+def _json_lines(answered: Answer) -> Iterator[str]:
+    separator = "["
+    for row in answered.rows:
+        entry = {name: _plain(value) for name, value in zip(answered.columns, row, strict=True)}
+        yield f"{separator}{json.dumps(entry)}"
+        separator = ","
+    yield "]" if separator == "," else "[]"
+
+
+def _table_lines(answered: Answer, width: int, most: int | None) -> Iterator[str]:
+    """Yield lines for people: what is the same in all rows is said once, above them."""
+    rows = [[clean(_text(value)) for value in row] for row in answered.rows]
+    columns = dict(zip(map(clean, answered.columns), zip(*rows, strict=True), strict=False))
+    differing = {name: cells for name, cells in columns.items() if len(set(cells)) > 1}
+    for name, cells in columns.items():
+        if name not in differing and cells[0]:
+            yield from wrapped(f"{name}: {cells[0]}", width)
+    if differing:
+        yield ""
+        yield from table([*differing], list(islice(zip(*differing.values(), strict=True), most)), width)
+        yield ""
+    yield counted(len(rows), "row")
+    if most is not None and len(rows) > most:
+        yield f"{counted(len(rows) - most, 'more row')} not shown: --all shows every row, --csv and --json too"
+
+
+def _plain(value: object) -> object:
+    """Give a value as JSON has it: dates and times as RFC 3339, UTC."""
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case datetime():
+            return f"{value.isoformat()}Z"
+        case _:
+            return str(value)
+
+
+def _text(value: object) -> str:
+    plain = _plain(value)
+    return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)

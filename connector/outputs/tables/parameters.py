@@ -1,0 +1,122 @@
+"""What a query is asked about: its parameters, and whether the nights have such things at all.
+
+A name that is misspelt, or a day before the first night, must not look like "nobody had access".
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import TYPE_CHECKING
+
+from connector.errors import UsageError
+from connector.outputs.tables.duck import quoted
+from connector.review.reach.questions import near_misses
+from connector.text import clean
+
+if TYPE_CHECKING:
+    import duckdb
+
+PARAMETERS = {
+    "date": "DATE",
+    "since": "DATE",
+    "data_source": "STRING",
+    "identity": "STRING",
+    "resource": "STRING",
+    "days": "INTEGER",
+}
+"""What the queries that come along know, each with its type, by the name that both DuckDB and Spark have for it."""
+
+_NEEDED = {"why": "resource", "who_had_access": "resource"}
+
+_NAMES = {
+    "identity": """
+        SELECT user_id, username, email FROM users UNION ALL SELECT group_id, NULL, NULL FROM groups
+        UNION ALL SELECT credential_id, NULL, NULL FROM credentials
+        UNION ALL SELECT identity_id, NULL, NULL FROM other_identities
+    """,
+    "resource": "SELECT path, resource_key FROM projects UNION ALL SELECT path, resource_key FROM repositories",
+    "data_source": "SELECT data_source FROM exports",
+}
+"""By what names the things are known that a parameter can name."""
+
+
+def read_parameters(given: Mapping[str, str], query: str | None) -> dict[str, str]:
+    """Check what was given for one of our queries (None: for another one). Raises `UsageError`."""
+    for name, text in given.items():
+        if query and name not in PARAMETERS:
+            raise UsageError(f"{query} knows no parameter {name!r}: there are {', '.join(PARAMETERS)}")
+        if not name.isidentifier():
+            raise UsageError(f"--set {name}={text}: a parameter's name has only letters, digits and underscores")
+        _check_type(name, text)
+    needed = _NEEDED.get(query or "")
+    if needed and needed not in given:
+        raise UsageError(f"{query} is about one project or repository: name it with --set {needed}=KEY/slug")
+    return dict(given)
+
+
+def _check_type(name: str, text: str) -> None:
+    try:
+        match PARAMETERS.get(name):
+            case "DATE":
+                date.fromisoformat(text)
+            case "INTEGER":
+                int(text)
+    except ValueError as error:
+        kind = "a date such as 2026-11-22" if PARAMETERS[name] == "DATE" else "a whole number"
+        raise UsageError(f"--set {name} takes {kind}, not {text!r}") from error
+
+
+def parameters_view(parameters: Mapping[str, str]) -> str:
+    """Write the statement that makes the view `parameters`: one row, NULL for what was not given."""
+    columns = dict.fromkeys(parameters, "STRING") | PARAMETERS
+    values = {name: "NULL" for name in columns} | {name: quoted(text) for name, text in parameters.items()}
+    listed = ", ".join(f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in columns.items())
+    return f"CREATE OR REPLACE TEMPORARY VIEW parameters AS SELECT {listed}"
+
+
+def look_into(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, str]) -> list[str]:
+    """Check that the nights have what was named. Raises `UsageError`; gives what is not known of these nights."""
+    for name in _NAMES:
+        if name in parameters:
+            _check_name(connection, name, parameters[name])
+    nights: defaultdict[str, dict[date, str]] = defaultdict(dict)
+    for data_source, day, not_known in connection.execute("SELECT data_source, date, not_known FROM exports").fetchall():
+        if parameters.get("data_source", data_source) == data_source:
+            nights[data_source][day] = not_known
+    told = {name: list(_of_nights(name, own, query, parameters)) for name, own in sorted(nights.items())}
+    if all(None in lines for lines in told.values()):
+        raise UsageError("; ".join(str(line) for lines in told.values() for line in lines if line))
+    return [line for lines in told.values() for line in lines if line]
+
+
+def _of_nights(
+    data_source: str, nights: Mapping[date, str], query: str, parameters: Mapping[str, str]
+) -> Iterator[str | None]:
+    """Say what is not known of a data source's nights; None among it where there is no night to answer from."""
+    asked = date.fromisoformat(parameters.get("date", "9999-12-31"))
+    newer = max((day for day in nights if day <= asked), default=None)
+    if newer is None:
+        yield from (None, f"{data_source} has no night up to {asked}: the first is of {min(nights)}")
+        return
+    compared = [newer]
+    if query == "changes":
+        since = date.fromisoformat(parameters.get("since", "9999-12-31"))
+        older = max((day for day in nights if day < newer and day <= since), default=None)
+        if older is None:
+            before = f"up to {since}" if "since" in parameters else f"before {newer}"
+            yield from (None, f"{data_source} has no night {before} to compare with: the first is of {min(nights)}")
+            return
+        compared.append(older)
+    yield from (f"{data_source} of {day}: {line}" for day in compared for line in json.loads(nights[day]))
+
+
+def _check_name(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
+    known = connection.execute(f"SELECT DISTINCT * FROM ({_NAMES[what]})").fetchall()  # noqa: S608 - ours
+    names = [[name for name in names if name] for names in known]
+    if not any(text.lower() == name.lower() for several in names for name in several):
+        near = " or ".join(map(clean, near_misses(text, names)))
+        hint = f"; did you mean {near}?" if near else ""
+        raise UsageError(f"no night has the {what.replace('_', ' ')} {clean(text)!r}{hint}")

@@ -1,0 +1,112 @@
+"""A query on a folder of nights: its SQL, its parameters, and its answer. Knows DuckDB, and no other engine.
+
+Every table is a view of that name, and what was asked about is in a view `parameters` with one row: so the same
+SQL runs wherever somebody sets up these views. docs/tables.md shows how for Spark.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connector.errors import UsageError
+from connector.outputs.tables.duck import database, quoted
+from connector.outputs.tables.folder import NIGHTS
+from connector.outputs.tables.parameters import look_into, parameters_view, read_parameters
+from connector.outputs.tables.schema import TABLES, Table
+
+if TYPE_CHECKING:
+    import duckdb
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One SELECT, and what it is called; `comes_along` where it is one of ours."""
+
+    name: str
+    sql: str
+    comes_along: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The columns, the rows, and what is not known of the nights that were asked."""
+
+    columns: Sequence[str]
+    rows: Iterator[tuple[Any, ...]]
+    not_known: Sequence[str]
+
+
+def names() -> list[str]:
+    """Give the names of the queries that come along."""
+    return sorted(Path(each.name).stem for each in _queries().iterdir() if each.name.endswith(".sql"))
+
+
+def find(wanted: str) -> Query:
+    """Find a query by its name, or read it from a file. Raises `UsageError`."""
+    if wanted in names():
+        return Query(wanted, (_queries() / f"{wanted}.sql").read_text(encoding="utf-8"), comes_along=True)
+    try:
+        return Query(wanted, Path(wanted).read_text(encoding="utf-8"), comes_along=False)
+    except (OSError, UnicodeDecodeError) as error:
+        known = ", ".join(names())
+        raise UsageError(f"there is no query {wanted!r}, and no such file: there are {known}") from error
+
+
+def _queries() -> Traversable:
+    return resources.files(__package__) / "queries"
+
+
+@contextmanager
+def answer(query: Query, folder: Path, given: Mapping[str, str], scratch: Path) -> Iterator[Answer]:
+    """Run a query on a folder of nights. Raises `UsageError` where it cannot be answered, and says why."""
+    parameters = read_parameters(given, query.name if query.comes_along else None)
+    with database(scratch) as connection:
+        _set_up(connection, folder)
+        connection.execute(parameters_view(parameters))
+        not_known = look_into(connection, query.name, parameters) if query.comes_along else []
+        result = connection.execute(_only_select(connection, query))
+        columns = [column[0] for column in result.description or ()]
+        yield Answer(columns, _fetched(result), not_known)
+
+
+def _set_up(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make a view of each table. Raises `UsageError` where the folder holds no nights in Parquet."""
+    for table in TABLES:
+        files = sorted(folder.glob(f"{NIGHTS}/{table.name}.parquet"))
+        if table.name == "exports" and not files:
+            raise UsageError(f"{folder} holds no nights in Parquet: write some with tables EXPORT -o {folder}")
+        # What a night has not, since an older version wrote it, has no rows, and a column that it has not is NULL.
+        read = f"SELECT * FROM {_scan(files)} UNION ALL BY NAME " if files else ""
+        connection.execute(f"CREATE VIEW {table.name} AS {read}{_nothing(table)}")
+
+
+def _scan(files: Sequence[Path]) -> str:
+    listed = ", ".join(quoted(glob.escape(str(file))) for file in files)
+    types = "{'data_source': VARCHAR, 'date': DATE}"
+    return f"read_parquet([{listed}], hive_partitioning = true, hive_types = {types}, union_by_name = true)"
+
+
+def _nothing(table: Table) -> str:
+    columns = [("data_source", "STRING"), ("date", "DATE"), *((each.name, each.type.value) for each in table.columns)]
+    return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {name}' for name, kind in columns)} WHERE FALSE"
+
+
+def _only_select(connection: duckdb.DuckDBPyConnection, query: Query) -> duckdb.Statement:
+    statements = connection.extract_statements(query.sql)
+    if [statement.type.name for statement in statements] != ["SELECT"]:
+        raise UsageError(f"{query.name} is not one SELECT: a query only reads")
+    return statements[0]
+
+
+def _fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while rows := result.fetchmany(_ROWS_AT_ONCE):
+        yield from rows
+
+
+_ROWS_AT_ONCE = 10_000
