@@ -24,7 +24,7 @@ from connector.outputs.tables.folder import Staging, staging
 from connector.outputs.tables.formats import Format, Place, write
 from connector.outputs.tables.nights import nights
 from connector.outputs.tables.opengraph import definition, definition_beside, graph
-from connector.outputs.tables.parameters import PARAMETERS
+from connector.outputs.tables.parameters import PARAMETERS, check_parameters
 from connector.outputs.tables.querying import Answer, Query, answer, find, names
 from connector.outputs.tables.rows import Rows
 from connector.review.findings.caveats import caveats
@@ -174,7 +174,9 @@ def _read_question(options: argparse.Namespace) -> Asked:
         raise UsageError("a query is about exports, or about one folder alone; its day is --set date=YYYY-MM-DD")
     else:
         source = folders[0]
-    return Asked(source, find(options.query), parameters, options.form, options.all)
+    query = find(options.query)
+    check_parameters(parameters, query.name if query.comes_along else None)
+    return Asked(source, query, parameters, options.form, options.all)
 
 
 def run(wanted: Wanted, _outcome: Outcome) -> int:
@@ -196,7 +198,7 @@ def _write(wanted: Written, folder: Path) -> None:
     with staging(folder, wanted.format.ending) as staged:
         lines = [line for export in wanted.exports for line in _write_export(export, wanted, staged)]
         staged.publish()
-    for line in lines:
+    for line in lines if wanted.folder else ():
         log.info("%s in %s", line, folder)
 
 
@@ -209,7 +211,7 @@ def _write_export(export: Path, wanted: Written, staged: Staging) -> list[str]:
             write(Rows(night.export), place, wanted.format)
         size = sum(file.stat().st_size for file in place.folder.iterdir())
         lines.append(f"saved the tables of {night.name} ({size_in_words(size)})")
-        for caveat in caveats(night.export):
+        for caveat in caveats(night.export) if wanted.folder else ():
             log.warning("%s: not known: %s", night.name, caveat)
     return lines
 

@@ -45,7 +45,7 @@ def database(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         with duckdb.connect(config={**_SETTINGS, "temp_directory": str(scratch)}) as connection:
             yield connection
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise SaveError(f"DuckDB ran out of room or could not read or write a file: {_line(error)}") from error
+        raise SaveError(f"DuckDB: {_line(error)}. What stood there before is unchanged") from error
     except duckdb.Error as error:
         raise UsageError(_line(error)) from error
 

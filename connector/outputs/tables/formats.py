@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO
 
+from connector.errors import SaveError
 from connector.outputs.tables.duck import database, quoted
 from connector.outputs.tables.rows import Row, Rows
 from connector.outputs.tables.schema import PARTITIONS, TABLES, Table, Type
@@ -42,7 +43,10 @@ class Place:
 
 
 def write(rows: Rows, place: Place, wanted: Format) -> None:
-    """Write all tables of one night. Raises OSError, `UsageError` where DuckDB is needed and not installed."""
+    """Write all tables of one night.
+
+    Raises OSError, `SaveError`, `ReviewError` for what no table can hold, `UsageError` where DuckDB is not installed.
+    """
     _WRITERS[wanted](rows, place)
 
 
@@ -109,6 +113,13 @@ _SQLITE_TYPES = {Type.TEXT: "TEXT", Type.BOOLEAN: "INTEGER", Type.NUMBER: "INTEG
 def _sqlite(rows: Rows, place: Place) -> None:
     path = place.folder / "tables.sqlite"
     _created(path).close()
+    try:
+        _fill(path, rows, place)
+    except sqlite3.Error as error:
+        raise SaveError(f"SQLite: {error}. What stood there before is unchanged") from error
+
+
+def _fill(path: Path, rows: Rows, place: Place) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         # Nobody reads the file before it is whole, and it is flushed to disk then.
         connection.executescript("PRAGMA journal_mode = off; PRAGMA synchronous = off; BEGIN")

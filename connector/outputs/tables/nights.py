@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -54,8 +55,8 @@ def _split(export: Export) -> Iterator[Export]:
         )
 
 
-_NAMED_BY_TIME = re.compile(r"-(\d{8})-\d{6}\.json$")
-"""How `--save-json` names a file where it is given no name."""
+_NAMED_BY_TIME = re.compile(r"(?:^|-)(\d{8})-\d{6}\.json$")
+"""How `--save-json` names a file where it is given no name, or a folder."""
 
 
 def _date(source: Path, export: Export) -> date:
@@ -63,7 +64,9 @@ def _date(source: Path, export: Export) -> date:
     collected = moment(export.applications[0].properties.get("collected_at"))
     if collected is not None:
         return collected.astimezone(UTC).date()
-    named = _NAMED_BY_TIME.search(source.name)
+    # The link to the latest export has no date in its name; what it leads to has.
+    named = _NAMED_BY_TIME.search(source.resolve().name)
     if named is not None:
-        return datetime.strptime(named[1], "%Y%m%d").replace(tzinfo=UTC).date()
+        with suppress(ValueError):
+            return datetime.strptime(named[1], "%Y%m%d").replace(tzinfo=UTC).date()
     raise UsageError(f"{source} does not say when it was collected: say for which day it counts with --date YYYY-MM-DD")

@@ -43,7 +43,7 @@ _NAMES = {
 """By what names the things are known that a parameter can name."""
 
 
-def read_parameters(given: Mapping[str, str], query: str | None) -> dict[str, str]:
+def check_parameters(given: Mapping[str, str], query: str | None) -> None:
     """Check what was given for one of our queries (None: for another one). Raises `UsageError`."""
     for name, text in given.items():
         if query and name not in PARAMETERS:
@@ -54,7 +54,6 @@ def read_parameters(given: Mapping[str, str], query: str | None) -> dict[str, st
     needed = _NEEDED.get(query or "")
     if needed and needed not in given:
         raise UsageError(f"{query} is about one project or repository: name it with --set {needed}=KEY/slug")
-    return dict(given)
 
 
 def _check_type(name: str, text: str) -> None:

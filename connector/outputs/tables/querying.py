@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import UsageError
 from connector.outputs.tables.duck import database, quoted
 from connector.outputs.tables.folder import NIGHTS
-from connector.outputs.tables.parameters import look_into, parameters_view, read_parameters
+from connector.outputs.tables.parameters import look_into, parameters_view
 from connector.outputs.tables.schema import TABLES, Table
 
 if TYPE_CHECKING:
@@ -63,9 +63,8 @@ def _queries() -> Traversable:
 
 
 @contextmanager
-def answer(query: Query, folder: Path, given: Mapping[str, str], scratch: Path) -> Iterator[Answer]:
+def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: Path) -> Iterator[Answer]:
     """Run a query on a folder of nights. Raises `UsageError` where it cannot be answered, and says why."""
-    parameters = read_parameters(given, query.name if query.comes_along else None)
     with database(scratch) as connection:
         _set_up(connection, folder)
         connection.execute(parameters_view(parameters))

@@ -62,7 +62,7 @@ class World:
             *(("group", one) for one in self.groups),
             *(("credential", one) for one in self.credentials),
             *(("agent", one) for one in self.agents),
-            *sorted(holder for holder in self._holders if holder[0] == "idp"),
+            *sorted({("idp", item["identity"]) for item in payload["identity_to_permissions"] if item["identity_type"] == "idp"}),
         ]
 
     def _walk(self, items: list[Json], above: list[str]) -> None:
