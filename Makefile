@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint bench clean
+.PHONY: help install demo test test-spark lint bench clean
 
 help:            ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/run ## Set up .venv with what a run needs, for a server; then ./oaa_bitbucket.py --help
 
@@ -15,6 +15,10 @@ demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into dem
 
 test: .venv/dev  ## Run the tests
 	$(BIN)/python -m pytest
+
+test-spark: .venv/spark ## Run the queries of tables on Apache Spark, too (needs Java 17: apt-get install default-jre-headless)
+	java -version
+	$(BIN)/python -m pytest -m spark tests/outputs/tables/spark
 
 lint: .venv/dev  ## Run the linters, the type checker, and see that imports go down only
 	$(BIN)/ruff format --check .
@@ -36,6 +40,11 @@ clean:           ## Remove the virtual environment and caches
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	touch $@
 
-.venv/dev: requirements-dev.txt .venv/run
+.venv/dev: requirements-dev.txt requirements-extras.txt .venv/run
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-extras.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/spark: requirements-spark.txt .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
 	touch $@

@@ -59,7 +59,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query on a folder of nights, or on exports that are written first. `everything`: all rows, on a terminal too."""
+    """A query on a folder of nights, or on exports. `everything`: all rows, on a terminal too."""
 
     source: Path | Written
     query: Query
@@ -241,7 +241,7 @@ def _ask(wanted: Asked) -> None:
 def _lines(wanted: Asked, answered: Answer, screen: Screen) -> Iterable[str]:
     match wanted.form:
         case Form.CSV:
-            return csv_lines(chain([answered.columns], (map(_text, row) for row in answered.rows)))
+            return csv_lines(chain([answered.columns], ([*map(_text, row)] for row in answered.rows)))
         case Form.JSON:
             return _json_lines(answered)
         case _:

@@ -65,14 +65,17 @@ def _copy(table: Table, source: Path, target: Path) -> str:
     columns = ", ".join(f"{quoted(column.name)}: {quoted(column.type.value)}" for column in table.columns)
     order = f"ORDER BY {', '.join(table.key)}" if table.key else ""
     return (
-        f"COPY (SELECT * FROM read_csv({quoted(str(source))}, columns = {{{columns}}}, auto_detect = false, "
-        f"header = false, quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, "
+        f"COPY (SELECT * FROM read_csv({quoted(str(source))}, columns = {{{columns}}}, auto_detect = false, "  # noqa: S608
+        f"header = false, quote = '\"', escape = '\"', nullstr = '', allow_quoted_nulls = false, {_AS_WRITTEN}, "
         f"max_line_size = {_LONGEST_LINE}, buffer_size = {2 * _LONGEST_LINE}) {order}) "
         f"TO {quoted(str(target))} (FORMAT parquet, COMPRESSION zstd)"
     )
 
 
 _LONGEST_LINE = 1 << 24
+
+_AS_WRITTEN = "new_line = '\\n', parallel = false"
+"""No guessing where lines end, nor from the middle of a file: a name may hold whatever looks like a line."""
 
 
 def _lines(rows: Iterable[Row]) -> Iterator[str]:
@@ -127,7 +130,9 @@ def _fill(path: Path, rows: Rows, place: Place) -> None:
             names = [*PARTITIONS, *(column.name for column in table.columns)]
             types = ["TEXT", "TEXT", *(_SQLITE_TYPES[column.type] for column in table.columns)]
             columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, types, strict=True))
-            connection.execute(f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({', '.join((*PARTITIONS, *table.key))}))")
+            connection.execute(
+                f"CREATE TABLE {table.name} ({columns}, PRIMARY KEY ({', '.join((*PARTITIONS, *table.key))}))"
+            )
             values = ((place.data_source, place.date, *row) for row in rows.of(table))
             connection.executemany(f"INSERT INTO {table.name} VALUES ({', '.join('?' * len(names))})", values)  # noqa: S608
         connection.execute("COMMIT")

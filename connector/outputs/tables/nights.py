@@ -50,7 +50,9 @@ def _split(export: Export) -> Iterator[Export]:
             identities=identities,
             permissions=export.permissions,
             memberships={one: export.groups_of(one) for one in identities},
-            credentials_of={user: export.credentials_of(user) for user in export.users if user.application is application},
+            credentials_of={
+                user: export.credentials_of(user) for user in export.users if user.application is application
+            },
             assignments=[row for row in export.assignments if row.holder.application is application],
         )
 

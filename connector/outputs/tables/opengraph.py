@@ -15,7 +15,7 @@ from pathlib import Path
 
 from connector import __version__
 from connector.graph.export import Assignment, Export
-from connector.graph.values import Application, Credential, Group, Identity, Level, Node, Resource, User
+from connector.graph.values import Application, Credential, Group, Identity, Level, Node, Resource, User, lineage
 from connector.outputs.tables.rows import kind
 from connector.review.text.names import where
 
@@ -131,9 +131,9 @@ def _nodes(export: Export) -> Iterator[Json]:
 
 
 def _node(
-    own: str, name: str, called: str, displayed: str, root: Application, properties: Mapping[str, object], extra: Json
+    own: str, name: str, called: str, displayed: str, root: Node, properties: Mapping[str, object], extra: Json
 ) -> Json:
-    others = {key.lower(): value for key, value in (properties | extra).items() if _is_plain(value)}
+    others = {key.lower(): value for key, value in {**properties, **extra}.items() if _is_plain(value)}
     kept = {key: value for key, value in others.items() if key not in _RESERVED or key == "collected"}
     about = {"name": called, "displayname": displayed, "environmentid": _id(root), **kept}
     return {"id": own, "kinds": [_kind(name)], "properties": about}
@@ -147,14 +147,22 @@ def _is_plain(value: object) -> bool:
 
 
 def _attributes(identity: Identity) -> Json:
-    names = ("email", "is_active", "user_type", "can_expire", "created_at", "expires_at", "last_login_at", "last_used_at")
+    names = (
+        "email",
+        "is_active",
+        "user_type",
+        "can_expire",
+        "created_at",
+        "expires_at",
+        "last_login_at",
+        "last_used_at",
+    )
     return {name: getattr(identity, name, None) for name in names}
 
 
-def _root(node: Node) -> Application:
-    while isinstance(node, Resource):
-        node = node.parent
-    return node
+def _root(node: Node) -> Node:
+    *_, root = lineage(node)
+    return root
 
 
 def _node_kind(node: Node) -> str:
@@ -179,19 +187,19 @@ def _id(thing: Node | Identity) -> str:
     """Give the id of a node: the same for the same thing of every export of this server."""
     match thing:
         case Application():
-            path = (thing.name,)
+            path = thing.name
         case Resource():
-            path = (_root(thing).name, "resource", thing.key)
+            path = f"{_root(thing).name}\nresource\n{thing.key}"
         case _:
-            path = (thing.application.name, kind(thing), thing.id)
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "\n".join(path))).upper()
+            path = f"{thing.application.name}\n{kind(thing)}\n{thing.id}"
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, path)).upper()
 
 
 def _edges(export: Export) -> Iterator[Json]:
     ids = {thing: _id(thing) for things in (export.nodes, export.identities) for thing in things}
     containers = {node.parent for node in export.resources}
-    for node in export.resources:
-        yield _edge("Contains", ids[node.parent], ids[node])
+    for resource in export.resources:
+        yield _edge("Contains", ids[resource.parent], ids[resource])
     for identity in export.identities:
         own = ids[identity]
         yield from (_edge("MemberOf", own, ids[group]) for group in dict.fromkeys(export.groups_of(identity)))
@@ -205,7 +213,7 @@ def _edges(export: Export) -> Iterator[Json]:
 
 
 def _granted(rows: Iterable[Assignment], containers: set[Node]) -> dict[tuple[str, Node], list[str]]:
-    """Give the permissions of one holder, by the edge that they make: BloodHound keeps one of a kind between two nodes."""
+    """Give the permissions of one holder by the edge that they make, of which there is one of a kind to a node."""
     granted: defaultdict[tuple[str, Node], dict[str, None]] = defaultdict(dict)
     for row in rows:
         level = row.permission.categories.level

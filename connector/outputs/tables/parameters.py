@@ -71,7 +71,7 @@ def _check_type(name: str, text: str) -> None:
 def parameters_view(parameters: Mapping[str, str]) -> str:
     """Write the statement that makes the view `parameters`: one row, NULL for what was not given."""
     columns = dict.fromkeys(parameters, "STRING") | PARAMETERS
-    values = {name: "NULL" for name in columns} | {name: quoted(text) for name, text in parameters.items()}
+    values = dict.fromkeys(columns, "NULL") | {name: quoted(text) for name, text in parameters.items()}
     listed = ", ".join(f"CAST({values[name]} AS {kind}) AS {name}" for name, kind in columns.items())
     return f"CREATE OR REPLACE TEMPORARY VIEW parameters AS SELECT {listed}"
 
@@ -82,7 +82,9 @@ def look_into(connection: duckdb.DuckDBPyConnection, query: str, parameters: Map
         if name in parameters:
             _check_name(connection, name, parameters[name])
     nights: defaultdict[str, dict[date, str]] = defaultdict(dict)
-    for data_source, day, not_known in connection.execute("SELECT data_source, date, not_known FROM exports").fetchall():
+    for data_source, day, not_known in connection.execute(
+        "SELECT data_source, date, not_known FROM exports"
+    ).fetchall():
         if parameters.get("data_source", data_source) == data_source:
             nights[data_source][day] = not_known
     told = {name: list(_of_nights(name, own, query, parameters)) for name, own in sorted(nights.items())}

@@ -24,6 +24,7 @@ from connector.outputs.tables.schema import TABLES, Table
 if TYPE_CHECKING:
     import duckdb
 
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """One SELECT, and what it is called; `comes_along` where it is one of ours."""
@@ -81,7 +82,7 @@ def _set_up(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
         if table.name == "exports" and not files:
             raise UsageError(f"{folder} holds no nights in Parquet: write some with tables EXPORT -o {folder}")
         # What a night has not, since an older version wrote it, has no rows, and a column that it has not is NULL.
-        read = f"SELECT * FROM {_scan(files)} UNION ALL BY NAME " if files else ""
+        read = f"SELECT * FROM {_scan(files)} UNION ALL BY NAME " if files else ""  # noqa: S608 - our own files
         connection.execute(f"CREATE VIEW {table.name} AS {read}{_nothing(table)}")
 
 

@@ -13,7 +13,6 @@ from datetime import UTC
 
 from connector.graph.access import Access
 from connector.graph.export import Assignment, Export
-from connector.graph.payload import ReviewError
 from connector.graph.values import (
     Agent,
     Application,
@@ -25,6 +24,7 @@ from connector.graph.values import (
     Node,
     Permission,
     Resource,
+    ReviewError,
     User,
     lineage,
 )
@@ -101,15 +101,14 @@ class Rows:
 
     def _ways(self, group: Group) -> Iterator[tuple[Group, ...]]:
         """Yield the ways up that pass no group twice; of very many the shortest, and one to each group in any case."""
-        queue = deque([(group,)])
+        queue: deque[tuple[Group, ...]] = deque([(group,)])
         reached, number = set[Group](), 0
         while queue:
             way = queue.popleft()
-            number += 1
-            is_first = way[-1] not in reached
-            if number > _MOST_WAYS and not is_first:
+            if number >= _MOST_WAYS and way[-1] in reached:
                 continue
             reached.add(way[-1])
+            number += 1
             yield way
             above = dict.fromkeys(self._export.groups_of(way[-1]))
             queue.extend((*way, one) for one in above if one not in way)
@@ -253,7 +252,7 @@ def _about(about: Identity | Node | None) -> tuple[str | None, str | None]:
 
 
 def _row(table: str, known: _Values, properties: _Values) -> Row:
-    """Fill the columns of a table from what is known of a thing, and from its custom properties; the last has the rest."""
+    """Fill the columns of a table from what is known of a thing, and its custom properties; the last has the rest."""
     left = dict(properties)
     values: list[object] = []
     for column in _COLUMNS[table]:

@@ -197,7 +197,7 @@ TABLES = (
     ),
     Table(
         "containment",
-        "what lies in what, at any depth: each project and repository in itself, in what is above it, and in the application",
+        "what lies in what: each project and repository in itself, in all that is above it, and in the application",
         ("resource_key", "within_key"),
         (
             _text("resource_key", "the project or repository"),

@@ -20,7 +20,9 @@ _RESOURCES = ("p", "PAY/api", "p.s.deep", "q.new")
 
 
 def check_effective_access(ask: Ask, worlds: Worlds) -> None:
-    rows = _picked(ask("effective_access"), "data_source", "date", "identity_type", "identity_id", "resource_key", "level")
+    rows = _picked(
+        ask("effective_access"), "data_source", "date", "identity_type", "identity_id", "resource_key", "level"
+    )
     assert rows == _effective(worlds, NEW)
     old = ask("effective_access", date=OLD, identity="U3.NAME")
     assert _picked(old, "data_source", "date", "identity_type", "identity_id", "resource_key", "level") == [
@@ -67,10 +69,14 @@ def check_names(ask: Ask, worlds: Worlds) -> None:
 
 def check_why(ask: Ask, worlds: Worlds) -> None:
     for resource in _RESOURCES:
-        rows = _picked(ask("why", resource=resource), "data_source", "identity_type", "identity_id", "resource_key", "level", "why")
+        rows = _picked(
+            ask("why", resource=resource), "data_source", "identity_type", "identity_id", "resource_key", "level", "why"
+        )
         assert rows == _reasons(worlds, resource, lambda who: who[0] != "group")
         rows = _picked(ask("why", resource=resource, identity="G1", date=OLD), "data_source", "identity_id", "why")
-        expected = _reasons({name: (old, old) for name, (old, _) in worlds.items()}, resource, lambda who: who == ("group", "g1"))
+        expected = _reasons(
+            {name: (old, old) for name, (old, _) in worlds.items()}, resource, lambda who: who == ("group", "g1")
+        )
         assert rows == sorted({(row[0], row[2], row[5]) for row in expected})
 
 
@@ -91,7 +97,9 @@ def check_who_had_access(ask: Ask, worlds: Worlds) -> None:
     for resource in _RESOURCES:
         for date, day in ((OLD, OLD), (NEW, "2027-01-01")):
             rows = ask("who_had_access", resource=resource, date=day)
-            found = _picked(rows, "data_source", "date", "is_complete", "identity_type", "identity_id", "level", "grants")
+            found = _picked(
+                rows, "data_source", "date", "is_complete", "identity_type", "identity_id", "level", "grants"
+            )
             assert found == sorted(_had_access(worlds, date, resource))
 
 
@@ -107,7 +115,9 @@ def _had_access(worlds: Worlds, date: str, resource: str) -> Iterator[tuple[Any,
 
 def check_changes(ask: Ask, worlds: Worlds) -> None:
     rows = ask("changes")
-    found = _picked(rows, "data_source", "change", "identity_type", "identity_id", "resource_key", "old_level", "new_level")
+    found = _picked(
+        rows, "data_source", "change", "identity_type", "identity_id", "resource_key", "old_level", "new_level"
+    )
     assert found == _sorted(_changes(worlds))
     assert {(str(row["old_date"]), str(row["new_date"])) for row in rows} == {(OLD, NEW)}
     one = ask("changes", since=OLD, date=NEW, identity="u4", resource="PAY")
@@ -189,6 +199,14 @@ def _sorted(rows: Iterable[tuple[Any, ...]]) -> Rows:
     return sorted(rows, key=lambda row: tuple("" if value is None else str(value) for value in row))
 
 
-CHECKS = (check_effective_access, check_groups, check_names, check_why, check_who_had_access, check_changes, check_stale)
+CHECKS = (
+    check_effective_access,
+    check_groups,
+    check_names,
+    check_why,
+    check_who_had_access,
+    check_changes,
+    check_stale,
+)
 
 assert {"p", "p.r", "p.s.deep"} <= set(KEYS)

@@ -26,19 +26,23 @@ _PERMISSIONS = {
     "LICENCE": (["NonData"], False, []),
 }
 _TIMES = (None, "2026-11-20T08:00:00Z", "2026-01-02T03:04:05.678+02:00", "2024-05-06T00:00:00Z")
-_AWKWARD = ("=1+1", 'say "x"', "a,b", "two\nlines", "Grüße → ☃", "\\N", "'", "semi;colon", "emoji 🦊")
+_AWKWARD = ("=1+1", 'say "x"', "a,b", "two\nlines", "\r\n\t", '"\n"u1","x",\n"', "Grüße → ☃", "\\N", "'", "semi;colon", "emoji 🦊")
 
 
 def payload(seed: int, application: str) -> Json:
     """Make a payload up."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - nothing secret comes of it
 
     def some(names: tuple[str, ...], most: int = 2) -> list[str]:
         return chance.sample(names, chance.randint(0, min(most, len(names))))
 
     users = []
     for name in _USERS:
-        properties = {"username": f"{name}.name", "in_directory": chance.random() < 0.9, "shoe_size": chance.randint(36, 46)}
+        properties = {
+            "username": f"{name}.name",
+            "in_directory": chance.random() < 0.9,
+            "shoe_size": chance.randint(36, 46),
+        }
         users.append(
             {
                 "id": name,
@@ -83,7 +87,10 @@ def payload(seed: int, application: str) -> Json:
                 "local_agents": [{"id": "a1", "name": "Agent one"}],
                 "local_roles": roles,
                 "resources": _resources(chance),
-                "custom_properties": {"is_complete": chance.random() < 0.8, "collected_at": "2026-11-21T23:30:00-02:00"},
+                "custom_properties": {
+                    "is_complete": chance.random() < 0.8,
+                    "collected_at": "2026-11-21T23:30:00-02:00",
+                },
             }
         ],
         "permissions": [
@@ -158,7 +165,7 @@ def _entry(chance: random.Random, application: str, kind: str, name: str) -> Jso
 
 def next_night(before: Json, seed: int) -> Json:
     """Give what the payload is a night later: people come and go, groups and grants change, a repository moves in."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - nothing secret comes of it
     after = copy.deepcopy(before)
     application = after["applications"][0]
     application["custom_properties"]["collected_at"] = "2026-11-23T02:00:00Z"

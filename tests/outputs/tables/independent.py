@@ -62,7 +62,13 @@ class World:
             *(("group", one) for one in self.groups),
             *(("credential", one) for one in self.credentials),
             *(("agent", one) for one in self.agents),
-            *sorted({("idp", item["identity"]) for item in payload["identity_to_permissions"] if item["identity_type"] == "idp"}),
+            *sorted(
+                {
+                    ("idp", item["identity"])
+                    for item in payload["identity_to_permissions"]
+                    if item["identity_type"] == "idp"
+                }
+            ),
         ]
 
     def _walk(self, items: list[Json], above: list[str]) -> None:
@@ -87,7 +93,7 @@ class World:
     def _of_role(self, name: str) -> dict[str, tuple[str, ...]]:
         roles = {role["id"]: role for role in self.application["local_roles"]}
         found: dict[str, tuple[str, ...]] = {}
-        queue = [(name,)]
+        queue: list[tuple[str, ...]] = [(name,)]
         seen = {name}
         for way in queue:
             for permission in roles[way[-1]]["permissions"]:
@@ -133,8 +139,7 @@ class World:
             for grant in self.grants
             if grant.holder == way[-1] and self.level(grant.permission)
             for key, above in self.above.items()
-            if grant.key == key
-            or (grant.key in above and self.permissions[grant.permission]["apply_to_sub_resources"])
+            if grant.key == key or (grant.key in above and self.permissions[grant.permission]["apply_to_sub_resources"])
         }
 
     def levels(self) -> dict[tuple[Who, str], int]:

@@ -8,6 +8,7 @@ import json
 import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.conftest import Run
@@ -150,7 +151,10 @@ def test_what_is_not_an_export_is_told(run: Run) -> None:
 
 def test_what_is_not_known_is_said(run: Run, export: str) -> None:
     document = json.loads(Path(export).read_text(encoding="utf-8"))
-    document["applications"][0]["custom_properties"] |= {"is_complete": False, "not_collected": ["repository X\x1b: all"]}
+    document["applications"][0]["custom_properties"] |= {
+        "is_complete": False,
+        "not_collected": ["repository X\x1b: all"],
+    }
     Path(export).write_text(json.dumps(document), encoding="utf-8")
     assert "test of 2026-11-22: not known: repository X" in run("tables", export, "-o", "nights").err
     ended = run("tables", "nights", "--query", "who_had_access", "--set", "resource=PAY/api", "--json")
@@ -173,9 +177,7 @@ def test_a_night_of_an_older_version_lacks_tables_and_columns(run: Run, export: 
     (path,) = Path("nights").glob("*/*/nesting.parquet")
     path.unlink()
     (path,) = Path("nights").glob("*/*/users.parquet")
-    import duckdb  # noqa: PLC0415 - writes what an older version may have
-
-    duckdb.sql(f"COPY (SELECT * EXCLUDE (last_login_at) FROM '{path}') TO 'old.parquet'")
+    duckdb.execute(f"COPY (SELECT * EXCLUDE (last_login_at) FROM '{path}') TO 'old.parquet'")  # noqa: S608 - ours
     Path("old.parquet").rename(path)
     assert run("tables", "nights", "--query", "effective_access").code == 0
     assert run("tables", "nights", "--query", "stale").code == 0

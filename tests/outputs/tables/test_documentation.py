@@ -28,12 +28,13 @@ def _section(title: str) -> str:
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_every_table_is_documented_with_its_columns_types_and_key(table: Table) -> None:
     section = _section(f"### {table.name}")
-    expected = [
-        f"| {'**' * (column.name in table.key)}`{column.name}`{'**' * (column.name in table.key)} | {column.type.value} | {column.meaning} |"
-        for column in table.columns
-    ]
+    expected = [f"| {_bold(column.name, table)} | {column.type.value} | {column.meaning} |" for column in table.columns]
     assert [line for line in section.splitlines() if line.startswith("|")][2:] == expected
     assert section.strip().startswith(f"{table.meaning[0].upper()}{table.meaning[1:]}.")
+
+
+def _bold(name: str, table: Table) -> str:
+    return f"**`{name}`**" if name in table.key else f"`{name}`"
 
 
 def test_no_other_table_is_documented() -> None:

@@ -1,4 +1,4 @@
-"""A night is whole or not at all: killed runs, full disks, replaced nights, several runs, several exports of a night."""
+"""A night is whole or not at all: killed runs, full disks, replaced nights, several runs, and several exports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ NIGHT = "data_source=Bitbucket Server - test/date=2026-11-22"
 
 
 def _export(name: str, *, users: int, collected_at: str | None = "2026-11-22T02:00:00Z") -> str:
-    world = World().group("dev").project("10", "PAY").repository("100", "10", "api").grant(GROUP, "dev", "PROJECT_READ", "10")
+    world = (
+        World()
+        .group("dev")
+        .project("10", "PAY")
+        .repository("100", "10", "api")
+        .grant(GROUP, "dev", "PROJECT_READ", "10")
+    )
     for number in range(users):
         world.user(str(number), f"user {number:04}", ["dev"])
         world.grant(USER, str(number), "REPO_READ", "100")
@@ -76,7 +82,7 @@ def test_another_day_stands_beside_it(run: Run) -> None:
 def test_a_reader_never_finds_a_night_missing_or_in_parts(run: Run) -> None:
     run("tables", _export("a.json", users=3), "-o", "nights")
     files = [Path("nights", NIGHT, f"{table.name}.parquet").absolute() for table in TABLES]
-    missing, done = set(), threading.Event()
+    missing, done = set[str](), threading.Event()
 
     def look() -> None:
         while not done.is_set():
@@ -93,7 +99,9 @@ def test_a_reader_never_finds_a_night_missing_or_in_parts(run: Run) -> None:
     assert missing == set()
 
 
-def _run_apart(*arguments: str, before: str = "", limit: Callable[[], None] | None = None) -> subprocess.CompletedProcess[str]:
+def _run_apart(
+    *arguments: str, before: str = "", limit: Callable[[], None] | None = None
+) -> subprocess.CompletedProcess[str]:
     """Call the command in a process of its own, after some lines of Python."""
     program = f"import sys\n{before}\nfrom connector.cli.main import main\nsys.exit(main({list(arguments)!r}))"
     return subprocess.run(  # noqa: S603 - ours

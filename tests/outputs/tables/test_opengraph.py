@@ -16,7 +16,7 @@ import pytest
 
 from connector.graph.access import Access
 from connector.graph.payload import load
-from connector.graph.values import Credential, Group, Resource
+from connector.graph.values import Credential, Group, Identity, Resource, User
 from connector.outputs.tables.opengraph import EDGE_KINDS, NODE_KINDS
 from tests.conftest import Run
 from tests.documents import ROOT
@@ -45,7 +45,9 @@ def _check(graph: Json) -> None:
     ids = set()
     for node in graph["graph"]["nodes"]:
         assert node.keys() == {"id", "kinds", "properties"}
-        assert re.fullmatch(r"[0-9A-F-]{36}", node["id"]), "unique everywhere, without colons, in capitals as BloodHound keeps ids"
+        assert re.fullmatch(r"[0-9A-F-]{36}", node["id"]), (
+            "unique everywhere, without colons, in capitals as BloodHound keeps ids"
+        )
         assert node["id"] not in ids
         ids.add(node["id"])
         assert 1 <= len(node["kinds"]) <= 3
@@ -122,8 +124,9 @@ def test_paths_lead_where_access_does(run: Run, seed: int) -> None:
         reached = {keys[one] for one in _closure(own, onwards) if one in keys}
         expected = {node.key for node in access.reach(identity)}
         # A grant that ends at what contains others is no way on, see the documentation; neither is it one to there.
-        ends = {row for row in access.granted_to(identity) if isinstance(row[1], Resource) and not row[0].permission.inherits}
-        only = {node.key for row, node in ends if access.export.descendants_of(node)}
+        rows = [(row, node) for row, node in access.granted_to(identity) if not row.permission.inherits]
+        ends = [node for _, node in rows if isinstance(node, Resource)]
+        only = {node.key for node in ends if access.export.descendants_of(node)}
         assert expected - only <= reached
         assert reached <= expected or acts
         checked += bool(expected)
@@ -134,9 +137,10 @@ def _is_resource(node: Json) -> bool:
     return node["kinds"][0] in {"Bitbucket_Project", "Bitbucket_Repository", "Bitbucket_Resource"}
 
 
-def _is(node: Json, identity: Any) -> bool:
-    kind = {Credential: "Credential", Group: "Group"}.get(type(identity), "User" if hasattr(identity, "email") else "Identity")
-    return node["kinds"] == [f"Bitbucket_{kind}"] and node["properties"].get("id") == identity.id
+def _is(node: Json, identity: Identity) -> bool:
+    kinds = {Credential: "Credential", Group: "Group", User: "User"}
+    kind = kinds.get(type(identity), "Identity")
+    return bool(node["kinds"] == [f"Bitbucket_{kind}"] and node["properties"].get("id") == identity.id)
 
 
 def _closure(start: str, onwards: dict[str, set[str]]) -> set[str]:
@@ -178,7 +182,11 @@ def test_queries_in_the_documentation_name_kinds_that_there_are() -> None:
     assert {kind for query in queries for kind in _NAME.findall(query)} <= known
     documented = {kind for line in text.splitlines() if line.startswith("|") for kind in _NAME.findall(line)}
     assert documented == known
-    edges = {line.split("`")[1]: line.rstrip(" |").endswith("yes") for line in text.splitlines() if " → " in line and line.startswith("| `Bitbucket_")}
+    edges = {
+        line.split("`")[1]: line.rstrip(" |").endswith("yes")
+        for line in text.splitlines()
+        if " → " in line and line.startswith("| `Bitbucket_")
+    }
     for name, (_, traversable) in EDGE_KINDS.items():
         levels = "Bitbucket_Read" if name in ("Read", "Write", "Admin") else f"Bitbucket_{name}"
         assert edges.get(levels, False) is traversable
