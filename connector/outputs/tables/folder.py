@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +18,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from urllib.parse import quote
 
 from connector.errors import SaveError, UsageError
 from connector.files import only_writer
@@ -38,7 +38,7 @@ class Staging:
 
     def night(self, data_source: str, day: date) -> Path:
         """Make the folder to write a night into. Raises `UsageError` where there is one already."""
-        place = self.folder / f"data_source={quote(data_source, safe=' ')}" / f"date={day}"
+        place = self.folder / f"data_source={_escaped(data_source)}" / f"date={day}"
         if place in self._staged:
             raise UsageError(f"two exports are of {data_source} and of {day}: give one of them, or another --date")
         self._staged[place] = staged = self.root / str(len(self._staged))
@@ -119,6 +119,14 @@ def _exchange(one: Path, other: Path) -> bool:
     """Exchange two folders in one step; say whether this system can."""
     renameat2 = getattr(ctypes.CDLL(None), "renameat2", None)
     return renameat2 is not None and renameat2(_HERE, bytes(one), _HERE, bytes(other), _EXCHANGE) == 0
+
+
+_SPECIAL = re.compile("[\x01-\x1f\"#%'*/:=?\\\\\x7f{\\[\\]^]")
+"""What Hive escapes in a path, and whoever reads such paths understands: bytes of UTF-8, for example, are not."""
+
+
+def _escaped(name: str) -> str:
+    return _SPECIAL.sub(lambda found: f"%{ord(found[0]):02X}", name)
 
 
 def _sync(path: Path) -> None:

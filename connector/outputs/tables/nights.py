@@ -12,6 +12,7 @@ from pathlib import Path
 from connector.errors import UsageError
 from connector.graph.export import Export
 from connector.graph.payload import load
+from connector.outputs.tables.rows import storable
 from connector.review.findings.finding import moment
 
 
@@ -38,7 +39,7 @@ def nights(source: Path, given: date | None) -> list[Night]:
 
 
 def _name(export: Export) -> str:
-    return export.applications[0].name
+    return storable(export.applications[0].name)
 
 
 def _split(export: Export) -> Iterator[Export]:

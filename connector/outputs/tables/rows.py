@@ -84,20 +84,20 @@ class Rows:
         """Yield who is a direct member of which group."""
         for member in (*self._export.users, *self._export.groups):
             for group in dict.fromkeys(self._export.groups_of(member)):
-                yield kind(member), _storable(member.id), _storable(group.id)
+                yield kind(member), storable(member.id), storable(group.id)
 
     def closure(self) -> Iterator[Row]:
         """Yield whose grants count for whom."""
         for identity in self._export.identities:
             for holder in self._access.sources(identity):
-                yield kind(identity), _storable(identity.id), kind(holder), _storable(holder.id)
+                yield kind(identity), storable(identity.id), kind(holder), storable(holder.id)
 
     def nesting(self) -> Iterator[Row]:
         """Yield the ways from each group to the groups that it is in, the shortest first."""
         for group in self._export.groups:
             for way in self._ways(group):
-                names = " → ".join(f"group {_storable(one.name)}" for one in way[1:])
-                yield _storable(group.id), _storable(way[-1].id), _json([one.id for one in way]), names, len(way)
+                names = " → ".join(f"group {storable(one.name)}" for one in way[1:])
+                yield storable(group.id), storable(way[-1].id), _json([one.id for one in way]), names, len(way)
 
     def _ways(self, group: Group) -> Iterator[tuple[Group, ...]]:
         """Yield the ways up that pass no group twice; of very many the shortest, and one to each group in any case."""
@@ -137,19 +137,19 @@ class Rows:
     def containment(self) -> Iterator[Row]:
         """Yield what lies in what."""
         for resource in self._export.resources:
-            key = _storable(resource.key)
+            key = storable(resource.key)
             yield from ((key, node_key(above), distance) for distance, above in enumerate(lineage(resource)))
 
     def permissions(self) -> Iterator[Row]:
         """Yield the permissions."""
         for permission in self._export.permissions:
             names = [category.oaa_name for category in Category if category in permission.categories]
-            yield _storable(permission.name), *_amount(permission), _json(names)
+            yield storable(permission.name), *_amount(permission), _json(names)
 
     def grants(self) -> Iterator[Row]:
         """Yield each grant once."""
         for holder in self._export.identities:
-            own = kind(holder), _storable(holder.id)
+            own = kind(holder), storable(holder.id)
             granted = (
                 (name, node_key(node), roles, *amount)
                 for row in self._export.assignments_of(holder)
@@ -177,13 +177,13 @@ class Rows:
         """Yield whose keys and tokens they are."""
         for credential in self._export.credentials:
             for owner in dict.fromkeys(self._export.owners_of(credential)):
-                yield _storable(credential.id), _storable(owner.id)
+                yield storable(credential.id), storable(owner.id)
 
     def other_identities(self) -> Iterator[Row]:
         """Yield agents, and identities of identity providers."""
         for identity in self._export.identities:
             if isinstance(identity, Agent | IdpIdentity):
-                yield kind(identity), _storable(identity.id), _storable(identity.name)
+                yield kind(identity), storable(identity.id), storable(identity.name)
 
     def findings(self) -> Iterator[Row]:
         """Yield what deserves a second look, a row for each place."""
@@ -192,7 +192,7 @@ class Rows:
             about = finding.urgency.name.lower(), finding.title, finding.reason, finding.advice
             for place in finding.places:
                 number += 1
-                yield number, *about, _storable(place.what), _storable(place.detail), *_about(place.about)
+                yield number, *about, storable(place.what), storable(place.detail), *_about(place.about)
 
 
 _ROWS: dict[str, Callable[[Rows], Iterator[Row]]] = {table.name: getattr(Rows, table.name) for table in TABLES}
@@ -215,12 +215,12 @@ _KINDS: dict[type[Identity], str] = {
 
 def node_key(node: Node) -> str:
     """Give what the tables call what a grant is on; the application is the empty text."""
-    return _storable(node.key) if isinstance(node, Resource) else ""
+    return storable(node.key) if isinstance(node, Resource) else ""
 
 
 def _granted(row: Assignment) -> tuple[str, str, tuple[str, int, bool]]:
-    roles = " → ".join(_storable(role.name) for role in row.roles)
-    return _storable(row.permission.name), roles, _amount(row.permission)
+    roles = " → ".join(storable(role.name) for role in row.roles)
+    return storable(row.permission.name), roles, _amount(row.permission)
 
 
 def _amount(permission: Permission) -> tuple[str, int, bool]:
@@ -246,9 +246,9 @@ def _about(about: Identity | Node | None) -> tuple[str | None, str | None]:
         case Resource():
             return "resource", node_key(about)
         case Application():
-            return "application", _storable(about.name)
+            return "application", storable(about.name)
         case _:
-            return kind(about), _storable(about.id)
+            return kind(about), storable(about.id)
 
 
 def _row(table: str, known: _Values, properties: _Values) -> Row:
@@ -270,7 +270,7 @@ def _value(column: Column, raw: object) -> object:
     """Give a value as its column holds it; None where it is not of the column's type."""
     match column.type:
         case Type.TEXT:
-            return _storable(raw) if isinstance(raw, str) else None
+            return storable(raw) if isinstance(raw, str) else None
         case Type.BOOLEAN:
             return raw if isinstance(raw, bool) else None
         case Type.NUMBER:
@@ -291,7 +291,8 @@ _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 """NUL, and halves of characters: neither databases nor UTF-8 have a place for them."""
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
+    """Give a text as every format can hold it."""
     return text if text.isascii() and "\x00" not in text else _NOT_STORABLE.sub(_escape, text)
 
 
@@ -300,4 +301,4 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def _json(value: object) -> str:
-    return _storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return storable(json.dumps(value, ensure_ascii=False, separators=(",", ":")))

@@ -26,7 +26,19 @@ _PERMISSIONS = {
     "LICENCE": (["NonData"], False, []),
 }
 _TIMES = (None, "2026-11-20T08:00:00Z", "2026-01-02T03:04:05.678+02:00", "2024-05-06T00:00:00Z")
-_AWKWARD = ("=1+1", 'say "x"', "a,b", "two\nlines", "\r\n\t", '"\n"u1","x",\n"', "Grüße → ☃", "\\N", "'", "semi;colon", "emoji 🦊")
+_AWKWARD = (
+    "=1+1",
+    'say "x"',
+    "a,b",
+    "two\nlines",
+    "\r\n\t",
+    '"\n"u1","x",\n"',
+    "Grüße → ☃",
+    "\\N",
+    "'",
+    "semi;colon",
+    "emoji 🦊",
+)
 
 
 def payload(seed: int, application: str) -> Json:
