@@ -26,7 +26,7 @@ lint: .venv/dev  ## Run the linters, the type checker, and see that imports go d
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 15 minutes; QUICK=1: four)
+bench: .venv/dev ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 15 minutes; QUICK=1: four)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 clean:           ## Remove the virtual environment and caches

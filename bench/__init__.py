@@ -7,4 +7,6 @@ server      the embedded Bitbucket in a process of its own
 export      one export in a process of its own, and what it took
 bare        the server's own throughput, and what HTTP libraries cost without a connector
 table       what is printed
+payloads    exports of any size without a server
+tables      what tables cost
 """

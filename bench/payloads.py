@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 from connector.embedded.datacenter.organisation import Account, Organisation, Project, Repository
 from connector.oaa.vocabulary import LICENSED_USERS, LICENSED_USERS_NAME, PERMISSIONS
@@ -16,7 +17,7 @@ _Held = tuple[str, str, str]
 """Kind and id of a holder, and a permission."""
 
 
-def payload(organisation: Organisation, collected_at: str = "2026-11-22T02:00:00Z") -> dict[str, object]:
+def payload(organisation: Organisation, collected_at: str = "2026-11-22T02:00:00Z") -> dict[str, Any]:
     """Give the payload of an organisation: the same shape and keys as an export's, without optional properties."""
     below: defaultdict[int, list[Repository]] = defaultdict(list)
     for repository in organisation.repositories.values():
