@@ -8,5 +8,6 @@ export      one export in a process of its own, and what it took
 bare        the server's own throughput, and what HTTP libraries cost without a connector
 table       what is printed
 payloads    exports of any size without a server
+days        the same as days pass
 tables      what tables cost
 """

@@ -6,21 +6,18 @@ The command runs in a process of its own, three times, Python's start included; 
 from __future__ import annotations
 
 import os
-import random
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from statistics import median
-from typing import Any
 
-from bench.payloads import payload
-from connector.embedded.datacenter.synthetic import synthetic_organisation
-from connector.files import save_json
+from bench.days import EXPORT, LATER, days_of, two_nights_of
+from bench.payloads import APPLICATION
 from connector.graph.payload import load
 from connector.outputs.tables.folder import staging
 from connector.outputs.tables.formats import Format, Place, write
@@ -31,7 +28,6 @@ LARGE, SMALL = 100_000, 2_001
 
 _RUNS = 3
 _PERSON = ("--set", "identity=user000077")
-_CHANGES_A_NIGHT = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +51,8 @@ def costs(*, quick: bool) -> Iterator[str]:
 
 
 def _of_a_server(folder: Path, repositories: int) -> Iterator[str]:
-    export, nights = folder / "export.json", folder / "nights"
-    document = _payload(repositories)
-    repository = ("--set", f"resource={_first_repository(document)}")
-    save_json(document, export)
+    export, nights = folder / EXPORT, folder / "nights"
+    repository = ("--set", f"resource={two_nights_of(repositories, folder)}")
     yield _row("starting the program", _cost("--version"))
     for form in Format:
         where = nights if form is Format.PARQUET else folder / form
@@ -75,67 +69,22 @@ def _of_a_server(folder: Path, repositories: int) -> Iterator[str]:
         ("stale", ()),
     ):
         yield _asked(nights, query, about)
-    later = folder / "later.json"
-    save_json(_later(document, random.Random(1), date(2026, 11, 23)), later)  # noqa: S311 - nothing secret
-    _cost("tables", later, "-o", nights, runs=1)
+    _cost("tables", folder / LATER, "-o", nights, runs=1)
     yield _asked(nights, "changes", ())
 
 
 def _of_a_year(folder: Path) -> Iterator[str]:
-    nights, chance = folder / "nights", random.Random(0)  # noqa: S311 - nothing secret comes of it
-    document = _payload(SMALL)
+    nights = folder / "nights"
     began = time.monotonic()
-    for number in range(365):
-        day = date(2025, 11, 23) + timedelta(days=number)
-        document = _later(document, chance, day)
+    for day, document in days_of(SMALL, date(2025, 11, 23), 365):
         with staging(nights, Format.PARQUET.ending) as staged:
-            name = document["applications"][0]["name"]
-            place = Place(staged.night(name, day), staged.scratch, name, str(day))
+            place = Place(staged.night(APPLICATION, day), staged.scratch, APPLICATION, str(day))
             write(Rows(load(document)), place, Format.PARQUET)
             staged.publish()
     spent = Cost(time.monotonic() - began, 0, 0)
     yield _row(f"365 nights of {SMALL:,} repositories to parquet", spent, _size(nights))
     yield _asked(nights, "effective_access", _PERSON)
     yield _asked(nights, "changes", ("--set", "since=2026-01-01"))
-
-
-def _payload(repositories: int) -> dict[str, Any]:
-    organisation = synthetic_organisation(
-        users=2_000 if repositories == SMALL else repositories // 2,
-        groups=max(200, repositories // 20),
-        projects=max(100, repositories // 10),
-        repositories=repositories,
-    )
-    return payload(organisation)
-
-
-def _first_repository(document: dict[str, Any]) -> str:
-    below = (one for project in document["applications"][0]["resources"] for one in project["sub_resources"])
-    properties = next(below)["custom_properties"]
-    return f"{properties['project_key']}/{properties['slug']}"
-
-
-def _later(document: dict[str, Any], chance: random.Random, day: date) -> dict[str, Any]:
-    """Let a day pass: half of the people sign in, some change teams, some grants come and go."""
-    application = document["applications"][0]
-    application["custom_properties"]["collected_at"] = f"{day}T02:00:00Z"
-    groups = [group["id"] for group in application["local_groups"]]
-    for user in application["local_users"]:
-        if chance.random() < 0.5:  # noqa: PLR2004 - half
-            user["last_login_at"] = (
-                f"{day}T{chance.randrange(24):02}:{chance.randrange(60):02}:{chance.randrange(60):02}Z"
-            )
-    for user in chance.sample(application["local_users"], _CHANGES_A_NIGHT):
-        user["groups"] = list(dict.fromkeys([*user["groups"][1:], chance.choice(groups)]))
-    keys = [
-        f"{project['id']}.{repository['id']}"
-        for project in application["resources"]
-        for repository in project["sub_resources"]
-    ]
-    held = [item for entry in document["identity_to_permissions"] for item in entry["application_permissions"]]
-    for item in chance.sample([item for item in held if item.get("resources")], _CHANGES_A_NIGHT):
-        item["resources"] = list(dict.fromkeys([*item["resources"][1:], chance.choice(keys)]))
-    return document
 
 
 def _asked(nights: Path, query: str, about: Sequence[str]) -> str:
