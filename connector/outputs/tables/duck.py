@@ -15,10 +15,13 @@ if TYPE_CHECKING:
 
 _SETTINGS = {
     "memory_limit": "600MB",
+    "preserve_insertion_order": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-"""So much memory beside the export itself; what needs more is put on disk. Nothing is fetched from anywhere."""
+"""So much memory beside the export itself; what needs more is put on disk. Queries say in which order they answer,
+and keeping another one would take memory. Nothing is fetched from anywhere.
+"""
 
 
 def require_duckdb() -> None:

@@ -33,12 +33,14 @@ _NEEDED = {"why": "resource", "who_had_access": "resource"}
 
 _NAMES = {
     "identity": """
-        SELECT user_id, username, email FROM users UNION ALL SELECT group_id, NULL, NULL FROM groups
-        UNION ALL SELECT credential_id, NULL, NULL FROM credentials
-        UNION ALL SELECT identity_id, NULL, NULL FROM other_identities
+        SELECT unnest([user_id, username, email]) AS name FROM users UNION ALL SELECT group_id FROM groups
+        UNION ALL SELECT credential_id FROM credentials UNION ALL SELECT identity_id FROM other_identities
     """,
-    "resource": "SELECT path, resource_key FROM projects UNION ALL SELECT path, resource_key FROM repositories",
-    "data_source": "SELECT data_source FROM exports",
+    "resource": """
+        SELECT unnest([path, resource_key]) AS name FROM projects
+        UNION ALL SELECT unnest([path, resource_key]) FROM repositories
+    """,
+    "data_source": "SELECT data_source AS name FROM exports",
 }
 """By what names the things are known that a parameter can name."""
 
@@ -115,9 +117,9 @@ def _of_nights(
 
 
 def _check_name(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
-    known = connection.execute(f"SELECT DISTINCT * FROM ({_NAMES[what]})").fetchall()  # noqa: S608 - ours
-    names = [[name for name in names if name] for names in known]
-    if not any(text.lower() == name.lower() for several in names for name in several):
-        near = " or ".join(map(clean, near_misses(text, names)))
+    names = f"SELECT name FROM ({_NAMES[what]}) WHERE"  # noqa: S608 - ours
+    if connection.execute(f"{names} lower(name) = lower(?) LIMIT 1", [text]).fetchone() is None:
+        known = connection.execute(f"{names} name IS NOT NULL GROUP BY name ORDER BY name").fetchall()
+        near = " or ".join(map(clean, near_misses(text, known)))
         hint = f"; did you mean {near}?" if near else ""
         raise UsageError(f"no night has the {what.replace('_', ' ')} {clean(text)!r}{hint}")

@@ -111,7 +111,7 @@ def test_bad_sql_is_one_line(run: Run, export: str, sql: str, told: str) -> None
     [
         (["--query", "nope"], "there are changes, effective_access, stale, who_had_access, why"),
         (["--query", "why"], "name it with --set resource=KEY/slug"),
-        (["--query", "why", "--set", "resource=PAY/apo"], "no night has the resource 'PAY/apo'; did you mean PAY/api?"),
+        (["--query", "why", "--set", "resource=PAY/apo"], "no night has the resource 'PAY/apo'; did you mean PAY/api"),
         (["--query", "stale", "--set", "identity=x", "--set", "identity=y"], "each NAME once"),
         (["--query", "stale", "--set", "days=soon"], "takes a whole number"),
         (["--query", "stale", "--set", "date=yesterday"], "takes a date such as"),

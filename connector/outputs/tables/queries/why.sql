@@ -75,13 +75,31 @@ owned AS (
     LEFT JOIN (SELECT night, user_id, coalesce(username, name) AS user_name
                FROM users JOIN night USING (data_source, date)) USING (night, user_id)
 ),
+-- Ways end at groups whose grants lead there, and begin at users who are asked about, or whose keys and tokens are.
 nested AS (
-    SELECT night, group_id, holder_id, way, steps FROM nesting JOIN night USING (data_source, date)
+    SELECT night, group_id, holder_id, way, steps
+    FROM nesting
+    JOIN night USING (data_source, date)
+    SEMI JOIN (SELECT night, holder_id FROM reaching WHERE holder_type = 'group') USING (night, holder_id)
+),
+member AS (
+    SELECT night, identity_id AS member_id FROM identity WHERE identity_type = 'user'
+    UNION ALL
+    SELECT night, user_id
+    FROM owned
+    SEMI JOIN (SELECT night, identity_id AS credential_id FROM identity WHERE identity_type = 'credential')
+        USING (night, credential_id)
 ),
 upwards AS (
-    SELECT night, member_type, member_id, holder_id, steps,
+    SELECT night, user_id, holder_id, steps,
            ' → group ' || name || CASE way WHEN '' THEN '' ELSE ' → ' || way END AS way
-    FROM (SELECT night, member_type, member_id, group_id FROM memberships JOIN night USING (data_source, date))
+    FROM (
+        SELECT night, member_id AS user_id, group_id
+        FROM memberships
+        JOIN night USING (data_source, date)
+        SEMI JOIN member USING (night, member_id)
+        WHERE member_type = 'user'
+    )
     JOIN nested USING (night, group_id)
     LEFT JOIN (SELECT night, group_id, name FROM groups JOIN night USING (data_source, date)) USING (night, group_id)
 ),
@@ -90,7 +108,7 @@ way AS (
     FROM closure JOIN night USING (data_source, date)
     WHERE identity_type = holder_type AND identity_id = holder_id
     UNION ALL
-    SELECT night, 'user', member_id, 'group', holder_id, way, steps + 1 FROM upwards WHERE member_type = 'user'
+    SELECT night, 'user', user_id, 'group', holder_id, way, steps + 1 FROM upwards
     UNION ALL
     SELECT night, 'group', group_id, 'group', holder_id, ' → ' || way, steps FROM nested WHERE steps > 1
     UNION ALL
@@ -101,7 +119,7 @@ way AS (
     FROM owned WHERE NOT has_grants
     UNION ALL
     SELECT night, 'credential', credential_id, 'group', holder_id, ' → ' || user_name || way, steps + 2
-    FROM owned JOIN (SELECT *, member_id AS user_id FROM upwards WHERE member_type = 'user') USING (night, user_id)
+    FROM owned JOIN upwards USING (night, user_id)
     WHERE NOT has_grants
 )
 SELECT data_source, date, identity_type, identity_id, name, username, is_active, level,
