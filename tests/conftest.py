@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -120,6 +121,11 @@ def saved() -> dict[str, Any]:
     """Read what `--save-json export.json` wrote."""
     payload: dict[str, Any] = json.loads(Path("export.json").read_text())
     return payload
+
+
+def timeless(path: Path) -> str:
+    """Give what stands in an export, but for the time at which it was collected."""
+    return re.sub(r'"collected_at":\s*"[^"]*"', "", path.read_text())
 
 
 def summary() -> dict[str, Any]:

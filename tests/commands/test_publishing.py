@@ -82,6 +82,8 @@ def test_two_nights(push: Push, veza: FakeVeza) -> None:
     assert "61 warnings" in first.last_line
     assert 'pushed to provider "Bitbucket Server", data source "Bitbucket Server - 127.0.0.1:' in first.last_line
     assert push("--veza-url", veza.url, VEZA_URL="https://elsewhere.invalid").code == 0
+    for pushed in veza.pushes:
+        assert pushed["applications"][0]["custom_properties"].pop("collected_at")
     assert veza.pushes[0] == veza.pushes[1]
     assert len(veza.calls(Call.CREATE_PROVIDER)) == len(veza.calls(Call.CREATE_DATA_SOURCE)) == 1
     assert push("--provider-name", "Our Bitbucket", "--data-source-name", "production").code == 0

@@ -22,10 +22,11 @@ from connector.embedded.datacenter.organisation import Organisation, Token
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import PersonalGrants, Settings
-from connector.model import Credential, Inclusion, ProjectPermission, RepositoryPermission, Snapshot
+from connector.model import Credential, Inclusion, Snapshot
 from connector.rest.answer import Answer
 from connector.rest.journal import _unpacked
 from connector.sources.datacenter import Credentials
+from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 from tests.conftest import Run
 from tests.exporting import ADMIN, payload_of, snapshot_of
 

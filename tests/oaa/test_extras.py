@@ -7,18 +7,9 @@ from typing import Any
 
 import pytest
 
-from connector.model import (
-    Credential,
-    CredentialKind,
-    DefaultBranch,
-    Gap,
-    Inclusion,
-    Machines,
-    ProjectPermission,
-    RepositoryPermission,
-    Snapshot,
-)
+from connector.model import Credential, CredentialKind, DefaultBranch, Gap, Inclusion, Machines, Snapshot
 from connector.oaa.mapping import application
+from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 from tests.oaa.test_mapping import SNAPSHOT
 
 ALL = frozenset(Inclusion)
