@@ -141,7 +141,7 @@ def test_a_repository_tells_who_reaches_it_and_why(show: Open, demo: Json) -> No
     window.press(ENTER)
     window.wait("document.getElementById('detail-title')?.textContent === 'PAY/ledger'")
     export = load(demo)
-    ledger = export.find_resources("PAY/ledger")[0]
+    [ledger] = [item for item in export.resources if item.properties.get("slug") == "ledger"]
     reached = [who for who in Access(export).holders(ledger) if who not in export.groups]
     assert f"can read {len(reached)}" in window.text("#detail .choices")
     window.type("#detail .long-list > input[aria-label='Filter people']", "ext.adams")
