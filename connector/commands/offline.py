@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
@@ -16,14 +17,15 @@ from connector.commands import terminal as console
 from connector.errors import UsageError
 from connector.graph.payload import collector_paused, load
 from connector.graph.values import Level
-from connector.review.diff import forms as difference_forms
+from connector.review.caveats import caveats
+from connector.review.diff import render as difference_render
 from connector.review.diff.difference import Difference
-from connector.review.findings.caveats import caveats
+from connector.review.evidence import evidence
 from connector.review.reach.answers import Answers
 from connector.review.reach.assertions import Failure, Limits, failures
-from connector.review.reach.forms import as_csv, as_json, as_table
 from connector.review.reach.questions import Names, question
-from connector.review.text.forms import Form
+from connector.review.reach.render import as_csv, as_json, as_table, grants_as_csv
+from connector.review.text.formats import BYTE_ORDER_MARK, Format
 from connector.review.text.names import clean
 
 log = logging.getLogger(__name__)
@@ -40,14 +42,19 @@ _AddPath = Callable[[str], Path]
 
 @dataclass(frozen=True, slots=True)
 class AccessQuestion:
-    """Who can reach what, and why. `everything` shows long lists whole on a terminal, too."""
+    """Who can reach what, and why; without names, the grants of everybody, or with `effective` their access.
+
+    `everything` shows long lists whole on a terminal, too; `excel` is CSV with a byte order mark.
+    """
 
     export: Path
     names: Names
     at_least: Level
     limits: Limits
-    form: Form
+    form: Format
     everything: bool
+    effective: bool = False
+    excel: bool = False
 
 
 class FailOn(StrEnum):
@@ -64,7 +71,7 @@ class Comparison:
     old: Path
     new: Path
     fail_on: FailOn | None
-    form: Form
+    form: Format
     everything: bool
 
 
@@ -74,12 +81,13 @@ Offline = AccessQuestion | Comparison
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a command says: lines for standard output, errors and warnings for the log, and the exit code."""
+    """What a command says: lines for standard output, the others for the log, and the exit code."""
 
     lines: Iterable[str]
     errors: tuple[str, ...] = ()
     exit_code: int = 0
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +106,15 @@ def answer(asked: Offline, screen: Screen) -> Told:
 def _compare(asked: Comparison, screen: Screen) -> Told:
     difference = Difference(load(asked.old), load(asked.new))
     with collector_paused():
-        is_changed = bool([*difference.changes, *difference.consequences])
+        is_changed = difference.is_changed
     most = None if asked.everything else _LINES_OF_A_PARAGRAPH
     match asked.form:
-        case Form.JSON:
-            lines = difference_forms.as_json(difference)
-        case Form.MARKDOWN:
-            lines = difference_forms.as_markdown(difference, most)
+        case Format.JSON:
+            lines = difference_render.as_json(difference)
+        case Format.MARKDOWN:
+            lines = difference_render.as_markdown(difference, most)
         case _:
-            lines = difference_forms.as_text(difference, screen.width, most if screen.is_terminal else None)
+            lines = difference_render.as_text(difference, screen.width, most if screen.is_terminal else None)
     if asked.fail_on is FailOn.GAINED and difference.gained:
         return Told(lines, ("somebody gained access",), EXIT_ASSERTION)
     if asked.fail_on is FailOn.ANY and is_changed:
@@ -120,23 +128,34 @@ def _access(asked: AccessQuestion, screen: Screen) -> Told:
     asserted = asked.limits != Limits()
     failed = failures(export, meant, asked.limits) if asserted else None
     lines = _access_lines(asked, Answers(export, meant), failed, screen)
-    # CSV has no place for what is not known; the other forms say it themselves.
-    unsaid = [f"not known: {clean(caveat)}" for caveat in caveats(export)] if asked.form is Form.CSV else []
-    return Told(lines, *_verdict(failed), tuple(unsaid))
+    if asked.form is not Format.CSV:
+        return Told(lines, *_verdict(failed))
+    # CSV has no place for where it is from and what is not known; the other formats say it themselves.
+    unknown = tuple(f"not known: {clean(str(caveat))}" for caveat in caveats(export))
+    return Told(lines, *_verdict(failed), unknown, tuple(clean(one.sentence) for one in evidence(export)))
 
 
 def _access_lines(
     asked: AccessQuestion, answers: Answers, failed: list[Failure] | None, screen: Screen
 ) -> Iterable[str]:
     match asked.form:
-        case Form.CSV:
-            return as_csv(answers)
-        case Form.JSON:
+        case Format.CSV:
+            if asked.names.anything or asked.effective:
+                lines = as_csv(answers)
+            else:
+                lines = grants_as_csv(answers.export, asked.at_least)
+            return _with_byte_order_mark(lines) if asked.excel else lines
+        case Format.JSON:
             return as_json(answers, failed)
         case _:
             cut = screen.is_terminal and not asked.everything
             lines = as_table(answers, screen.width, _ROWS_ON_A_TERMINAL if cut else None)
             return lines if failed is None or failed else chain(lines, ["what was asserted holds"])
+
+
+def _with_byte_order_mark(lines: Iterator[str]) -> Iterator[str]:
+    yield BYTE_ORDER_MARK + next(lines)
+    yield from lines
 
 
 def _verdict(failed: list[Failure] | None) -> tuple[tuple[str, ...], int]:
@@ -150,7 +169,8 @@ def _verdict(failed: list[Failure] | None) -> tuple[tuple[str, ...], int]:
 
 _ACCESS = """\
 Say who can reach what, at which level and why, from a saved export. Needs no network and no credentials, and
-reads any OAA Custom Application payload. Name people and groups, or repositories and projects, or both.
+reads any OAA Custom Application payload. Name people and groups, or repositories and projects, or both; without
+any name, --csv gives everything.
 """
 
 _ACCESS_EXAMPLES = """\
@@ -158,6 +178,10 @@ examples:
   What can Jane reach, and who can write to this repository?
     %(prog)s export.json --user jdoe
     %(prog)s export.json --repo PAY/api --at-least write
+
+  Everything for a spreadsheet: each grant, or what each person and key can do to each repository?
+    %(prog)s export.json --csv > grants.csv
+    %(prog)s export.json --csv --effective --at-least write > writers.csv
 
   What would remain for her if a group were gone, or one grant?
     %(prog)s export.json --user jdoe --without payments-dev
@@ -198,27 +222,38 @@ def add_access_options(parser: argparse.ArgumentParser, path: _AddPath) -> None:
     group = parser.add_argument_group("assertions, for pipelines")
     group.add_argument("--needs", choices=levels[1:], help="exit 4 unless all named have this level on all named")
     group.add_argument("--at-most", choices=levels, help="exit 4 if any of them has more, anywhere if nothing is named")
-    _add_forms(parser, Form.CSV, Form.JSON)
+    group = _add_formats(parser, Format.CSV, Format.JSON)
+    group.add_argument("--excel", action="store_true", help="CSV that Excel reads as UTF-8 (with a byte order mark)")
+    group.add_argument(
+        "--effective",
+        action="store_true",
+        help="with --csv and without names: a row for each identity and resource that it reaches, not for each grant",
+    )
 
 
-def _add_forms(parser: argparse.ArgumentParser, *forms: Form) -> None:
+def _add_formats(parser: argparse.ArgumentParser, *formats: Format) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("output (a table, unless one of these is given)")
     one_of = group.add_mutually_exclusive_group()
-    for form in forms:
-        text = _FORMS[form]
-        one_of.add_argument(f"--{form}", dest="form", action="store_const", const=form, default=Form.TABLE, help=text)
+    for format_ in formats:
+        text = _FORMATS[format_]
+        one_of.add_argument(
+            f"--{format_}", dest="form", action="store_const", const=format_, default=Format.TABLE, help=text
+        )
     group.add_argument("--all", action="store_true", help="long lists whole, on a terminal too")
+    return group
 
 
-_FORMS = {
-    Form.CSV: "a row for each identity and resource, for spreadsheets",
-    Form.JSON: "one object with everything, for programs",
-    Form.MARKDOWN: "for a ticket; long sections are cut, and say by how much, unless --all is given",
+_FORMATS = {
+    Format.CSV: "for spreadsheets: a row for each identity and resource, or without names for each grant",
+    Format.JSON: "one object with everything, for programs",
+    Format.MARKDOWN: "for a ticket; long sections are cut, and say by how much, unless --all is given",
 }
 
 
 def read_access(options: argparse.Namespace) -> AccessQuestion:
     """Read the options of `access`. Raises `UsageError` for a question about nothing."""
+    if options.excel and options.form is Format.TABLE:
+        options.form = Format.CSV
     names = Names(
         users=tuple(options.user),
         groups=tuple(options.group),
@@ -228,15 +263,29 @@ def read_access(options: argparse.Namespace) -> AccessQuestion:
         without=tuple(options.without),
     )
     somebody, something = names.users or names.groups or names.credentials, names.repositories or names.projects
-    if not somebody and not something:
-        raise UsageError("name whom or what it is about: --user, --group, --credential, --repo or --project")
+    if not somebody and not something and options.form is not Format.CSV:
+        raise UsageError(
+            "name whom or what it is about: --user, --group, --credential, --repo or --project; "
+            "or ask for everything with --csv"
+        )
+    _check_spreadsheet(options, names)
     if options.needs and not (somebody and something):
         raise UsageError("--needs asks whether somebody has it on something: name both, such as --user and --repo")
     if options.at_most and not somebody:
         raise UsageError("--at-most asks whether somebody has no more: name --user, --group or --credential")
     limits = Limits(_level(options.needs), _level(options.at_most))
     at_least = _level(options.at_least) or Level.NONE
-    return AccessQuestion(options.export, names, at_least, limits, options.form, options.all)
+    return AccessQuestion(
+        options.export, names, at_least, limits, options.form, options.all, options.effective, options.excel
+    )
+
+
+def _check_spreadsheet(options: argparse.Namespace, names: Names) -> None:
+    for option in ("excel", "effective"):
+        if getattr(options, option) and options.form is not Format.CSV:
+            raise UsageError(f"--{option} is about CSV: give --csv too")
+    if names.without and not (names.anything or options.effective):
+        raise UsageError("--without changes what somebody can do, not what is granted: give --effective or a name too")
 
 
 _DIFF = """\
@@ -264,7 +313,7 @@ def add_diff_options(parser: argparse.ArgumentParser, path: _AddPath) -> None:
     parser.add_argument("old", type=path, metavar="OLD", help="the earlier export")
     parser.add_argument("new", type=path, metavar="NEW", help="the later one")
     parser.add_argument("--fail-on", choices=list(FailOn), help="exit 4 where somebody gained access, or on any change")
-    _add_forms(parser, Form.JSON, Form.MARKDOWN)
+    _add_formats(parser, Format.JSON, Format.MARKDOWN)
 
 
 def read_diff(options: argparse.Namespace) -> Comparison:
@@ -281,7 +330,11 @@ def reply(wanted: Offline) -> int:
     """Answer from a saved export, on standard output."""
     screen = Screen(shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty())
     told = answer(wanted, screen)
+    if isinstance(wanted, AccessQuestion) and wanted.excel and isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
     console.write(told.lines)
+    for note in told.notes:
+        log.info("%s", note)
     for warning in told.warnings:
         log.warning("%s", warning)
     for error in told.errors:

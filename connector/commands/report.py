@@ -1,4 +1,4 @@
-"""The command `report`: its options, and the page that it makes of saved exports. Contacts nobody."""
+"""The command `report`: its options, and the page that it makes of saved exports. Contacts no server."""
 
 from __future__ import annotations
 
@@ -7,24 +7,32 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connector.commands.terminal import size_in_words
 from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.payload import load
+from connector.review.findings.accepted import Reviewed, read_accepted, reviewed
+from connector.review.findings.catalogue import findings_of
 from connector.review.report.page import page
+from connector.review.text.names import clean, counted
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One page about an export; with `baseline`, about what changed since that one, too."""
+    """One page about an export; with `baseline`, also about what changed since that one.
+
+    `accepted` is a file of findings that somebody has accepted.
+    """
 
     export: Path
     output: Path
     baseline: Path | None
+    accepted: Path | None = None
 
 
 def report(wanted: Report) -> int:
@@ -42,15 +50,31 @@ def save_page(text: str, path: Path) -> str:
 
 
 def page_of(wanted: Report) -> str:
-    """Make the page. Raises `ReviewError` for a file that cannot be read."""
+    """Make the page. Raises `ReviewError` or `UsageError` for a file that cannot be read."""
+    acceptances = [] if wanted.accepted is None else read_accepted(wanted.accepted)
     baseline = None if wanted.baseline is None else load(wanted.baseline)
-    return page(load(wanted.export), baseline)
+    export = load(wanted.export)
+    findings = reviewed(findings_of(export), acceptances, datetime.now(UTC).date())
+    if wanted.accepted is not None:
+        _tell(findings)
+    return page(export, baseline, findings)
+
+
+def _tell(findings: Reviewed) -> None:
+    open_ = sum(len(finding.places) for finding in findings.findings)
+    log.info("findings: %s open, %s accepted", f"{open_:,}", f"{findings.accepted:,}")
+    if findings.returned:
+        log.warning(
+            "%s open again: their acceptances have expired", counted(findings.returned, "finding is", "findings are")
+        )
+    for one in findings.unused:
+        log.warning("line %d accepts nothing in this export: %s of %s", one.line, one.finding, clean(one.subject))
 
 
 _DESCRIPTION = """\
-Make one page about a saved export that people can read: the state in figures, what deserves a second look and
-why, a picture of access, and a search with every reason. The page works from disk and asks no server for
-anything; mail it, or put it where its readers are. Needs no network and no credentials.
+Make one page about a saved export that people can read: the state in figures, findings and why they matter, a
+picture of access, and a search with every reason. The page works from disk and contacts no server: mail it, or
+put it where its readers are. Needs no network and no credentials.
 """
 
 _EXAMPLES = """\
@@ -58,6 +82,15 @@ examples:
   A page, and one that also tells what changed since last month:
     %(prog)s export.json -o access.html
     %(prog)s export.json -o access.html --baseline last-month.json
+
+  The same, with what was looked at set apart until a day:
+    %(prog)s export.json -o access.html --accepted accepted.csv
+
+accepted.csv has the columns finding, subject, until, why and by:
+    finding,subject,until,why,by
+    public,OSS,2027-03-31,open source on purpose,Jane Doe
+The page says what to write for finding and subject: save the CSV of a finding. An acceptance counts up to and
+including its day; then the finding is open again.
 
 exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
 """
@@ -69,11 +102,13 @@ def add_report_options(parser: argparse.ArgumentParser, path: Callable[[str], Pa
     parser.add_argument("export", type=path, metavar="EXPORT", help="a saved export, or another OAA payload")
     parser.add_argument("-o", "--output", type=path, required=True, metavar="PATH", help="where the page goes")
     parser.add_argument("--baseline", type=path, metavar="OLD", help="an earlier export: tell what changed since")
+    parser.add_argument("--accepted", type=path, metavar="FILE", help="CSV of findings that somebody has accepted")
 
 
 def read_report(options: argparse.Namespace) -> Report:
     """Read the options of `report`. Raises `UsageError` where the page would replace an export."""
-    for option, path in (("EXPORT", options.export), ("--baseline", options.baseline)):
+    inputs = (("EXPORT", options.export), ("--baseline", options.baseline), ("--accepted", options.accepted))
+    for option, path in inputs:
         if path and os.path.realpath(path) == os.path.realpath(options.output):
-            raise UsageError(f"-o and {option} name the same file, and the page would replace the export")
-    return Report(options.export, options.output, options.baseline)
+            raise UsageError(f"-o and {option} name the same file, and the page would replace it")
+    return Report(options.export, options.output, options.baseline, options.accepted)

@@ -135,12 +135,12 @@ def test_the_figures_leave_out_what_stands_for_everybody() -> None:
     )
     figures = {figure.what: (figure.number, figure.detail) for figure in summary.figures(load(document))}
     assert figures == {
-        "users": (1, "1 switched off"),
-        "groups": (1, ""),
+        "user": (1, "1 inactive"),
+        "group": (1, ""),
         "projects": (2, ""),
         "resources below": (2, ""),
         "administrators": (0, "of everything"),
-        "public": (2, "readable without an account"),
+        "public resources below": (2, "readable without an account"),
     }
 
 
