@@ -62,7 +62,7 @@ def page_of(wanted: Report) -> str:
 
 def _tell(findings: Reviewed) -> None:
     open_ = sum(len(finding.places) for finding in findings.findings)
-    log.info("findings: %s open, %s accepted", f"{open_:,}", f"{findings.accepted:,}")
+    log.info("findings: %s open, %s accepted", counted(open_, "place"), f"{findings.accepted:,}")
     if findings.returned:
         log.warning(
             "%s open again: their acceptances have expired", counted(findings.returned, "finding is", "findings are")

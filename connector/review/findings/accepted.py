@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import difflib
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -40,7 +40,10 @@ class Reviewed:
 
 
 def read_accepted(path: Path) -> list[Acceptance]:
-    """Read acceptances from a CSV file, with commas or semicolons. Raises `UsageError`, which names the line."""
+    """Read acceptances from a CSV file, with commas or semicolons; further columns are ignored.
+
+    Raises `UsageError`, which names the line.
+    """
     try:
         # What Excel saves begins with a byte order mark.
         text = path.read_text(encoding="utf-8-sig")
@@ -65,23 +68,29 @@ def _rows(text: str) -> Iterator[Acceptance]:
             continue
         if columns is None:
             columns = _columns(cells, reader.line_num)
-        else:
-            yield _acceptance(columns, [cell.strip() for cell in cells], reader.line_num)
+            continue
+        row = _row(columns, cells, reader.line_num)
+        # In the CSV that the page saves, what nobody has decided on is open.
+        if row["until"] or row["why"] or row["by"]:
+            yield _acceptance(row, reader.line_num)
     if columns is None:
         raise ValueError(f"line 1: the heading is missing; it is {','.join(COLUMNS)}")
 
 
 def _columns(cells: Sequence[str], line: int) -> list[str]:
     columns = [cell.strip().lower() for cell in cells]
-    if sorted(columns) != sorted(COLUMNS):
-        raise ValueError(f"line {line}: the columns are {', '.join(columns)}; they must be {', '.join(COLUMNS)}")
+    if missing := [name for name in COLUMNS if columns.count(name) != 1]:
+        raise ValueError(f"line {line}: the column {missing[0]!r} must be there once; needed are {','.join(COLUMNS)}")
     return columns
 
 
-def _acceptance(columns: Sequence[str], cells: Sequence[str], line: int) -> Acceptance:
+def _row(columns: Sequence[str], cells: Sequence[str], line: int) -> dict[str, str]:
     if len(cells) != len(columns):
         raise ValueError(f"line {line}: {len(cells)} cells instead of {len(columns)}; put texts with commas in quotes")
-    row = dict(zip(columns, cells, strict=True))
+    return {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
+
+
+def _acceptance(row: Mapping[str, str], line: int) -> Acceptance:
     for name in COLUMNS:
         if not row[name]:
             raise ValueError(f"line {line}: {name!r} is empty")

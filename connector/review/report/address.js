@@ -3,43 +3,36 @@
 
 /** @type {Record<string, string>} */
 const WORDS = { u: "user", g: "group", c: "key", o: "identity" };
+const NODE_WORDS = ["application", "project", "repository"];
 
 class Addresses {
   /** @param {Access} access */
   constructor(access) {
     this.access = access;
-    /** @type {Map<string, string | null> | null} */
-    this.known = null;
+    this.namesakes = new Set(access.data.namesakes);
   }
 
   /**
-   * The name of a thing in links; several things may have the same.
+   * What a thing is, and its name among those.
    * @param {string} reference
+   * @returns {[word: string, name: string]}
    */
   named(reference) {
     const { access } = this;
     const at = Number(reference.slice(1));
-    if (reference[0] === "i") return this.joined(WORDS[access.kind[at]], access.handle(at));
-    const word = ["application", "project", "repository"][Math.min(2, access.depth[at])];
-    return this.joined(word, access.label(at));
+    if (reference[0] === "i") return [WORDS[access.kind[at]], access.handle(at)];
+    return [NODE_WORDS[Math.min(2, access.depth[at])], access.label(at)];
   }
 
   /**
-   * @param {string} word
-   * @param {string} name
-   */
-  joined(word, name) {
-    // Half a character cannot be part of an address.
-    return `${word}/${name.toWellFormed().split("/").map(encodeURIComponent).join("/")}`;
-  }
-
-  /**
-   * The link to a thing: by name, or by number if the name is not unique.
+   * The link to a thing: by name, or by number if others have the same name.
    * @param {string} reference
    */
   of(reference) {
-    const name = this.named(reference);
-    return this.index().get(name) === reference ? `#${name}` : `#${reference}`;
+    if (this.namesakes.has(reference)) return `#${reference}`;
+    const [word, name] = this.named(reference);
+    // Half a character cannot be part of an address.
+    return `#${word}/${name.toWellFormed().split("/").map(encodeURIComponent).join("/")}`;
   }
 
   /**
@@ -47,28 +40,23 @@ class Addresses {
    * @param {string} hash
    */
   find(hash) {
+    const { access } = this;
     if (/^[in]\d+$/.test(hash)) {
-      const count = hash[0] === "i" ? this.access.count : this.access.depth.length;
+      const count = hash[0] === "i" ? access.count : access.depth.length;
       return Number(hash.slice(1)) < count ? hash : null;
     }
-    const parts = hash.split("/").map((part) => encodeURIComponent(decoded(part)));
-    return this.index().get(parts.join("/")) ?? null;
-  }
-
-  // All names, with what they mean; null if that is several things.
-  index() {
-    if (this.known) return this.known;
-    /** @type {Map<string, string | null>} */
-    const known = new Map();
-    /** @param {string} reference */
-    const add = (reference) => {
-      const name = this.named(reference);
-      known.set(name, known.has(name) ? null : reference);
+    const [word, ...rest] = hash.split("/").map(decoded);
+    const name = rest.join("/");
+    const isIt = (/** @type {string} */ reference) => {
+      const [ownWord, ownName] = this.named(reference);
+      return ownWord === word && ownName.toWellFormed() === name && !this.namesakes.has(reference);
     };
-    for (let at = 0; at < this.access.count; at++) add(`i${at}`);
-    for (let at = 0; at < this.access.depth.length; at++) add(`n${at}`);
-    this.known = known;
-    return known;
+    const isNode = NODE_WORDS.includes(word);
+    for (let at = 0; at < (isNode ? access.depth.length : access.count); at++) {
+      const reference = `${isNode ? "n" : "i"}${at}`;
+      if (isIt(reference)) return reference;
+    }
+    return null;
   }
 }
 

@@ -44,6 +44,11 @@ _LONGEST_DESCRIPTION = 160
 _MOST_LINES = 1000
 """Lines about changes of one kind that are kept; all are counted, and `diff` tells the others."""
 
+_MOST_DETAILS = 2000
+"""Different details of one finding that are kept: each may be a line of names."""
+
+_LEFT_OUT = "…"
+
 _SHOWN_OTHERWISE = frozenset({"slug", "project_key", "key", "url", "username"})
 
 
@@ -92,7 +97,21 @@ class _Data:
             "identities": self._identities(),
             "assignments": assignments,
             "roles": [role.name for role in self._roles],
+            "namesakes": self._namesakes(),
         }
+
+    def _namesakes(self) -> list[str]:
+        """Give the things that links cannot name, since others of their kind have the same name."""
+        names: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for number, identity in enumerate(self._export.identities):
+            names[_kind(identity), handle(identity)].append(f"i{number}")
+        labels: dict[Node, str] = {}
+        for number, node in enumerate(self._export.nodes):
+            depth = min(2, _depth(node))
+            above = f"{labels[node.parent]}/" if isinstance(node, Resource) and depth > 1 else ""
+            labels[node] = f"{above}{_label(node)}"
+            names[str(depth), labels[node]].append(f"n{number}")
+        return [one for same in names.values() if len(same) > 1 for one in same]
 
     def _finding(self, finding: Finding) -> Json:
         folds = folded(self._export, finding.places)
@@ -115,10 +134,13 @@ class _Data:
         return self._places([place for place, _ in accepted]) | {"by": numbers}
 
     def _places(self, places: Sequence[Place]) -> Json:
-        """Give places as columns: the things that they are about, details and groups."""
+        """Give places as columns: distances from one thing that they are about to the next, details, and groups."""
+        about = [self._reference(place) for place in places]
+        details = list(dict.fromkeys(place.detail for place in places))[:_MOST_DETAILS]
+        known = frozenset(details)
         return {
-            "about": [self._reference(place) for place in places],
-            "detail": _column([place.detail for place in places]),
+            "about": [after - before for before, after in pairwise([0, *about])],
+            "detail": _column([place.detail if place.detail in known else _LEFT_OUT for place in places]),
             "group": _column([place.group for place in places]),
         }
 

@@ -3,7 +3,7 @@
 const URGENCIES = ["Look at these first", "Then at these", "Good to know"];
 
 /** @typedef {{ reference: string, detail: string, group: string, acceptance: number }} PlaceLine */
-/** @typedef {{ places: PlaceLine[], detail: string }} FoldLine */
+/** @typedef {{ places: () => PlaceLine[], count: number, detail: string }} FoldLine */
 
 class Findings {
   /**
@@ -49,7 +49,11 @@ class Findings {
     const name = `finding/${id}`;
     const list = longList(this.folds(finding), (fold) => this.fold(fold), {
       first: 5,
-      text: (fold) => fold.places.map((place) => this.text(place)).join(" "),
+      text: (fold) =>
+        fold
+          .places()
+          .map((place) => this.text(place))
+          .join(" "),
       name: title,
     });
     return element(
@@ -70,42 +74,47 @@ class Findings {
 
   /**
    * @param {Places | AcceptedPlaces} places
+   * @param {number[]} [about] what they are about, if that is known
+   * @param {number} [from]
+   * @param {number} [to]
    * @returns {PlaceLine[]}
    */
-  places(places) {
+  places(places, about = summedUp(places.about), from = 0, to = about.length) {
     const [details, detailOf] = places.detail;
     const [groups, groupOf] = places.group;
-    return places.about.map((about, at) => ({
-      reference: about < 0 ? `i${-1 - about}` : `n${about}`,
-      detail: details[detailOf[at]],
-      group: groups[groupOf[at]],
-      acceptance: "by" in places ? places.by[at] : -1,
+    return about.slice(from, to).map((one, step) => ({
+      reference: one < 0 ? `i${-1 - one}` : `n${one}`,
+      detail: details[detailOf[from + step]],
+      group: groups[groupOf[from + step]],
+      acceptance: "by" in places ? places.by[from + step] : -1,
     }));
   }
 
   /**
+   * The lines of a finding; there may be a hundred thousand places, so that each is made when it is shown.
    * @param {Finding} finding
    * @returns {FoldLine[]}
    */
   folds(finding) {
-    const places = this.places(finding.open);
+    const about = summedUp(finding.open.about);
     let at = 0;
     return finding.folds.map((fold) => {
       const [count, detail] = fold || [1, ""];
+      const from = at;
       at += count;
-      return { places: places.slice(at - count, at), detail };
+      return { places: () => this.places(finding.open, about, from, from + count), count, detail };
     });
   }
 
   /** @param {FoldLine} fold */
-  fold({ places, detail }) {
-    const [first] = places;
-    if (places.length === 1) return this.place(first);
+  fold({ places, count, detail }) {
+    const [first] = places();
+    if (count === 1) return this.place(first);
     const at = Number(first.reference.slice(1));
     const what = first.group || this.access.label(this.access.parent[at]);
     const summary = [element("strong", {}, what), element("span", { class: "quiet" }, ` ${detail}`)];
     return unfolding(summary, () => [
-      longList(places, (place) => this.place(place, true), {
+      longList(places(), (place) => this.place(place, true), {
         first: 20,
         text: (place) => this.text(place),
         name: what,
@@ -196,6 +205,15 @@ class Findings {
     const columns = ["finding", "subject", "name", "group", "detail", "state", "until", "why", "by"];
     return { name: finding.title, columns, rows };
   }
+}
+
+/** @param {number[]} distances */
+function summedUp(distances) {
+  let sum = 0;
+  return distances.map((distance) => {
+    sum += distance;
+    return sum;
+  });
 }
 
 /** @param {string} text */

@@ -49,7 +49,10 @@ class Matrix {
     }
     if (group < 0) everywhere = 0;
     const name = group < 0 ? TOGETHER[group][1] : this.access.name(group);
-    if (everywhere || cells.some(Boolean)) this.rows.push({ group, cells, everywhere, name, same: [] });
+    /** @type {number[]} */
+    const used = [];
+    for (let at = 0; at < cells.length; at++) if (cells[at]) used.push(at);
+    if (everywhere || used.length) this.rows.push({ group, cells, used, everywhere, name, same: [] });
   }
 
   /**
@@ -79,11 +82,6 @@ class Matrix {
     return row.everywhere ? 1 : 2;
   }
 
-  /** @param {number} at */
-  reached(at) {
-    return this.apart.some((row) => row.cells[at]) || this.ordered.some((row) => row.cells[at]);
-  }
-
   /**
    * The columns to show.
    * @param {string} word what their key or name contains
@@ -91,9 +89,10 @@ class Matrix {
    */
   chosenColumns(word, withPersonal) {
     const { access } = this;
+    const reached = new Set(this.rows.flatMap((row) => row.used));
     return this.columns.filter((at) => {
       const name = `${access.label(this.tops[at])} ${access.nodeName(this.tops[at])}`;
-      return (withPersonal || !this.personal[at]) && contains(name, word) && this.reached(at);
+      return (withPersonal || !this.personal[at]) && contains(name, word) && reached.has(at);
     });
   }
 
@@ -115,10 +114,8 @@ class Matrix {
 function weights(rows) {
   /** @type {Cell[]} */
   const found = [];
-  rows.forEach(({ cells }, row) => {
-    cells.forEach((cell, column) => {
-      if (cell) found.push([row, column, Math.max(cell & WHOLE, 0.6 * (cell >> PARTLY))]);
-    });
+  rows.forEach(({ cells, used }, row) => {
+    for (const at of used) found.push([row, at, Math.max(cells[at] & WHOLE, 0.6 * (cells[at] >> PARTLY))]);
   });
   return found;
 }
@@ -132,7 +129,11 @@ function weights(rows) {
 function foldEqual(rows, columns) {
   /** @type {Map<string, MatrixRow[]>} */
   const found = new Map();
-  for (const row of rows) addTo(found, columns.map((at) => row.cells[at].toString(16)).join(""), row);
+  const shown = new Set(columns);
+  for (const row of rows) {
+    const cells = row.used.filter((at) => shown.has(at)).map((at) => `${at}:${row.cells[at]}`);
+    addTo(found, cells.join(), row);
+  }
   return [...found.values()].map((same) => {
     const [first] = same;
     if (same.length === 1) return first;

@@ -38,9 +38,10 @@ class Picture {
   select() {
     const { matrix, filter } = this;
     this.columns = matrix.chosenColumns(filter.columns, filter.personal);
+    const columns = new Set(this.columns);
     const isShown = (/** @type {MatrixRow} */ row) =>
       contains(row.name, filter.rows) &&
-      (row.everywhere >= filter.least || this.columns.some((at) => this.level(row, at)[0]));
+      (row.everywhere >= filter.least || row.used.some((at) => columns.has(at) && this.level(row, at)[0]));
     const apart = matrix.apart.filter(isShown);
     const ordered = matrix.ordered.filter(isShown);
     this.rows = [...apart, ...(filter.fold ? foldEqual(ordered, this.columns) : ordered)];

@@ -12,7 +12,10 @@ type Fact = [name: string, text: string];
 type FigureData = [count: number, what: string, detail: string];
 type AssignmentData = [holder: number, permission: number, distances: number[], roles?: number[]];
 
-/** Places of a finding; `about` is the number of a node, or -1 less the number of an identity. */
+/**
+ * Places of a finding. `about` has the distances from one to the next, from 0 on: a node by its number, an identity by
+ * -1 less its number. A detail that is left out is `…`.
+ */
 interface Places {
   about: number[];
   detail: Column;
@@ -79,6 +82,8 @@ interface PageData {
     credentials: (number[] | 0)[];
   };
   assignments: AssignmentData[];
+  /** Things that links cannot name, since others of their kind have the same name: i12, n34. */
+  namesakes: string[];
 }
 
 interface Permission {
@@ -110,6 +115,8 @@ type Piece = string | { code: string } | { reference: string };
 interface MatrixRow {
   group: number;
   cells: Uint8Array;
+  /** The columns whose cells are not 0: few of many. */
+  used: number[];
   everywhere: number;
   name: string;
   same: MatrixRow[];
