@@ -36,6 +36,9 @@ from connector.graph.values import (
     lineage,
 )
 
+_MANY = 1000
+"""Ways from one identity to all its sources beyond which each question looks only for its own."""
+
 _Step = Callable[[Identity], Sequence[Identity]]
 _Reached = TypeVar("_Reached", Identity, Resource)
 
@@ -51,6 +54,8 @@ class Access:
         self.export = export
         self._without = frozenset(without)
         self._beneficiaries: dict[Identity, frozenset[Identity]] = {}
+        self._latest_chains: tuple[Identity | None, Mapping[Identity, Sequence[tuple[Identity, ...]]] | None]
+        self._latest_chains = None, None
 
     def effective(self, identity: Identity, node: Node) -> Category:
         """Give the OAA permissions that an identity has on a node, through any grant."""
@@ -96,15 +101,18 @@ class Access:
         A permission without a level (`Level.NONE`) is a reason too. Nested groups can make more reasons than
         anybody reads: beyond `limit`, the longest ones are left out.
         """
-        sources = self.sources(identity)
+        chains = self._chains_of(identity)
+        sources = self.sources(identity) if chains is None else chains.keys()
         rows: defaultdict[Identity, list[tuple[Assignment, Node]]] = defaultdict(list)
         for row, on in self.reaching(node):
             if row.holder in sources:
                 rows[row.holder].append((row, on))
+        if chains is None:
+            useful = self._chains(identity, rows.keys())
+        else:
+            useful = (chain for holder in rows for chain in chains[holder])
         found = (
-            Path(chain, row.grant(on), _descent(on, node))
-            for chain in self._chains(identity, rows.keys())
-            for row, on in rows.get(chain[-1], ())
+            Path(chain, row.grant(on), _descent(on, node)) for chain in useful for row, on in rows.get(chain[-1], ())
         )
         return sorted(dict.fromkeys(islice(found, limit)), key=lambda path: (path.length, str(path)))
 
@@ -191,6 +199,20 @@ class Access:
         if not self._without:
             return True
         return self._without.isdisjoint((row.holder, row.permission, row.grant(node)))
+
+    def _chains_of(self, identity: Identity) -> Mapping[Identity, Sequence[tuple[Identity, ...]]] | None:
+        """Give the ways from an identity to each of its sources with grants; None if these are very many.
+
+        The latest answer is kept: somebody may reach a hundred thousand resources, each asked about in turn.
+        """
+        if self._latest_chains[0] is not identity:
+            holders = [one for one in self.sources(identity) if self.export.assignments_of(one)]
+            found = list(islice(self._chains(identity, holders), _MANY + 1))
+            by_holder: dict[Identity, list[tuple[Identity, ...]]] = {}
+            for chain in found:
+                by_holder.setdefault(chain[-1], []).append(chain)
+            self._latest_chains = identity, by_holder if len(found) <= _MANY else None
+        return self._latest_chains[1]
 
     def _chains(self, start: Identity, holders: Collection[Identity]) -> Iterator[tuple[Identity, ...]]:
         """Yield every way from one identity to a holder, shortest first; none passes the same identity twice."""

@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import takewhile
-from operator import or_
 
 from connector.graph.access import Access
 from connector.graph.export import Assignment, Export
 from connector.graph.values import (
     Application,
-    Category,
     Group,
     Identity,
     Level,
@@ -52,6 +49,7 @@ class Answers:
         self.export = export
         self.question = question
         self.access = Access(export, question.without)
+        self._levels = {permission: permission.categories.level for permission in export.permissions}
 
     def rows(self) -> Iterator[Answer]:
         """Yield the rows, sorted; one of level NONE only where both sides were asked about by name.
@@ -101,7 +99,7 @@ class Answers:
         for inside in self.export.descendants_of(node):
             more: dict[Identity, Level] = {}
             for row, _ in takewhile(lambda found: found[1] is not node, self.access.reaching(inside)):
-                level = row.permission.categories.level
+                level = self._levels[row.permission]
                 for one in whose(row) if level else ():
                     if level > max(levels.get(one, Level.NONE), more.get(one, Level.NONE)):
                         more[one] = level
@@ -110,14 +108,14 @@ class Answers:
     def _reached_by(self, one: Identity) -> Iterator[Answer]:
         """Give everything that an identity reaches, folded by the nodes of its grants."""
         own = self._granted_to(one)
-        inherited: dict[Node, Category] = {}
+        inherited: dict[Node, Level] = {}
         for node, below in self._folded(own).items():
-            above = next((inherited[step] for step in lineage(node) if step in inherited), _NOTHING)
-            inherited[node] = above | _all(item for item in own[node] if item.inherits)
-            on_node, below_node = (above | _all(own[node])).level, inherited[node].level
+            above = next((inherited[step] for step in lineage(node) if step in inherited), Level.NONE)
+            inherited[node] = max([above, *(self._levels[item] for item in own[node] if item.inherits)])
+            on_node = max([above, *(self._levels[item] for item in own[node])])
             if isinstance(node, Application) or not all(item.inherits for item in own[node]):
                 yield from _row(one, on_node, node, [] if isinstance(node, Application) else [node])
-                yield from _row(one, below_node, node, below)
+                yield from _row(one, inherited[node], node, below)
             else:
                 yield from _row(one, on_node, node, [node, *below])
 
@@ -144,16 +142,11 @@ class Answers:
 
 
 _Whose = Callable[[Assignment], Collection[Identity]]
-_NOTHING = Category(0)
 
 
 def _row(one: Identity, level: Level, top: Node, resources: list[Resource]) -> Iterator[Answer]:
     if level and resources:
         yield Answer(one, level, top, resources)
-
-
-def _all(permissions: Iterable[Permission]) -> Category:
-    return reduce(or_, (permission.categories for permission in permissions), _NOTHING)
 
 
 def _depth(node: Node) -> int:
