@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint lint-scripts bench clean
 
 help:            ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,16 +14,26 @@ demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into dem
 test: .venv/dev  ## Run the tests
 	$(BIN)/python -m pytest
 
-lint: .venv/dev  ## Run the linters and the type checker
+lint: .venv/dev  ## Run the linters and the type checkers; those of the report's scripts where there is npm
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-scripts; \
+	else echo "SKIPPED: the scripts of the report, because npm is not installed (Debian: apt-get install npm)"; fi
+
+lint-scripts: tools/node_modules/.package-lock.json
+	cd tools && node_modules/.bin/biome check --config-path=. --error-on-warnings ../connector/review/report .
+	cd tools && node_modules/.bin/tsc --project tsconfig.json
+
+tools/node_modules/.package-lock.json: tools/package.json tools/package-lock.json
+	cd tools && npm ci --no-audit --no-fund
+	touch $@
 
 bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 15 minutes; QUICK=1: four)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 clean:           ## Remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tools/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12")'

@@ -12,11 +12,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
 from connector.review.findings.catalogue import CHECKS
 from connector.review.findings.finding import Acceptance, Finding, Place
 from connector.review.text.names import clean
+
+if TYPE_CHECKING:
+    from _csv import Reader as _Reader
 
 COLUMNS = ("finding", "subject", "until", "why", "by")
 
@@ -53,7 +57,7 @@ def read_accepted(path: Path) -> list[Acceptance]:
         raise UsageError(f"{path}: is not UTF-8: save it as 'CSV UTF-8'") from error
     try:
         return _without_repetitions(list(_rows(text)))
-    except (ValueError, csv.Error) as error:
+    except ValueError as error:
         raise UsageError(f"{path}: {error}") from error
 
 
@@ -63,7 +67,7 @@ def _rows(text: str) -> Iterator[Acceptance]:
     heading = next(filter(str.strip, lines), "")
     reader = csv.reader(lines, delimiter=";" if ";" in heading and "," not in heading else ",", strict=True)
     columns: list[str] | None = None
-    for cells in reader:
+    for cells in _cells(reader):
         if not "".join(cells).strip():
             continue
         if columns is None:
@@ -75,6 +79,13 @@ def _rows(text: str) -> Iterator[Acceptance]:
             yield _acceptance(row, reader.line_num)
     if columns is None:
         raise ValueError(f"line 1: the heading is missing; it is {','.join(COLUMNS)}")
+
+
+def _cells(reader: _Reader) -> Iterator[list[str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise ValueError(f"line {reader.line_num}: {error}: is a quotation mark missing?") from error
 
 
 def _columns(cells: Sequence[str], line: int) -> list[str]:
