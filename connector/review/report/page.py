@@ -23,7 +23,7 @@ from connector.review.findings.accepted import Reviewed
 from connector.review.findings.catalogue import findings_of
 from connector.review.report.data import Json, data
 
-_SCRIPTS = (
+SCRIPTS = (
     "graph.js",
     "engine.js",
     "dom.js",
@@ -44,6 +44,7 @@ _SCRIPTS = (
     "printing.js",
     "page.js",
 )
+"""The scripts of the page, in the order in which they need each other."""
 
 
 def page(export: Export, baseline: Export | None = None, reviewed: Reviewed | None = None) -> str:
@@ -54,7 +55,7 @@ def page(export: Export, baseline: Export | None = None, reviewed: Reviewed | No
         packed = _packed(data(export, reviewed, difference))
     about = " · ".join(f"{one.server or one.application} · collected {one.date}" for one in evidence(export))
     style = f"\n{_asset('style.css')}{_every_sheet(about)}"
-    script = "\n" + "".join(map(_asset, _SCRIPTS))
+    script = "\n" + "".join(map(_asset, SCRIPTS))
     return Template(_asset("template.html")).substitute(
         title=html.escape(about.encode("utf-8", "replace").decode()),
         style=style,

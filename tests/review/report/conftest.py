@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sampl
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.graph.payload import load
 from connector.model import Inclusion
-from connector.review.findings.accepted import Reviewed
+from connector.review.findings.accepted import read_accepted, reviewed
+from connector.review.findings.catalogue import findings_of
 from connector.review.report.page import page
 from connector.sources.datacenter import Credentials
 from tests.exporting import payload_of, snapshot_of
@@ -19,6 +21,8 @@ from tests.graph.payloads import Json
 from tests.review.report.browser import MISSING, Browser, browser
 
 Open = Callable[..., Browser]
+
+TODAY = date(2026, 11, 25)
 
 _ASKED_FOR = "Network.requestWillBeSent"
 
@@ -50,9 +54,10 @@ def show(window: Browser, tmp_path: Path) -> Iterator[Open]:
     """Open the page of a payload; at the end, see that it complained about nothing and requested nothing."""
     file = tmp_path / "access.html"
 
-    def do(document: Json, baseline: Json | None = None, reviewed: Reviewed | None = None) -> Browser:
-        earlier = load(baseline) if baseline else None
-        file.write_text(page(load(document), earlier, reviewed), encoding="utf-8")
+    def do(document: Json, baseline: Json | None = None, accepted: Path | None = None) -> Browser:
+        export, earlier = load(document), load(baseline) if baseline else None
+        findings = reviewed(findings_of(export), read_accepted(accepted), TODAY) if accepted else None
+        file.write_text(page(export, earlier, findings), encoding="utf-8")
         window.log("browser"), window.log("performance")
         window.resize(1280, 1000)
         window.prefer("light")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from itertools import pairwise
 
+import pytest
+
 from connector.graph.payload import load
 from connector.review.findings.accepted import Reviewed
 from connector.review.report.data import data
 from tests.graph.payloads import Json, holds, on, payload, resource
-from tests.review.report.browser import ARROW_DOWN, ARROW_RIGHT, ENTER
+from tests.review.report.browser import ARROW_DOWN, ARROW_RIGHT, ENTER, Browser
 from tests.review.report.conftest import Open
 
 NONE = "\N{EN DASH}"
@@ -141,3 +143,86 @@ def test_two_hundred_groups_and_a_thousand_projects_stay_quick(show: Open) -> No
     assert window.run("return performance.now()") < 5000
     window.type("#filter-columns", "p99")
     assert "11 projects" in window.text("#picture-caption")
+
+
+def _grid(groups: int, projects: int) -> Json:
+    """Make groups of which no two have the same access."""
+    places = [[f"p{(7 * group + step) % projects}" for step in range(5 + group // projects)] for group in range(groups)]
+    grants = [holds(f"g{group}", on("tree-writer", *on_), kind="local_group") for group, on_ in enumerate(places)]
+    return payload(
+        *grants,
+        groups=tuple({"id": f"g{number}", "name": f"group {number}"} for number in range(groups)),
+        resources=tuple(resource(f"p{number}") for number in range(projects)),
+    )
+
+
+def _drawn(window: Browser) -> list[tuple[str, float]]:
+    """Give the names that the picture draws, with their heights, when it is drawn again."""
+    script = """
+        const drawn = [], pen = CanvasRenderingContext2D.prototype, before = pen.fillText;
+        pen.fillText = function (text, x, y) { drawn.push([text, y]); before.call(this, text, x, y); };
+        document.getElementById('picture').dispatchEvent(new Event('scroll'));
+        pen.fillText = before;
+        return drawn;"""
+    return [(text, height) for text, height in window.run(script)]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_every_one_of_two_hundred_groups_is_named_at_any_width(show: Open, width: int) -> None:
+    window = show(_grid(200, 97))
+    window.pretend(width, 900)
+    window.click("#zoom-names")
+    assert window.text("#picture-caption") == "200 rows and 97 projects. Scroll to see all of it."
+    rows = [height for text, height in _drawn(window) if text.startswith("group ")]
+    steps = {after - before for before, after in pairwise(rows)}
+    assert len(rows) >= 15
+    assert len(steps) == 1
+    assert min(steps) >= 13
+    assert len([text for text, _ in _drawn(window) if text.startswith("p")]) >= 8
+    assert window.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+def test_all_of_it_at_once_says_that_names_are_left_out(show: Open) -> None:
+    window = show(_grid(200, 97))
+    window.click("#zoom-fit")
+    assert window.text("#picture-caption").endswith("There is no room for every name: choose “names”.")
+    rows = [height for text, height in _drawn(window) if text.startswith("group ")]
+    assert min(after - before for before, after in pairwise(rows)) >= 13
+
+
+def test_a_square_is_tapped_on_a_small_screen(show: Open) -> None:
+    window = show(_grid(200, 97))
+    window.pretend(390, 844)
+    window.click("#zoom-names")
+    window.run("""
+        const picture = document.getElementById('picture');
+        picture.scrollIntoView({block: 'center', behavior: 'instant'});
+        const box = document.getElementById('picture-canvas').getBoundingClientRect();
+        const at = {clientX: box.left + 118, clientY: box.top + 104, bubbles: true};
+        picture.dispatchEvent(new MouseEvent('click', at));""")
+    assert " on p" in window.text("#explained h3")
+
+
+def test_groups_with_the_same_access_are_one_row_until_somebody_unfolds_them(show: Open) -> None:
+    names = [f"g{number}" for number in range(6)]
+    grants = [holds(name, on("tree-writer", "p"), kind="local_group") for name in names[:4]]
+    grants += [holds(name, on("reader", "q"), kind="local_group") for name in names[4:]]
+    window = show(
+        payload(
+            *grants,
+            groups=tuple({"id": name, "name": name} for name in names),
+            resources=(resource("p"), resource("q")),
+        )
+    )
+    assert window.text("#picture-caption") == "2 rows for 6 groups and 2 projects."
+    window.run("document.getElementById('picture').focus()")
+    window.press(ARROW_DOWN, ENTER)
+    assert window.text("#explained h3") == "g0 and 3 more on p: write"
+    assert window.items("#explained summary") == ["g0", "g1", "g2", "g3"]
+    window.click("#explained summary")
+    window.wait("document.querySelector('#explained .way')")
+    assert "g0 → tree-writer on p" in window.text("#explained")
+    window.click("#filter-fold")
+    assert window.text("#picture-caption") == "6 rows and 2 projects."
+    window.type("#filter-columns", "q")
+    assert window.text("#picture-caption").startswith("2 rows and 1 project of 2")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from connector.graph.access import Access
 from connector.graph.payload import load
 from tests.graph.payloads import Json, payload
@@ -108,3 +110,43 @@ def test_reasons_are_told_in_words(show: Open, demo: Json) -> None:
     assert "read default permission of DATA (PROJECT_READ)" in reasons
     assert any(reason.startswith("read public: ") for reason in reasons)
     assert "other global LICENSED_USER via bitbucket-users" in reasons
+
+
+def test_links_name_things_as_people_do_and_work_in_the_next_page(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.type("#search", "pay/ledger")
+    window.wait("document.getElementById('found').textContent === '1 found'")
+    window.press(ENTER)
+    window.wait("location.hash === '#repository/PAY/ledger'")
+    users = demo["applications"][0]["local_users"]
+    tomorrow = demo | {"applications": [demo["applications"][0] | {"local_users": [*reversed(users)]}]}
+    again = show(tomorrow)
+    again.go("#repository/PAY/ledger", "PAY/ledger")
+    again.go("#user/nadia.farouk", "Nadia Farouk")
+
+
+@pytest.mark.parametrize("name", ["a/b", "ä ö", "100%", "#x", "\ud83d", "?", "..", "__proto__"])
+def test_any_name_makes_a_link_that_leads_to_it(show: Open, name: str) -> None:
+    people = ({"id": "u1", "name": "One", "custom_properties": {"username": name}}, {"id": "u2", "name": "Two"})
+    window = show(payload(users=people))
+    address = window.run("return document.querySelector('#results a').getAttribute('href')")
+    assert address.startswith("#user/")
+    window.go("#user/u2", "Two")
+    window.go(address, "One")
+
+
+def test_namesakes_are_linked_by_number(show: Open) -> None:
+    window = show(payload(users=({"id": "7", "name": "Alex"}, {"id": "8", "name": "Alex"}, {"id": "9", "name": "Kim"})))
+    addresses = window.run("return [...document.querySelectorAll('#results a')].map((one) => one.getAttribute('href'))")
+    assert addresses == ["#i0", "#i1", "#user/Kim"]
+
+
+def test_a_link_to_something_that_is_gone_says_so(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.go("#user/somebody", "This page has nothing that is called somebody: it may have been renamed or removed.")
+
+
+def test_the_finding_that_a_link_names_is_shown(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.run("location.hash = '#finding/granted-twice'")
+    window.wait("Math.abs(document.getElementById('finding/granted-twice').getBoundingClientRect().top) < 200")

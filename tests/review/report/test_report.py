@@ -18,8 +18,9 @@ from connector.cli import main as cli
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.graph.payload import load
+from connector.review import report
 from connector.review.report import summary
-from connector.review.report.page import page
+from connector.review.report.page import SCRIPTS, page
 from tests.graph.payloads import APPLICATION, Json, holds, on, payload, resource
 
 
@@ -91,6 +92,16 @@ def test_nothing_of_the_page_is_somewhere_else() -> None:
     assert not re.search(r"url\(|@import", elements.of("style")[0][1])
     assert [name for _, attributes, _ in elements.found for name in attributes if name.startswith("on")] == []
     assert [attributes for _, attributes, _ in elements.found if "style" in attributes] == []
+
+
+def test_every_script_is_small_and_all_of_it_is_used() -> None:
+    folder = Path(report.__file__).parent
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.js")}
+    assert sorted(texts) == sorted(SCRIPTS)
+    assert max(len(text.splitlines()) for text in texts.values()) <= 400
+    everything = "\n".join(texts.values())
+    declared = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", everything, re.MULTILINE)
+    assert [name for name in declared if len(re.findall(rf"\b{name}\b", everything)) == 1] == []
 
 
 def test_no_text_of_an_export_can_end_an_element() -> None:
