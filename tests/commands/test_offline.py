@@ -21,6 +21,7 @@ from connector.review.reach.questions import Names, question
 from connector.review.reach.render import as_csv
 from connector.review.text.formats import Format
 from tests.conftest import Run
+from tests.documents import ROOT
 from tests.graph.worlds import APPLICATION, CREDENTIAL, GROUP, USER, World
 from tests.model import rules
 
@@ -365,3 +366,14 @@ def test_the_demo_is_answered_as_the_rules_of_bitbucket_say(run: Run) -> None:
     found = {row["identity"]["id"]: row["level"] for row in answer["access"] if row["identity"]["kind"] == "user"}
     assert expected == {who: found.get(who, "none") for who in expected}
     assert run("diff", "demo-export.json", "demo-export.json", "--fail-on", "any").code == 0
+
+
+def test_the_columns_in_the_documentation_are_those_of_the_csv(run: Run, world: World) -> None:
+    text = (ROOT / "docs" / "reviewing.md").read_text(encoding="utf-8")
+    table = text.partition("| column | meaning |\n| --- | --- |\n")[2].partition("\n\n")[0]
+    documented = [line.split("`")[1] for line in table.splitlines()]
+    name = _saved(world)
+    headings = [run("access", name, "--csv", *more).out.split("\n")[0].split(",") for more in ([], ["--effective"])]
+    for heading in headings:
+        assert [column for column in documented if column in heading] == heading
+    assert set(documented) == set(headings[0]) | set(headings[1])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from connector.graph.payload import load
-from connector.review.findings.catalogue import findings_of
+from connector.review.findings.catalogue import CHECKS, findings_of
 from connector.review.findings.finding import Finding, Urgency
+from tests.documents import ROOT
 from tests.graph.payloads import Json, holds, on, payload, permission, resource
 
 READ, WRITE, ADMIN = ["DataRead"], ["DataRead", "DataWrite"], ["DataRead", "DataWrite", "MetadataWrite"]
@@ -302,3 +304,10 @@ def test_hosts_outside_that_webhooks_tell() -> None:
     assert found == {
         "outside-webhooks": ["hooks.chat.example: PAY", "hooks.chat.example: PAY/api", "8.8.8.8: PAY"],
     }
+
+
+def test_the_table_of_findings_in_the_documentation_is_the_catalogue() -> None:
+    text = (ROOT / "docs" / "reviewing.md").read_text(encoding="utf-8")
+    missing = [line for one in CHECKS if (line := f"| `{one.id}` | {one.title} | {one.reason} |") not in text]
+    assert missing == []
+    assert len(re.findall(r"^\| `[a-z-]+` \| [A-Z]", text, re.MULTILINE)) == len(CHECKS)
