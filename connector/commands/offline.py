@@ -119,7 +119,9 @@ def _compare(asked: Comparison, screen: Screen) -> Told:
         return Told(lines, ("somebody gained access",), EXIT_ASSERTION)
     if asked.fail_on is FailOn.ANY and is_changed:
         return Told(lines, ("there are changes",), EXIT_ASSERTION)
-    return Told(lines)
+    # A job that fails on changes must not take for unchanged what was not compared.
+    limits = difference.limits if asked.fail_on else ()
+    return Told(lines, warnings=tuple(f"could not be compared: {clean(limit)}" for limit in limits))
 
 
 def _access(asked: AccessQuestion, screen: Screen) -> Told:

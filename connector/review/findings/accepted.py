@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from connector.errors import UsageError
 from connector.review.findings.catalogue import CHECKS
 from connector.review.findings.finding import Acceptance, Finding, Place
+from connector.review.text.formats import read_cell
 from connector.review.text.names import clean
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _acceptance(row: Mapping[str, str], line: int) -> Acceptance:
         until = date.fromisoformat(row["until"])
     except ValueError:
         raise ValueError(f"line {line}: until is {clean(row['until'])!r}; write a day as 2027-03-31") from None
-    return Acceptance(_known(row["finding"], line), row["subject"], until, row["why"], row["by"], line)
+    return Acceptance(_known(row["finding"], line), read_cell(row["subject"]), until, row["why"], row["by"], line)
 
 
 def _known(name: str, line: int) -> str:

@@ -3,9 +3,10 @@
 /** @param {PageData} data */
 function showEvidence(data) {
   const lists = data.evidence.map((facts) => {
-    const lines = facts.map(([name, text]) =>
-      element("div", {}, element("dt", {}, name), element("dd", {}, outsideLink(text.split(" ")[0], text) ?? text)),
-    );
+    const lines = facts.map(([name, text]) => {
+      const link = name === "server" && outsideLink(text.split(" ")[0], text);
+      return element("div", {}, element("dt", {}, name), element("dd", {}, link || text));
+    });
     return element("dl", { class: "evidence" }, ...lines);
   });
   byId("evidence").replaceChildren(...lists);

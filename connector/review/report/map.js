@@ -79,10 +79,10 @@ function listenToSizes(picture) {
  */
 function inFigures(picture) {
   const { matrix, rows, columns } = picture;
-  const groups = rows.reduce((sum, row) => sum + Math.max(1, row.same.length), 0);
-  const folded = groups > rows.length ? ` for ${counted(groups, "group")}` : "";
+  const isGroup = (/** @type {MatrixRow} */ row) => row.group >= 0 && !matrix.everybody.has(row.group);
+  const groups = rows.reduce((sum, row) => sum + (row.same.length || Number(isGroup(row))), 0);
   const all = columns.length < matrix.tops.length ? ` of ${number(matrix.tops.length)}` : "";
-  const size = `${counted(rows.length, "row")}${folded} and ${counted(columns.length, "project")}${all}`;
+  const size = `${counted(rows.length, "row")} with ${counted(groups, "group")}, and ${counted(columns.length, "project")}${all}`;
   const left = all ? "; projects without grants of their own, or filtered away, are left out" : "";
   return `${size}${left}`;
 }

@@ -35,6 +35,11 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
         buffer.truncate()
 
 
+def read_cell(text: str) -> str:
+    """Read a cell as `csv_lines` and the page write it: without the apostrophe before what would be a formula."""
+    return text[1:] if text.startswith("'") and text[1:].lstrip().startswith(_FORMULA) else text
+
+
 def _cell(value: object) -> str:
     text = "" if value is None else str(value)
     harmless = clean(text)

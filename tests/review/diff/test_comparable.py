@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from connector.model import Inclusion
 from connector.review.diff.difference import Difference
 from connector.review.diff.paragraphs import paragraphs, summary
 from connector.sources.datacenter import Credentials
+from tests.conftest import Run
 from tests.exporting import export_of
 from tests.graph.worlds import CREDENTIAL, GROUP, USER, World, worlds
 
@@ -173,6 +175,17 @@ def test_keys_of_users_that_could_not_be_read_are_no_loss(world: World) -> None:
     )
     del world.properties["not_collected"]
     assert [change.verb for change in _difference(keys, world).changes] == ["removed"]
+
+
+def test_a_job_that_fails_on_changes_is_told_what_was_not_compared(run: Run, world: World) -> None:
+    Path("old.json").write_text(json.dumps(world.payload()))
+    Path("new.json").write_text(json.dumps(_read_by_token(world).payload()))
+    ended = run("diff", "old.json", "new.json", "--fail-on", "gained")
+    assert ended.code == 0
+    assert "could not be compared: grants of global permissions" in ended.err
+    assert run("diff", "old.json", "new.json").err == ""
+    answer = json.loads(run("diff", "old.json", "new.json", "--json").out)
+    assert (answer["changed"], len(answer["not_compared"])) == (False, 1)
 
 
 @pytest.mark.parametrize("include", [frozenset(), frozenset(Inclusion)])

@@ -97,6 +97,11 @@ def test_the_csv_that_the_page_saves_can_be_filled_in(world: World, path: Path) 
     assert _accepted(found) == [("OSS", "meant to be")]
 
 
+def test_a_name_that_would_be_a_formula_is_accepted_as_the_csv_has_it(world: World, path: Path) -> None:
+    world.users["1"]["custom_properties"]["username"] = "-nadia"
+    assert _open(_reviewed(world, path, "inactive-access,'-nadia,2027-01-01,leave,Jane"), "inactive-access") == []
+
+
 def test_semicolons_comments_and_empty_lines_are_understood(world: World, path: Path) -> None:
     path.write_text(
         '# what we "accepted,\n\nfinding;subject;until;why;by\n  # more\npublic;OSS;2027-01-01;a, b;Jane\n;;;;\n',

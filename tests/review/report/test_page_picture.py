@@ -19,7 +19,7 @@ NONE = "\N{EN DASH}"
 
 def test_the_picture_filters_rows_columns_and_levels(show: Open, demo: Json) -> None:
     window = show(demo)
-    assert window.text("#picture-caption").startswith("15 rows and 7 projects of 9")
+    assert window.text("#picture-caption").startswith("15 rows with 12 groups, and 7 projects of 9")
     window.click("#filter-personal")
     assert "9 projects" in window.text("#picture-caption")
     window.type("#filter-rows", "payments")
@@ -139,7 +139,7 @@ def test_two_hundred_groups_and_a_thousand_projects_stay_quick(show: Open) -> No
             resources=tuple(resource(f"p{number}") for number in range(1000)),
         )
     )
-    assert window.text("#picture-caption").startswith("200 rows and 1,000 projects")
+    assert window.text("#picture-caption").startswith("200 rows with 200 groups, and 1,000 projects")
     assert window.run("return performance.now()") < 5000
     window.type("#filter-columns", "p99")
     assert "11 projects" in window.text("#picture-caption")
@@ -172,7 +172,7 @@ def test_every_one_of_two_hundred_groups_is_named_at_any_width(show: Open, width
     window = show(_grid(200, 97))
     window.pretend(width, 900)
     window.click("#zoom-names")
-    assert window.text("#picture-caption") == "200 rows and 97 projects. Scroll to see all of it."
+    assert window.text("#picture-caption") == "200 rows with 200 groups, and 97 projects. Scroll to see all of it."
     rows = [height for text, height in _drawn(window) if text.startswith("group ")]
     steps = {after - before for before, after in pairwise(rows)}
     assert len(rows) >= 15
@@ -214,7 +214,7 @@ def test_groups_with_the_same_access_are_one_row_until_somebody_unfolds_them(sho
             resources=(resource("p"), resource("q")),
         )
     )
-    assert window.text("#picture-caption") == "2 rows for 6 groups and 2 projects."
+    assert window.text("#picture-caption") == "2 rows with 6 groups, and 2 projects."
     window.run("document.getElementById('picture').focus()")
     window.press(ARROW_DOWN, ENTER)
     assert window.text("#explained h3") == "g0 and 3 more on p: write"
@@ -223,6 +223,6 @@ def test_groups_with_the_same_access_are_one_row_until_somebody_unfolds_them(sho
     window.wait("document.querySelector('#explained .way')")
     assert "g0 → tree-writer on p" in window.text("#explained")
     window.click("#filter-fold")
-    assert window.text("#picture-caption") == "6 rows and 2 projects."
+    assert window.text("#picture-caption") == "6 rows with 6 groups, and 2 projects."
     window.type("#filter-columns", "q")
-    assert window.text("#picture-caption").startswith("2 rows and 1 project of 2")
+    assert window.text("#picture-caption").startswith("2 rows with 2 groups, and 1 project of 2")
