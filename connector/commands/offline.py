@@ -193,7 +193,7 @@ examples:
     %(prog)s export.json --user terraform --project PAY --needs write --at-most write
 
 exit codes: 0 answered, and what was asserted holds; 2 a file cannot be read, or nothing has such a name;
-4 an assertion does not hold. An account that is switched off has nothing that it needs.
+4 an assertion does not hold. An inactive account has nothing that it needs.
 """
 
 

@@ -211,35 +211,40 @@ function startsWord(text, word) {
  * @param {string} wanted
  */
 function nearest(entries, wanted) {
-  const pairs = pairsOf(wanted);
-  if (!pairs.size) return [];
+  const pairs = new Set(Array.from({ length: wanted.length + 1 }, (_, at) => pairAt(wanted, at)));
   /** @type {[number, Entry][]} */
   const found = [];
   for (const entry of entries) {
-    const score = Math.max(...entry.text.split(/[\s@._/-]+/).map((part) => likeness(pairs, part)));
-    const whole = Math.max(...entry.text.split("\n").map((name) => likeness(pairs, name)));
-    if (Math.max(score, whole) >= 0.5) found.push([Math.max(score, whole), entry]);
+    let score = 0;
+    for (const name of entry.text.split("\n")) {
+      score = Math.max(score, likeness(pairs, name));
+      for (const part of name.split(/[\s@._/-]+/)) if (part !== name) score = Math.max(score, likeness(pairs, part));
+    }
+    if (score >= 0.5) found.push([score, entry]);
   }
   found.sort((a, b) => b[0] - a[0]);
   return found.slice(0, MOST_SUGGESTIONS).map(([, entry]) => entry);
 }
 
-/** @param {string} text */
-function pairsOf(text) {
-  const padded = ` ${text} `;
-  return new Set(Array.from({ length: Math.max(0, padded.length - 1) }, (_, at) => padded.slice(at, at + 2)));
+/**
+ * Two letters as one number: the one before a place, and the one at it; a text has one more pair than letters.
+ * @param {string} text
+ * @param {number} at
+ */
+function pairAt(text, at) {
+  return (at ? text.charCodeAt(at - 1) : 0) * 65536 + (at < text.length ? text.charCodeAt(at) : 0);
 }
 
 /**
  * From 0 to 1: twice the common pairs of letters over all pairs.
- * @param {Set<string>} pairs
+ * @param {Set<number>} pairs
  * @param {string} text
  */
 function likeness(pairs, text) {
-  const most = text.length + 1;
-  if (!text || Math.min(most, pairs.size) * 4 < most + pairs.size) return 0;
-  const others = pairsOf(text);
+  const all = pairs.size + text.length + 1;
+  // Texts of very different lengths cannot be alike.
+  if (!text || Math.min(pairs.size, text.length + 1) * 4 < all) return 0;
   let common = 0;
-  for (const pair of others) if (pairs.has(pair)) common++;
-  return (2 * common) / (pairs.size + others.size);
+  for (let at = 0; at <= text.length; at++) if (pairs.has(pairAt(text, at))) common++;
+  return Math.min(1, (2 * common) / all);
 }

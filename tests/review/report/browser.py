@@ -34,6 +34,8 @@ _FLAGS = (
 )
 ARROW_DOWN, ARROW_RIGHT, ENTER, ESCAPE = "\ue015", "\ue014", "\ue007", "\ue00c"
 
+_ATTEMPTS = 5
+
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -145,24 +147,36 @@ class Browser:
 @contextmanager
 def browser(profile: Path) -> Iterator[Browser]:
     """Start a browser with an empty profile, and end it."""
-    assert CHROMIUM
+    with _driver() as port:
+        window = Browser(_session(port, profile))
+        yield window
+        window.ask("DELETE", "")
+
+
+@contextmanager
+def _driver() -> Iterator[int]:
+    """Start a driver and give its port; again where another one was quicker to take the port that it had found free."""
     assert DRIVER
-    with subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as driver:  # noqa: S603 - a path that was looked up
-        try:
-            session = _session(_port(driver), profile)
-            window = Browser(session)
-            yield window
-            window.ask("DELETE", "")
-        finally:
-            driver.terminate()
+    for _ in range(_ATTEMPTS):
+        with subprocess.Popen(  # noqa: S603 - a path that was looked up
+            [DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as driver:
+            try:
+                port = _port(driver)
+                if port is not None:
+                    yield port
+                    return
+            finally:
+                driver.terminate()
+    raise AssertionError("chromedriver did not start")
 
 
-def _port(driver: subprocess.Popen[str]) -> int:
+def _port(driver: subprocess.Popen[str]) -> int | None:
     assert driver.stdout
     for line in driver.stdout:
         if found := re.search(r"started successfully on port (\d+)", line):
             return int(found[1])
-    raise AssertionError("chromedriver did not start")
+    return None
 
 
 def _session(port: int, profile: Path) -> str:

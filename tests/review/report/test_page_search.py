@@ -21,7 +21,7 @@ def test_the_search_finds_by_any_name_and_explains(show: Open, demo: Json) -> No
     assert "inactive" in detail
     assert "PROJECT_WRITE on PAY" in detail
     window.click("#detail .unfold summary")
-    window.wait("document.querySelector('#detail .unfolded')")
+    window.wait("document.querySelector('#detail .unfolded').hasChildNodes()")
     assert "PROJECT_WRITE on PAY" in window.text("#detail .unfolded")
 
 
@@ -84,7 +84,7 @@ def test_a_repository_tells_who_reaches_it_and_why(show: Open, demo: Json) -> No
     assert f"can read {len(reached)}" in window.text("#detail .choices")
     window.type("#detail .long-list > input[aria-label='Filter people']", "ext.adams")
     window.click("#detail .unfold summary")
-    window.wait("document.querySelector('#detail .unfolded')")
+    window.wait("document.querySelector('#detail .unfolded').hasChildNodes()")
     why = window.text("#detail .unfolded")
     assert "REPO_WRITE on PAY/ledger" in why
     assert "contractors → REPO_READ on PAY/ledger" in why

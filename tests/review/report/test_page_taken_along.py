@@ -40,7 +40,8 @@ def _saved(window: Browser, folder: Path, button: str) -> tuple[str, str]:
     window.command("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
     window.click(button)
     for _ in range(200):
-        found = [path for path in set(folder.iterdir()) - before if path.suffix == ".csv"]
+        # The browser keeps the name with an empty file until all of it has come.
+        found = [path for path in set(folder.iterdir()) - before if path.suffix == ".csv" and path.stat().st_size]
         if found:
             return found[0].name, found[0].read_bytes().decode()
         window.ask("POST", "execute/async", script="setTimeout(arguments[0], 50)", args=[])
