@@ -3,10 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lint-scripts bench clean
+.PHONY: help install demo test lint lint-scripts bench clean
 
 help:            ## Say what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: .venv/run ## Set up .venv with what a run needs, for a server; then ./oaa_bitbucket.py --help
 
 demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into demo-export.json
 	$(BIN)/python oaa_bitbucket.py demo
@@ -14,10 +16,11 @@ demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into dem
 test: .venv/dev  ## Run the tests
 	$(BIN)/python -m pytest
 
-lint: .venv/dev  ## Run the linters and the type checkers; those of the report's scripts where there is npm
+lint: .venv/dev  ## Run the linters and type checkers, and see that imports go down only; with npm, of the report's scripts too
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory lint-scripts; \
 	else echo "SKIPPED: the scripts of the report, because npm is not installed (Debian: apt-get install npm)"; fi
 
@@ -33,16 +36,16 @@ bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 clean:           ## Remove the virtual environment and caches
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis tools/node_modules
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache tools/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; name it: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 
 .venv/run: requirements.txt | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	touch $@
 
-.venv/dev: requirements-dev.txt requirements.txt | .venv/bin/python
+.venv/dev: requirements-dev.txt .venv/run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
-	touch $@ .venv/run
+	touch $@

@@ -2,7 +2,6 @@
 """Export who can reach what in a self-hosted Bitbucket, and why. See --help and README.md."""
 
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +14,7 @@ def _start_again(reason: str) -> NoReturn:
     python = _ENVIRONMENT / "bin" / "python"
     if not python.exists() or Path(sys.prefix) == _ENVIRONMENT:
         sys.stderr.write(
-            f"{reason}: run 'make demo' here once, or 'pip install -r requirements.txt' (Python 3.11 or later)\n"
+            f"{reason}: run 'make install' here once, or 'pip install -r requirements.txt' (Python 3.11 or later)\n"
         )
         sys.exit(2)
     os.execv(python, [str(python), *sys.argv])  # noqa: S606 - this very program, with its libraries
@@ -24,11 +23,8 @@ def _start_again(reason: str) -> NoReturn:
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Python stumbles over the syntax before it can say why
     _start_again(f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old")
 
-for _number in (signal.SIGINT, signal.SIGTERM):  # loading takes a moment, in which nothing is to be put in order yet
-    signal.signal(_number, lambda number, _: os._exit(128 + number))
-
 try:
-    from connector.cli.main import run
+    from connector.__main__ import run
 except ModuleNotFoundError as missing:
     _start_again(str(missing))
 

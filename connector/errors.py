@@ -85,6 +85,10 @@ class VezaError(ConnectorError):
     exit_code = 5
 
 
+class PushUnsettled(VezaError):
+    """A push failed, and whether Veza accepted it is not known."""
+
+
 class SaveError(ConnectorError):
     """A file could not be written."""
 

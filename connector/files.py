@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import glob
+import hashlib
 import json
 import logging
 import os
@@ -12,13 +13,16 @@ import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any
 
 from connector.errors import GuardError, SaveError
 
 log = logging.getLogger(__name__)
+
+READABLE_BY_ALL = 0o644
+"""Mode of a file that another account's program reads; whatever holds a name has another one."""
 
 _BUFFER = 1 << 20
 
@@ -32,18 +36,20 @@ _UNFINISHED = ".part"
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[str]]:
-    """Open a file that appears at `path`, mode 0600, when the block ends well, and never otherwise.
+def whole_file(path: Path, mode: int | None = None) -> Iterator[IO[str]]:
+    """Open a file that appears at `path` when the block ends well, and never otherwise.
 
-    It is written beside its place, flushed to disk, and renamed. What a link points to is replaced, not
-    the link. Raises `SaveError`.
+    Its mode is 0600, unless another is given. It is written beside its place, flushed to disk, and renamed.
+    What a link points to is replaced, not the link. Raises `SaveError`.
     """
     place = _place(path)
     # The name is chosen before there is such a file: a signal in between leaves nothing behind.
-    unfinished = place.with_name(f".{place.name}.{secrets.token_hex(4)}{_UNFINISHED}")
+    unfinished = _unfinished(place)
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(descriptor, "w", encoding="utf-8", buffering=_BUFFER) as file:  # noqa: PTH123 - a descriptor, no path
+            if mode is not None:
+                os.fchmod(descriptor, mode)  # whatever the umask says
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -79,24 +85,62 @@ class _Discarded(Exception):
 
 
 @contextmanager
-def only_writer(path: Path) -> Iterator[None]:
+def only_writer(path: Path, unfinished: str | None = None) -> Iterator[None]:
     """Be the only run that means to write `path`. Raises `GuardError` where another one does already.
 
-    The lock dies with its process, however that ends; what such a process left unfinished is removed.
+    What a run that was killed left unfinished is removed: of files beside it whose names match `unfinished`, where
+    `path` is a link that points to one of them.
     """
-    place = _place(path)
-    lock = place.with_name(f".{place.name}.lock")
+    place = _place(path) if unfinished is None else path
+    try:
+        held = _held(place.with_name(f".{place.name}.lock"), str(path))
+    except OSError as error:
+        raise SaveError(_cannot(path, error)) from error
+    with held:
+        _remove_unfinished(place.parent, unfinished or glob.escape(place.name))
+        yield
+
+
+def only_run(key: str, what: str) -> AbstractContextManager[None]:
+    """Be the only run of this user on this machine for `key`. Raises `GuardError` where another is at work on `what`.
+
+    The lock stands in the folder for the state of programs, or in the current folder where there is none: in a
+    container that is the volume that runs have in common. Where neither can be written a warning says so.
+    """
+    name = f".oaa-bitbucket-{hashlib.sha256(key.encode()).hexdigest()[:32]}.lock"
+    for folder in _state_folders():
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return _held(folder / name, what)
+    log.warning("no lock can be written for %s: see that no two runs are at work on it at once", what)
+    return nullcontext()
+
+
+def _state_folders() -> Iterator[Path]:
+    """Give folders for locks, the better first (XDG Base Directory Specification, `XDG_STATE_HOME`)."""
+    with suppress(RuntimeError):  # an account without a home
+        yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "oaa-bitbucket"
+    yield Path()
+
+
+def _held(lock: Path, what: str) -> AbstractContextManager[None]:
+    """Take a lock now, and give what releases it; it dies with its process, however that ends.
+
+    Raises `GuardError` where another run holds it, and OSError.
+    """
     try:
         descriptor = _locked(lock)
     except BlockingIOError:
         raise GuardError(
-            f"Another run has been at work on {path} since {_since(lock)}, so this one ends before it asks anything. "
+            f"Another run has been at work on {what} since {_since(lock)}, so this one ends before it asks anything. "
             "Wait for it, or end it; if runs take longer than the time between them, start them less often"
         ) from None
-    except OSError as error:
-        raise SaveError(_cannot(path, error)) from error
+    return _release(descriptor, lock)
+
+
+@contextmanager
+def _release(descriptor: int, lock: Path) -> Iterator[None]:
     try:
-        _remove_unfinished(place)
         yield
     finally:
         # Removed while it is held, so that nobody else can hold the same file: see `_locked`.
@@ -144,11 +188,28 @@ def _since(lock: Path) -> str:
         return "a moment ago"
 
 
-def _remove_unfinished(place: Path) -> None:
-    for left in place.parent.glob(f".{glob.escape(place.name)}.*{_UNFINISHED}"):
+def _remove_unfinished(folder: Path, names: str) -> None:
+    for left in folder.glob(f".{names}.*{_UNFINISHED}"):
         log.warning("removed %s, which a run left that was killed", left)
         with suppress(OSError):
             left.unlink()
+
+
+def point(link: Path, name: str) -> None:
+    """Let a link point to a file beside it, whatever it pointed to before. Raises `SaveError`."""
+    unfinished = _unfinished(link)
+    try:
+        unfinished.symlink_to(name)
+        unfinished.replace(link)
+    except OSError as error:
+        raise SaveError(_cannot(link, error)) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def _unfinished(place: Path) -> Path:
+    return place.with_name(f".{place.name}.{secrets.token_hex(4)}{_UNFINISHED}")
 
 
 def save_json(payload: Mapping[str, Any], path: Path) -> int:
@@ -157,12 +218,13 @@ def save_json(payload: Mapping[str, Any], path: Path) -> int:
     It is written in pieces: as one text it would stand in memory a second time.
     """
     with whole_file(path) as file:
-        file.writelines(_pieces(payload, _STREAMED_LEVELS))
+        file.writelines(json_pieces(payload, _STREAMED_LEVELS))
         file.write("\n")
         return file.tell()
 
 
-def _pieces(value: object, levels: int) -> Iterator[str]:
+def json_pieces(value: object, levels: int) -> Iterator[str]:
+    """Yield a value as JSON, in so many levels an entry a line."""
     if levels and isinstance(value, Mapping):
         yield from _enclosed("{}", ((f"{json.dumps(k)}:", v) for k, v in value.items()), levels)
     elif levels and isinstance(value, list):
@@ -177,7 +239,7 @@ def _enclosed(brackets: str, entries: Iterable[tuple[str, object]], levels: int)
     for label, entry in entries:
         if levels > 1 and isinstance(entry, Mapping | list):
             yield separator + label
-            yield from _pieces(entry, levels - 1)
+            yield from json_pieces(entry, levels - 1)
         else:
             yield separator + label + _encode(entry)
         separator = ",\n"

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from connector.cli import main as cli
-from connector.embedded.datacenter.sample import sample_organisation
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.rest.clock import Clock
 
@@ -29,6 +29,8 @@ _READ_FROM_THE_ENVIRONMENT = [
     "OAA_PATIENCE",
     "OAA_MAX_RATE",
     "OAA_INCLUDE",
+    "OAA_PING",
+    "NO_COLOR",
     "REQUESTS_CA_BUNDLE",
     "CURL_CA_BUNDLE",
     "HTTP_PROXY",
@@ -60,11 +62,17 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Iterator[Run]:
+def run(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capfd: pytest.CaptureFixture[str],
+) -> Iterator[Run]:
     """Call the command line in this process, in an empty folder, with just the environment that is given."""
     monkeypatch.chdir(tmp_path)
     for name in _READ_FROM_THE_ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     signals = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -90,6 +98,22 @@ def bitbucket() -> Iterator[EmbeddedBitbucket]:
     """Serve the organisation of the demo."""
     with EmbeddedBitbucket(sample_organisation()) as server:
         yield server
+
+
+@pytest.fixture
+def export(run: Run, bitbucket: EmbeddedBitbucket) -> Run:
+    """Export the organisation of the demo to export.json; options and settings can be added, or replace these."""
+    usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
+
+    def call(*options: str, **environment: str) -> Ended:
+        return run("--save-json", "export.json", *options, **{**usual, **environment})
+
+    return call
+
+
+def files() -> set[str]:
+    """Give the names of the files in the current folder."""
+    return {path.name for path in Path.cwd().iterdir()}
 
 
 def saved() -> dict[str, Any]:

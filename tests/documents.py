@@ -12,30 +12,32 @@ from pathlib import Path
 
 import pytest
 
-from connector import config
-from connector.config import Command
+from connector.cli.commands import COMMANDS, read
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = "\n\n".join([README, *(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md")))])
+"""The README, and all that it refers to."""
 
 OF_LIBRARIES = frozenset({"REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY"})
 """Variables that requests reads, and not we."""
 
 _HELP_OF_OPTIONS = re.compile(r"^ {2,4}(-\S.*?)(?:(?: {2,}|\n {8,})(\S.*))?$", re.MULTILINE)
+_ROOMS = (ROOT / "connector" / "cli", ROOT / "connector" / "commands")
 _OURS = re.compile(r"(?:BITBUCKET|VEZA|OAA)_[A-Z_]+")
 
 
 @cache
-def help_of(command: Command) -> str:
+def help_of(command: str) -> str:
     """Give what `--help` prints, in lines that are not folded."""
     with redirect_stdout(io.StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "1000")
         with pytest.raises(SystemExit):
-            config.read([command, "--help"])
+            read([command, "--help"])
     return printed.getvalue()
 
 
-def options_of(command: Command) -> dict[str, str | None]:
+def options_of(command: str) -> dict[str, str | None]:
     """Give the options of a command with the environment variable that can stand for each."""
     found: dict[str, str | None] = {}
     for names, meaning in _HELP_OF_OPTIONS.findall(help_of(command)):
@@ -46,20 +48,20 @@ def options_of(command: Command) -> dict[str, str | None]:
 
 def all_options() -> dict[str, str | None]:
     """Give the options of all commands."""
-    return {option: variable for command in Command for option, variable in options_of(command).items()}
+    return {option: variable for command in COMMANDS for option, variable in options_of(command).items()}
 
 
 def variables_read() -> frozenset[str]:
-    """Give the environment variables that `config` names in its code."""
-    tree = ast.parse(Path(str(config.__file__)).read_text(encoding="utf-8"))
-    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str))
-    return frozenset(text for text in texts if _OURS.fullmatch(text))
+    """Give the environment variables that the commands name in their code."""
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for room in _ROOMS for path in room.glob("*.py")]
+    texts = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return frozenset(text for text in texts if isinstance(text, str) and _OURS.fullmatch(text))
 
 
 def tables(*heading: str) -> Iterator[list[str]]:
-    """Give the rows of all the README's tables with this heading, as lists of cells."""
+    """Give the rows of all tables with this heading, of the README and of docs, as lists of cells."""
     inside = False
-    for line in README.splitlines():
+    for line in PAGES.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split(" | ")] if line.startswith("|") else []
         if cells == list(heading):
             inside = True

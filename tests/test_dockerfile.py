@@ -111,16 +111,28 @@ def _do(image: Image, command: str) -> None:
 
 def test_the_base_is_pinned_and_of_a_python_that_will_do() -> None:
     (base,) = [argument for instruction, argument in INSTRUCTIONS if instruction == "FROM"]
-    version = re.fullmatch(r"python:(\d+)\.(\d+)\.\d+-slim-[a-z]+", base)
+    version = re.fullmatch(r"python:(\d+)\.(\d+)\.\d+-slim-[a-z]+(@sha256:[0-9a-f]{64})?", base)
     assert version is not None
     assert (int(version[1]), int(version[2])) >= (3, 11)
 
 
-def test_requirements_are_pinned_exactly() -> None:
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
-        wanted = [line for line in lines if not line.startswith(("#", "-r "))]
-        assert [line for line in wanted if not re.fullmatch(r"[\w.-]+==[\w.]+", line)] == []
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("requirements.txt", r"[\w.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+"),
+        ("requirements-dev.txt", r"[\w.-]+==[\w.]+"),
+    ],
+)
+def test_requirements_are_pinned_exactly(name: str, form: str) -> None:
+    lines = re.sub(r" \\\n +", " ", (ROOT / name).read_text(encoding="utf-8")).splitlines()
+    assert [line for line in lines if not line.startswith("#") and not re.fullmatch(form, line)] == []
+
+
+def test_whatever_installs_checks_hashes() -> None:
+    for text in (DOCKERFILE, (ROOT / "Makefile").read_text(encoding="utf-8")):
+        calls = re.findall(r"pip install [^&\n]*-r requirements\.txt", text)
+        assert calls
+        assert all("--require-hashes" in call for call in calls)
 
 
 def test_the_engine_is_given_just_what_is_copied() -> None:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import GuardError, SaveError
-from connector.files import _pieces, check_writable, only_writer, save_json, whole_file
+from connector.files import check_writable, json_pieces, only_run, only_writer, save_json, whole_file
 
 
 def test_a_file_is_for_its_owner_only_whatever_stood_there(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ JSON = st.recursive(
 @settings(max_examples=40)
 @given(st.dictionaries(st.text(), JSON), st.integers(0, 6))
 def test_what_is_written_in_pieces_is_the_same_json(payload: dict[str, object], levels: int) -> None:
-    assert json.loads("".join(_pieces(payload, levels))) == payload
+    assert json.loads("".join(json_pieces(payload, levels))) == payload
 
 
 def _write_half(file: Path, error: type[BaseException] | BaseException) -> None:
@@ -159,3 +159,34 @@ def test_a_file_system_without_locks_is_warned_of(
         pass
     assert "cannot be locked (Operation not supported)" in caplog.text
     assert list(tmp_path.iterdir()) == []
+
+
+def test_only_one_run_at_a_time_for_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    with only_run("a", "the data source"):
+        with pytest.raises(GuardError, match="Another run has been at work on the data source since"):
+            only_run("a", "the data source")
+        with only_run("b", "another"):
+            (lock, other) = (tmp_path / "state" / "oaa-bitbucket").iterdir()
+            assert {stat.S_IMODE(each.stat().st_mode) for each in (lock, other)} == {0o600}
+            assert stat.S_IMODE(lock.parent.stat().st_mode) == 0o700
+    assert list(lock.parent.iterdir()) == []
+    lock.touch()  # left by a run that was killed
+    with only_run("a", "the data source"), only_run("b", "another"):
+        pass
+
+
+def test_where_no_state_can_be_kept_the_lock_is_in_the_current_folder_or_else_missed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_STATE_HOME", "/dev/null")
+    with only_run("a", "the data source"):
+        assert len(list(tmp_path.iterdir())) == 1
+        with pytest.raises(GuardError):
+            only_run("a", "the data source")
+    assert list(tmp_path.iterdir()) == []
+    assert not caplog.text
+    monkeypatch.chdir("/proc/self")
+    with only_run("a", "the data source"):
+        assert "no lock can be written for the data source" in caplog.text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import signal
@@ -10,20 +9,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NoReturn, assert_never
+from typing import NoReturn
 
-from connector import config
+from connector.cli import commands
+from connector.cli.logs import set_up_logging
+from connector.cli.monitoring import Monitor
 from connector.cli.signals import Signals
-from connector.commands import terminal as console
-from connector.commands.check import tell
-from connector.commands.demo import demo
-from connector.commands.export import export
-from connector.commands.offline import Offline, reply
 from connector.commands.outcome import Outcome
-from connector.commands.report import Report, report
-from connector.config import Check, Demo, Export, LogFormat
-from connector.errors import ConnectorError, Interrupted, SaveError
-from connector.files import whole_file
+from connector.errors import ConnectorError, Interrupted
+from connector.text import clean
 
 log = logging.getLogger(__name__)
 
@@ -56,56 +50,31 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str], signals: Signals) -> int:
-    try:
-        wanted = config.read(argv)
-    except ConnectorError as error:
-        with suppress(OSError):
-            sys.stderr.write(f"oaa_bitbucket.py: {error}\n")
-        return error.exit_code
-    console.set_up_logging(debug=wanted.debug, as_json=wanted.log_format is LogFormat.JSON)
-    return _run(wanted.wanted, signals)
-
-
-def _run(wanted: Export | Demo | Check | Offline | Report, signals: Signals) -> int:
     outcome = Outcome()
-    if isinstance(wanted, Offline | Check | Report):
-        with _ending_well(outcome, signals):
-            outcome.exit_code = _say(wanted)
-        return outcome.exit_code
-    with _ending_well(outcome, signals):
-        match wanted:
-            case Export():
-                export(wanted, outcome)
-            case Demo():
-                demo(wanted, outcome)
-            case _:
-                assert_never(wanted)
-    if isinstance(wanted, Export) and wanted.outputs.summary is not None:
-        _summarise(wanted.outputs.summary, outcome)
-    log.info("%s", outcome.line())
-    return outcome.exit_code
-
-
-def _summarise(path: Path, outcome: Outcome) -> None:
-    """Tell monitoring; that it cannot be told is the run's error where there was no other."""
     try:
-        with whole_file(path) as file:
-            json.dump(outcome.summary(), file, indent=2)
-            file.write("\n")
-    except SaveError as error:
-        if outcome.error != str(error):
-            log.error("the summary: %s", error)  # noqa: TRY400 - a person reads what happened, not where in the code
-        outcome.exit_code = outcome.exit_code or error.exit_code
+        asked = commands.read(argv)
+    except ConnectorError as error:
+        outcome.error, outcome.exit_code = str(error), error.exit_code
+        with suppress(OSError):
+            sys.stderr.write(f"{commands.PROGRAM}: {clean(str(error))}\n")
+        return _told(Monitor(commands.monitoring(argv)), outcome)
+    set_up_logging(asked.logs)
+    for warning in asked.warnings:
+        log.warning("%s", warning)
+    outcome.bar = asked.logs.shows_progress
+    monitor = Monitor(asked.monitoring)
+    with _ending_well(outcome, signals):
+        monitor.begin()
+        outcome.exit_code = asked.run(outcome)
+    return _told(monitor, outcome)
 
 
-def _say(wanted: Offline | Check | Report) -> int:
-    match wanted:
-        case Check():
-            return tell(wanted)
-        case Report():
-            return report(wanted)
-        case _:
-            return reply(wanted)
+def _told(monitor: Monitor, outcome: Outcome) -> int:
+    monitor.write(outcome)
+    if outcome.is_export:
+        log.info("%s", outcome.line())
+    monitor.conclude(outcome.exit_code)
+    return outcome.exit_code
 
 
 @contextmanager

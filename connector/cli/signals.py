@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Self, TypeVar
+from typing import Self
 
 from connector.errors import Interrupted
-
-T = TypeVar("T")
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
@@ -58,20 +55,3 @@ class Signals:
             self._news.get(timeout=_SECONDS_TO_END)
         except Empty:
             os._exit(exit_code)
-
-
-def interruptible(work: Callable[[], T]) -> T:
-    """Do something in another thread: this one hears signals while that one waits for a name or an answer."""
-    results: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
-
-    def do() -> None:
-        try:
-            results.put((work(), None))
-        except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
-            results.put((None, error))
-
-    threading.Thread(target=do, daemon=True).start()
-    result, error = results.get()
-    if error is not None:
-        raise error
-    return result  # type: ignore[return-value]

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import json
 import logging
 import random
-import shutil
-import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
-from connector.cli.signals import interruptible
 from connector.commands import check_table
 from connector.commands import terminal as console
-from connector.config import Check, Verify
+from connector.commands.options import Parser
+from connector.commands.outcome import Outcome
+from connector.commands.settings import (
+    Verify,
+    add_name_options,
+    add_pace_options,
+    add_source_options,
+    add_verify_options,
+    add_veza_options,
+    read_source,
+    read_verify,
+    read_veza,
+)
 from connector.errors import ConnectorError, GuardError, Unreadable, VezaError
 from connector.graph.payload import load
 from connector.graph.values import Level
+from connector.interruptible import interruptible
 from connector.model import RepositoryPermission, Snapshot, UserType
 from connector.oaa.mapping import application
 from connector.outputs.veza.push import VezaSettings, connect
@@ -34,6 +46,62 @@ _LEVELS = {
     RepositoryPermission.REPO_ADMIN: Level.ADMIN,
 }
 _DIFFER = "what the export says where it differs from Bitbucket"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Find out what these settings can see, and what to do about the rest; publish nothing."""
+
+    bitbucket: Settings
+    veza: VezaSettings | None
+    verify: Verify | None
+    as_json: bool
+
+
+_CHECK_DESCRIPTION = """\
+Finds out in some dozens of requests whether an export with these settings can run, what it would lack,
+and what to do about it. Publishes nothing, neither in a file nor to Veza.
+"""
+
+_CHECK_EPILOG = """\
+settings are those of an export: BITBUCKET_URL, BITBUCKET_TOKEN, BITBUCKET_USER, and for Veza VEZA_URL, VEZA_API_KEY
+
+exit codes:
+  0 full: an export sees everything      3 an export cannot run
+  4 limited: an export lacks something   2 usage or configuration
+    or --verify found a difference
+"""
+
+
+def add_options(parser: Parser) -> None:
+    """Describe `check`."""
+    parser.description, parser.epilog = _CHECK_DESCRIPTION, _CHECK_EPILOG
+    parser.reads_environment = True
+    add_source_options(parser)
+    add_veza_options(parser, parser.add_argument_group("Veza, whose key is tried where it is set"))
+    group = parser.add_argument_group("check")
+    add_verify_options(parser, group)
+    group.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    add_pace_options(parser)
+    add_name_options(parser)
+
+
+def read(options: argparse.Namespace) -> Check:
+    """Read what is checked. Raises `UsageError`."""
+    source = read_source(options)
+    return Check(source, read_veza(options, source), read_verify(options), options.json)
+
+
+def run(wanted: Check, _outcome: Outcome) -> int:
+    """Say on standard output what an export with these settings could do."""
+    log.info("checking %s", wanted.bitbucket.base_url)
+    report = interruptible(lambda: run_check(wanted))
+    if wanted.as_json:
+        console.write([json.dumps(report.as_json(), indent=2)])
+    else:
+        screen = console.screen()
+        console.write(check_table.as_table(report, screen.width, coloured=screen.is_coloured))
+    return report.verdict.exit_code
 
 
 class _Unwatched:
@@ -145,15 +213,3 @@ def _stated(effective: Effective, knows: Callable[[str], bool]) -> Stated:
 
 def _seed(wanted: Verify) -> int:
     return random.SystemRandom().randrange(1_000_000) if wanted.seed is None else wanted.seed
-
-
-def tell(wanted: Check) -> int:
-    """Say on standard output what an export with these settings could do."""
-    log.info("checking %s", wanted.bitbucket.base_url)
-    report = interruptible(lambda: run_check(wanted))
-    if wanted.as_json:
-        console.write([json.dumps(report.as_json(), indent=2)])
-    else:
-        columns = shutil.get_terminal_size((80, 24)).columns
-        console.write(check_table.as_table(report, columns, coloured=sys.stdout.isatty()))
-    return report.verdict.exit_code

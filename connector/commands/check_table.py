@@ -6,8 +6,8 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from connector.review.text.names import clean
 from connector.sources.datacenter.check import Mark, Report, Step, Verdict
+from connector.text import clean
 
 WIDEST = 110
 _REST = re.compile(r"/rest/api/(latest|1\.0)/")

@@ -2,68 +2,224 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import gc
 import logging
-import time
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from connector import __version__
-from connector.cli.signals import interruptible
 from connector.commands import terminal as console
 from connector.commands.check import verify_export
+from connector.commands.gaps import check_gaps
+from connector.commands.options import Parser, number
 from connector.commands.outcome import Outcome
-from connector.commands.report import save_page
-from connector.commands.terminal import size_in_words
-from connector.config import NAMED_BY_TIME, Export
-from connector.errors import IncompleteError, Interrupted, VezaError
-from connector.files import check_writable, only_writer, save_json
+from connector.commands.publishing import Outputs, add_output_options, connected, publish, read_outputs
+from connector.commands.settings import (
+    Verify,
+    add_name_options,
+    add_pace_options,
+    add_source_options,
+    add_verify_options,
+    read_source,
+    read_verify,
+)
+from connector.errors import ConnectorError, Interrupted, UsageError
+from connector.files import check_writable
+from connector.graph.export import Export as Payload
 from connector.graph.payload import load
-from connector.model import Gap, Snapshot
+from connector.graph.values import ReviewError
+from connector.model import Snapshot
 from connector.oaa.mapping import application
 from connector.oaa.shrink_guard import check_removal, contents, read_contents
-from connector.outputs.veza.push import Veza, VezaSettings, connect, fold_warnings
-from connector.review.report.page import page
-from connector.sources.datacenter import collect, remove_journal
+from connector.outputs.veza.push import only_pusher
+from connector.sources.datacenter import Settings, collect, remove_journal
+from connector.sources.datacenter.settings import DEFAULT_RESUME_MAX_AGE
 
 log = logging.getLogger(__name__)
+
+DEFAULT_MAX_REMOVAL = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What must hold before anything is published. `max_removal` is in percent."""
+
+    allow_incomplete: bool = False
+    baseline: Path | None = None
+    max_removal: float = DEFAULT_MAX_REMOVAL
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Collect, then save and/or push."""
+
+    bitbucket: Settings
+    guards: Guards
+    outputs: Outputs
+    verify: Verify | None = None
+
+
+_EXPORT_EXAMPLES = """\
+examples:
+  Save who can reach what in a file, without Veza:
+    export BITBUCKET_USER=admin BITBUCKET_TOKEN=...
+    %(prog)s --bitbucket-url https://bitbucket.example.com --save-json export.json
+
+  Every night from cron, with the settings in a file that only its owner can read; refuses to publish
+  when more than a fifth of what the last export had would disappear:
+    %(prog)s --env-file /etc/oaa-bitbucket.env --save-json exports --keep 30 --baseline exports/latest.json
+
+  Try it offline, without a Bitbucket:
+    %(prog)s demo
+
+secrets are read from the environment or the env file only:
+  BITBUCKET_TOKEN   HTTP access token, or the password where BITBUCKET_USER is set (required)
+  BITBUCKET_USER    user name for basic authentication; global permissions can only be read in this way
+  VEZA_API_KEY      API key of Veza
+
+exit codes:
+  0 done                                 4 something could not be read, or a guard refused to publish
+  2 usage or configuration               5 Veza refused or is unreachable, or the file could not be written
+  3 Bitbucket is unreachable, refuses    130, 143 interrupted, terminated
+    the credentials, or makes no sense   1 a bug of this program
+  On 1 to 4 nothing was published; 5 says what was.
+"""
+
+
+def add_options(parser: Parser) -> None:
+    """Describe `export`."""
+    parser.description = "Export who can reach what in a self-hosted Bitbucket, and why, to a file or to Veza."
+    parser.epilog = _EXPORT_EXAMPLES
+    parser.reads_environment = True
+    add_source_options(parser)
+    add_output_options(parser)
+    _add_guard_options(parser)
+    _add_resume_options(parser)
+    add_pace_options(parser)
+    add_name_options(parser)
+
+
+def read(options: argparse.Namespace) -> Export:
+    """Read what is exported, where to, and what must hold before. Raises `UsageError`."""
+    source = dataclasses.replace(read_source(options), resume=options.resume, resume_max_age=options.resume_max_age)
+    return Export(source, _guards(options), read_outputs(options, source), read_verify(options))
+
+
+def _add_resume_options(parser: Parser) -> None:
+    group = parser.add_argument_group("going on after a run that died")
+    group.add_argument(
+        "--resume",
+        type=parser.path,
+        metavar="FILE",
+        help="keep finished answers in this file, and go on from it where there is one; removed when all went well",
+    )
+    parser.setting(
+        group,
+        "--resume-max-age HOURS",
+        number(0),
+        f"start anew where the file is older (default {DEFAULT_RESUME_MAX_AGE:g})",
+        DEFAULT_RESUME_MAX_AGE,
+    )
+
+
+def _add_guard_options(parser: Parser) -> None:
+    group = parser.add_argument_group("guards")
+    group.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="publish although something could not be read; the payload says what",
+    )
+    group.add_argument(
+        "--baseline",
+        type=parser.path,
+        metavar="FILE",
+        help="compare with this earlier export, and refuse to publish when too much would disappear; "
+        "may be the file of --save-json, and may not exist yet",
+    )
+    parser.setting(
+        group,
+        "--max-removal PERCENT",
+        number(0, 100),
+        "how much of the baseline's users, groups, projects, repositories or grants may disappear (default 20)",
+    )
+    add_verify_options(parser, group)
+
+
+def _guards(options: argparse.Namespace) -> Guards:
+    if options.max_removal is None:
+        return Guards(options.allow_incomplete, options.baseline)
+    if options.baseline is None:
+        raise UsageError("--max-removal guards nothing without --baseline: name the export to compare with")
+    return Guards(options.allow_incomplete, options.baseline, options.max_removal)
+
+
+def run(wanted: Export, outcome: Outcome) -> int:
+    """Collect and publish."""
+    export(wanted, outcome)
+    return 0
 
 
 def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     """See that nothing is in the way, then collect and publish. Gives the payload."""
+    outcome.is_export = True
     log.info("oaa-bitbucket %s exports %s", __version__, wanted.bitbucket.base_url)
-    path = wanted.outputs.save_json
-    # Files that are named by time are all different.
-    alone = nullcontext() if path in {None, NAMED_BY_TIME} else only_writer(path)
-    with alone:
-        for each in (_named(path, wanted.data_source_name), wanted.outputs.summary, wanted.outputs.report):
-            if each is not None:
-                check_writable(each)
-        return _collect_and_publish(wanted, outcome)
+    place, report = wanted.outputs.save_json, wanted.outputs.report
+    veza = None if wanted.outputs.dry_run else wanted.outputs.veza
+    with place.alone() if place else nullcontext(), only_pusher(veza) if veza else nullcontext():
+        if place is not None:
+            place.check()
+        if report is not None:
+            check_writable(report)
+        with _keeping(wanted.bitbucket.resume):
+            return _collect_and_publish(wanted, outcome)
+
+
+@contextmanager
+def _keeping(journal: Path | None) -> Iterator[None]:
+    """Say, where a run ends early, that its answers are kept; a journal that is refused is another run's."""
+    try:
+        yield
+    except UsageError:
+        raise
+    except (ConnectorError, Interrupted):
+        if journal is not None and journal.exists():
+            log.warning("the answers so far are kept in %s: the same command goes on from them", journal)
+        raise
 
 
 def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     """Collect, map, look at it twice, publish. Gives the payload."""
     outputs, guards = wanted.outputs, wanted.guards
     before = read_contents(guards.baseline) if guards.baseline else None
-    veza = _connect(outputs.veza)
-    with console.progress() as progress:
+    veza = connected(outputs.veza)
+    with console.progress(bar=outcome.bar) as progress:
         outcome.snapshot = collect(wanted.bitbucket, progress, outcome.statistics)
-    _check_gaps(outcome.snapshot.gaps, allowed=guards.allow_incomplete)
+    check_gaps(outcome.snapshot.gaps, allowed=guards.allow_incomplete)
     payload = _mapped(outcome.snapshot)
     if before is not None:
         check_removal(before, contents(payload), guards.max_removal)
     if wanted.verify is not None:
         verify_export(wanted.verify, wanted.bitbucket, outcome.snapshot, payload, outcome.statistics)
-    _publish(payload, wanted, veza, outcome)
+    publish(payload, outputs, _earlier(wanted) if before is not None else None, veza, outcome)
     if wanted.bitbucket.resume is not None:
         remove_journal(wanted.bitbucket.resume)
     return payload
 
 
-def _connect(settings: VezaSettings | None) -> Veza | None:
-    return None if settings is None else interruptible(lambda: connect(settings))
+def _earlier(wanted: Export) -> Payload | None:
+    """Give the baseline whole, for the page; before the export is saved, which may replace it."""
+    if wanted.outputs.report is None or wanted.outputs.dry_run or wanted.guards.baseline is None:
+        return None
+    try:
+        return load(wanted.guards.baseline)
+    except ReviewError as error:
+        log.warning("the report cannot say what changed: %s", error)
+        return None
 
 
 def _mapped(snapshot: Snapshot) -> dict[str, Any]:
@@ -77,79 +233,3 @@ def _mapped(snapshot: Snapshot) -> dict[str, Any]:
     finally:
         gc.enable()
     return payload
-
-
-def _check_gaps(gaps: tuple[Gap, ...], *, allowed: bool) -> None:
-    if not gaps:
-        return
-    needed = [gap for gap in gaps if not gap.optional]
-    allowed = allowed or not needed
-    level = logging.WARNING if allowed else logging.ERROR
-    width = max(len(gap.name) for gap in gaps)
-    log.log(level, "could not be read, and why:")
-    for gap in gaps:
-        log.log(level, "  %s  %s", gap.name.ljust(width), gap.reason)
-    if not allowed:
-        raise IncompleteError(
-            f"{len(needed)} of the things that decide about access could not be read, so nothing is published: "
-            "what is missing would look like access that was removed. Mend what is listed above, or publish "
-            "the rest, marked as incomplete, with --allow-incomplete"
-        )
-
-
-def _publish(payload: dict[str, Any], wanted: Export, veza: Veza | None, outcome: Outcome) -> None:
-    outputs = wanted.outputs
-    path = _named(outputs.save_json, wanted.data_source_name)
-    if outputs.dry_run:
-        if veza is not None:
-            interruptible(lambda: veza.check_size(payload))
-        outcome.dry_run = _what_would_be(path, wanted)
-        return
-    if path is not None:
-        size = save_json(payload, path)
-        outcome.published.append(
-            {"to": "file", "path": str(path), "bytes": size, "said": f"saved {path} ({size_in_words(size)})"}
-        )
-    if veza is not None:
-        _push(payload, veza, path, outcome)
-    if outputs.report is not None:
-        said = save_page(page(load(payload)), outputs.report)
-        outcome.published.append({"to": "report", "path": str(outputs.report), "said": f"saved the report {said}"})
-
-
-def _push(payload: dict[str, Any], veza: Veza, saved: Path | None, outcome: Outcome) -> None:
-    kept = f" The export is saved in {saved}." if saved else ""
-    try:
-        result = interruptible(lambda: veza.push(payload))
-    except VezaError as error:
-        raise VezaError(f"{str(error).rstrip('.')}.{kept} Once this is mended, run again") from error
-    except Interrupted:
-        log.warning("the push was under way: whether Veza took it is not known, and the next one replaces it.%s", kept)
-        raise
-    outcome.veza_warnings = fold_warnings(result.warnings)
-    for line in outcome.veza_warnings:
-        log.warning("Veza: %s", line)
-    said = f'pushed to provider "{result.provider}", data source "{result.data_source}" in Veza'
-    outcome.published.append(
-        {
-            "to": "veza",
-            "provider": result.provider,
-            "data_source": result.data_source,
-            "bytes": result.json_size,
-            "said": f"{said} ({size_in_words(result.json_size)}, {len(result.warnings)} warnings)",
-        }
-    )
-
-
-def _what_would_be(path: Path | None, wanted: Export) -> str:
-    veza = wanted.outputs.veza
-    places = [f"saved in {each}" for each in (path, wanted.outputs.report) if each]
-    if veza is not None:
-        places.append(f'pushed to {veza.url}, provider "{veza.provider_name}", data source "{veza.data_source_name}"')
-    return f"dry run, so not {' and not '.join(places)}"
-
-
-def _named(path: Path | None, data_source_name: str) -> Path | None:
-    if path != NAMED_BY_TIME:
-        return path
-    return Path(f"{data_source_name}-{time.strftime('%Y%m%d-%H%M%S')}.json")

@@ -1,15 +1,13 @@
-"""What became of one run: said in its last log line, and to monitoring. Knows no server, and no secret."""
+"""What became of one run: said in its last log line, and to those who monitor it. Knows no server, and no secret."""
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from connector import __version__
 from connector.model import CredentialKind, Inclusion, Machines, Snapshot
 from connector.sources.datacenter import Statistics
 
@@ -18,6 +16,10 @@ from connector.sources.datacenter import Statistics
 class Outcome:
     """Filled in while the run goes on; whole at whatever moment it ends."""
 
+    bar: bool = True
+    """Whether a bar of progress may be drawn."""
+    is_export: bool = False
+    """Whether an export began: then the last line of the log says in numbers what became of it."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     statistics: Statistics = field(default_factory=Statistics)
     snapshot: Snapshot | None = None
@@ -25,6 +27,8 @@ class Outcome:
     """Each with `to` (`file` or `veza`), and `said`, the words for the log."""
     dry_run: str | None = None
     """What would have been published where, in words; None where that was not asked for or not reached."""
+    unsettled: bool = False
+    """Whether a push was sent, and Veza's answer to it is not known."""
     veza_warnings: list[str] = field(default_factory=list)
     exit_code: int = 0
     error: str | None = None
@@ -38,7 +42,8 @@ class Outcome:
     def line(self) -> str:
         """Say in numbers what was collected, what was published where, the requests, and how long it took."""
         collected = ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing to its end"
-        published = "; ".join(entry["said"] for entry in self.published) or self.dry_run or "nothing published"
+        said = [entry["said"] for entry in self.published] + ["a push that Veza may have accepted"] * self.unsettled
+        published = "; ".join(said) or self.dry_run or "nothing published"
         asked = self.statistics
         seconds = time.monotonic() - self._began
         failed = f"ended with code {self.exit_code}: " if self.exit_code else ""
@@ -46,25 +51,6 @@ class Outcome:
             f"{failed}collected {collected}; {published}; {asked.requests} requests "
             f"({asked.retries} repeated, {asked.rate_limited} held back by the rate limit); {seconds:.1f} s"
         )
-
-    def summary(self) -> dict[str, Any]:
-        """Give the object for monitoring. Times are RFC 3339, UTC."""
-        gaps = self.snapshot.gaps if self.snapshot else ()
-        return {
-            "version": __version__,
-            "started": _rfc3339(self.started),
-            "ended": _rfc3339(datetime.now(UTC)),
-            "exit_code": self.exit_code,
-            "error": self.error,
-            "counts": self.counts,
-            "requests": self.statistics.requests,
-            "retries": self.statistics.retries,
-            "rate_limited": self.statistics.rate_limited,
-            "gaps": [dataclasses.asdict(gap) for gap in gaps],
-            "published": [{k: v for k, v in entry.items() if k != "said"} for entry in self.published],
-            "dry_run": self.dry_run,
-            "veza_warnings": self.veza_warnings,
-        }
 
 
 def count(snapshot: Snapshot) -> dict[str, int]:
@@ -94,7 +80,3 @@ def _count_machines(machines: Machines) -> dict[str, int]:
         },
     }
     return {what: number for each in sorted(machines.included) for what, number in counts[each].items()}
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")

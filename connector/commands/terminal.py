@@ -1,16 +1,15 @@
-"""What a person sees while a run lasts: log lines and progress, on standard error. Knows nothing of Bitbucket."""
+"""What a person sees: progress on standard error, answers on standard output. Knows nothing of Bitbucket."""
 
 from __future__ import annotations
 
 import io
-import json
 import logging
 import os
+import shutil
 import sys
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from typing import TextIO
+from dataclasses import dataclass
 
 from rich import box
 from rich.console import Console
@@ -18,54 +17,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from connector.commands.options import environment
 from connector.errors import SaveError
 from connector.graph.export import Export
 from connector.rest.progress import duration
 from connector.review.findings.catalogue import findings_of
 from connector.review.findings.finding import Urgency
 from connector.review.findings.folding import folded
-from connector.review.text.names import clean
+from connector.text import clean
 
 log = logging.getLogger(__name__)
-
-_TEXT = "%(asctime)s %(levelname)s: %(message)s"
-"""As Veza's own connectors print their log."""
 
 _SECONDS_BETWEEN_LINES = 30.0
 
 _LINES_OF_A_FINDING = 2
-
-
-class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to whatever sys.stderr is at the time: a live bar takes its place to keep lines above itself."""
-
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self) -> TextIO:  # type: ignore[override]
-        return sys.stderr
-
-
-class _JsonLines(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        entry = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry)
-
-
-def set_up_logging(*, debug: bool, as_json: bool) -> None:
-    """Send log lines to standard error, as text or as JSON objects."""
-    handler = _StandardError()
-    handler.setFormatter(_JsonLines() if as_json else logging.Formatter(_TEXT))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.captureWarnings(capture=True)
-    logging.getLogger("connector").setLevel(logging.DEBUG if debug else logging.INFO)
 
 
 class LiveProgress:
@@ -136,10 +101,28 @@ class LoggedProgress:
         self._left = f"; about {duration(seconds)} left"
 
 
-def write(lines: Iterable[str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """What reads standard output: so many columns, and whether a person looks at it while it appears."""
+
+    width: int
+    is_terminal: bool
+
+    @property
+    def is_coloured(self) -> bool:
+        """Whether colours are shown: not where somebody asks for none (https://no-color.org)."""
+        return self.is_terminal and environment("NO_COLOR") is None
+
+
+def screen() -> Screen:
+    """Give what reads standard output."""
+    return Screen(shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty())
+
+
+def write(lines: Iterable[str], encoding: str | None = None) -> None:
     """Write lines to standard output. Raises `SaveError`; a reader who has seen enough is no error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     try:
         for line in lines:
             sys.stdout.write(f"{line}\n")
@@ -178,10 +161,9 @@ def _beginning(lines: list[str]) -> list[str]:
     return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest:,} more"]
 
 
-def progress() -> LiveProgress | LoggedProgress:
-    """Give what fits standard error: a bar where it is a terminal, unless every line is to be JSON."""
-    as_json = any(isinstance(handler.formatter, _JsonLines) for handler in logging.getLogger().handlers)
-    return LiveProgress() if sys.stderr.isatty() and not as_json else LoggedProgress()
+def progress(*, bar: bool) -> LiveProgress | LoggedProgress:
+    """Give what fits standard error: where it is a terminal, a bar, if that is allowed."""
+    return LiveProgress() if bar and sys.stderr.isatty() else LoggedProgress()
 
 
 def size_in_words(size: int) -> str:

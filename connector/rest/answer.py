@@ -71,7 +71,7 @@ class Answer:
     def retry_after(self, now: datetime | None = None) -> float | None:
         """Seconds to wait by the Retry-After header, in either of its forms (RFC 9110, 10.2.3)."""
         value = self.headers.get("Retry-After", "").strip()
-        if re.fullmatch(r"[0-9]{1,9}", value):
+        if re.fullmatch(r"[0-9]+", value):
             return float(value)
         try:
             then = parsedate_to_datetime(value)
@@ -89,7 +89,7 @@ def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
     return made
 
 
-def one_line(text: str) -> str:
-    """Put a text on one line of at most 200 characters, without control characters."""
+def one_line(text: str, longest: int = _LINE) -> str:
+    """Put a text on one line of at most `longest` characters, without control characters."""
     line = _UNPRINTABLE.sub(" ", text).strip()
-    return line if len(line) <= _LINE else line[: _LINE - 1] + "…"
+    return line if len(line) <= longest else line[: longest - 1] + "…"

@@ -46,11 +46,13 @@ class Server:
     name: str
     setting: str
     example: str
+    tls_only: bool = False
 
 
 def advice(problem: NetworkProblem, server: Server) -> str:
     """Say what to do about a problem."""
-    return _ADVICE[problem].format(server=server.name, setting=server.setting, example=server.example)
+    plain = "" if server.tls_only else _ADVICE_ABOUT_TLS.get(problem, "")
+    return _ADVICE[problem].format(server=server.name, setting=server.setting, example=server.example) + plain
 
 
 def meaning(problem: NetworkProblem, server: Server) -> str:
@@ -61,10 +63,7 @@ def meaning(problem: NetworkProblem, server: Server) -> str:
 _ADVICE = {
     NetworkProblem.NAME_NOT_RESOLVED: "check the host name in {setting} and this machine's DNS",
     NetworkProblem.CONNECTION_REFUSED: "check host and port in {setting}, and whether {server} is running",
-    NetworkProblem.CONNECTION_LOST: (
-        "look into the logs of {server}, and of proxies or load balancers before it; a port that speaks TLS wants "
-        "an address that begins with https://"
-    ),
+    NetworkProblem.CONNECTION_LOST: ("look into the logs of {server}, and of proxies or load balancers before it"),
     NetworkProblem.TIMED_OUT: ("check that a firewall lets this machine through, and whether {server} is overloaded"),
     NetworkProblem.TLS_NOT_TRUSTED: (
         "put the certificate of the authority that signed it (or the server's own, if it is self-signed) into a PEM "
@@ -72,7 +71,7 @@ _ADVICE = {
     ),
     NetworkProblem.TLS_EXPIRED: "renew the certificate of the server; check this machine's clock too",
     NetworkProblem.TLS_OTHER_NAME: "use a host name in {setting} that the certificate is made for",
-    NetworkProblem.TLS_FAILED: "check that the port speaks TLS; an address without it begins with http://",
+    NetworkProblem.TLS_FAILED: "check that the port speaks TLS",
     NetworkProblem.CA_FILE: (
         "REQUESTS_CA_BUNDLE (or CURL_CA_BUNDLE) must name a file with certificates in PEM that this account can read"
     ),
@@ -87,6 +86,12 @@ _ADVICE = {
     NetworkProblem.BODY_CUT: "check proxies or load balancers before {server}",
     NetworkProblem.TOO_LARGE: "check what answers in the place of {server}",
 }
+
+_ADVICE_ABOUT_TLS = {
+    NetworkProblem.CONNECTION_LOST: "; a port that speaks TLS wants an address that begins with https://",
+    NetworkProblem.TLS_FAILED: "; an address without it begins with http://",
+}
+"""Added for a server that may be asked without TLS, too."""
 
 _MEANING = {
     NetworkProblem.NAME_NOT_RESOLVED: "this machine does not know the host",

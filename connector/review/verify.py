@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Level, Resource, User
-from connector.review.text.names import clean, counted, username, where
+from connector.review.text.names import counted, username, where
 from connector.review.text.reasons import reason
 from connector.review.vocabulary import EVERYONE, SYNTHETIC
+from connector.text import clean
 
 _MOST_REASONS = 5
 _MOST_DIFFERENCES = 100

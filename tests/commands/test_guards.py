@@ -5,49 +5,26 @@ from __future__ import annotations
 import io
 import json
 import re
-import stat
 import sys
-from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from connector.embedded.datacenter.faults import Fault, Status
-from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
-from connector.files import only_writer, save_json
-from tests.conftest import Ended, Run, saved, summary
-from tests.outputs.veza.fake import Call, FakeVeza, error
+from connector.files import only_writer
+from tests.conftest import Run, files, saved, summary
+from tests.outputs.veza.fake import Call, FakeVeza
 from tests.outputs.veza.fake.server import API_KEY
 
 REFUSED = Status(403, exception="com.atlassian.bitbucket.AuthorisationException")
-
-
-Export = Callable[..., Ended]
-
-
-@pytest.fixture
-def export(run: Run, bitbucket: EmbeddedBitbucket) -> Export:
-    """Export the demo's organisation to export.json; options and settings can be added."""
-    usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
-
-    def call(*options: str, **environment: str) -> Ended:
-        return run("--save-json", "export.json", *options, **{**usual, **environment})
-
-    return call
-
-
-def files() -> set[str]:
-    return {path.name for path in Path.cwd().iterdir()}
 
 
 # --- incomplete
 
 
 @pytest.mark.usefixtures("skipped_time")
-def test_all_gaps_stand_in_one_table(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_all_gaps_stand_in_one_table(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(
         Fault(REFUSED, "repos/invoicing/permissions"),
         Fault(REFUSED, "repos/ledger/permissions"),
@@ -58,9 +35,8 @@ def test_all_gaps_stand_in_one_table(export: Export, bitbucket: EmbeddedBitbucke
     lines = [line for line in ended.err.splitlines() if "ERROR" in line]
     assert "could not be read" in lines[0]
     assert [line.split("ERROR:   ")[1].split("  ")[0] for line in lines[1:-1]] == [
+        "repository PAY/invoicing: permissions, repository PAY/ledger: permissions",
         "project PAY: permissions",
-        "repository PAY/invoicing: permissions",
-        "repository PAY/ledger: permissions",
     ]
     assert "--allow-incomplete" in lines[-1]
     assert "3 of the things" in lines[-1]
@@ -68,7 +44,7 @@ def test_all_gaps_stand_in_one_table(export: Export, bitbucket: EmbeddedBitbucke
 
 
 @pytest.mark.usefixtures("skipped_time")
-def test_what_is_incomplete_is_published_where_that_is_allowed(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_what_is_incomplete_is_published_where_that_is_allowed(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(REFUSED, "repos/invoicing/permissions"))
     with FakeVeza() as veza:
         settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
@@ -97,7 +73,7 @@ def shrink(kind: str, bitbucket: EmbeddedBitbucket) -> None:
                 repository.groups.clear()
 
 
-def test_cron_needs_one_line(export: Export) -> None:
+def test_cron_needs_one_line(export: Run) -> None:
     first = export("--baseline", "export.json")
     assert first.code == 0
     assert "WARNING: there is no baseline export.json yet" in first.err
@@ -110,7 +86,7 @@ def test_cron_needs_one_line(export: Export) -> None:
 
 @pytest.mark.parametrize("kind", ["repositories", "grants"])
 def test_an_export_that_shrank_too_much_is_refused_and_the_old_one_stays(
-    kind: str, export: Export, bitbucket: EmbeddedBitbucket
+    kind: str, export: Run, bitbucket: EmbeddedBitbucket
 ) -> None:
     assert export().code == 0
     before = Path("export.json").read_bytes()
@@ -129,14 +105,14 @@ def test_an_export_that_shrank_too_much_is_refused_and_the_old_one_stays(
     assert summary()["published"] == []
 
 
-def test_an_export_that_shrank_is_published_where_that_is_allowed(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_an_export_that_shrank_is_published_where_that_is_allowed(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     assert export().code == 0
     shrink("repositories", bitbucket)
     assert export("--baseline", "export.json", "--max-removal", "100").code == 0
     assert export("--baseline", "export.json", "--max-removal", "0").code == 0
 
 
-def test_with_a_bound_of_zero_nothing_may_disappear(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_with_a_bound_of_zero_nothing_may_disappear(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     assert export().code == 0
     with bitbucket.change() as organisation:
         next(r for r in organisation.repositories.values() if r.groups).groups.popitem()
@@ -150,7 +126,7 @@ def test_with_a_bound_of_zero_nothing_may_disappear(export: Export, bitbucket: E
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"applications": []}'])
 def test_a_damaged_baseline_is_a_clear_error_before_anything_is_asked(
-    text: str, export: Export, bitbucket: EmbeddedBitbucket
+    text: str, export: Run, bitbucket: EmbeddedBitbucket
 ) -> None:
     Path("export.json").write_text(text)
     ended = export("--baseline", "export.json", "--summary", "summary.json")
@@ -162,7 +138,7 @@ def test_a_damaged_baseline_is_a_clear_error_before_anything_is_asked(
     assert summary()["exit_code"] == 2
 
 
-def test_a_baseline_that_is_itself_incomplete_is_warned_of(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_a_baseline_that_is_itself_incomplete_is_warned_of(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(REFUSED, "repos/invoicing/permissions"))
     assert export("--allow-incomplete").code == 0
     bitbucket.faults.clear()
@@ -172,138 +148,17 @@ def test_a_baseline_that_is_itself_incomplete_is_warned_of(export: Export, bitbu
     assert saved()["applications"][0]["custom_properties"]["is_complete"] is True
 
 
-def test_a_bound_without_a_baseline_guards_nothing_and_is_a_usage_error(export: Export) -> None:
+def test_a_bound_without_a_baseline_guards_nothing_and_is_a_usage_error(export: Run) -> None:
     ended = export("--max-removal", "10")
     assert ended.code == 2
     assert "--baseline" in ended.err
-
-
-@pytest.mark.parametrize("option", ["--save-json", "--baseline"])
-def test_a_summary_that_would_replace_another_file_is_a_usage_error(option: str, export: Export) -> None:
-    assert export(option, "export.json", "--summary", "./export.json").code == 2
-    assert files() == set()
-
-
-# --- the summary
-
-
-def test_the_summary_says_what_monitoring_asks(export: Export, bitbucket: EmbeddedBitbucket) -> None:
-    with FakeVeza(warnings=("Something is odd",)) as veza:
-        settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
-        ended = export("--summary", "summary.json", **settings)
-    entry = summary()
-    started, ended_at = (datetime.fromisoformat(entry.pop(key)) for key in ("started", "ended"))
-    assert started <= ended_at
-    assert started.utcoffset() is not None
-    counts = entry.pop("counts")
-    assert (counts["users"], counts["groups"], counts["projects"], counts["repositories"]) == (60, 13, 9, 40)
-    to_file, to_veza = entry.pop("published")
-    assert (to_file["to"], to_file["path"], to_file["bytes"]) == (
-        "file",
-        "export.json",
-        Path("export.json").stat().st_size,
-    )
-    assert (to_veza["to"], to_veza["provider"]) == ("veza", "Bitbucket Server")
-    assert to_veza["data_source"] == saved()["applications"][0]["name"]
-    version = entry.pop("version")
-    assert re.fullmatch(r"\d+\.\d+\.\d+.*", version)
-    assert entry == {
-        "exit_code": ended.code,
-        "error": None,
-        "requests": len(bitbucket.requests),
-        "retries": 0,
-        "rate_limited": 0,
-        "gaps": [],
-        "dry_run": None,
-        "veza_warnings": ["Something is odd"],
-    }
-    assert stat.S_IMODE(Path("summary.json").stat().st_mode) == 0o600
-
-
-@pytest.mark.usefixtures("skipped_time")
-@pytest.mark.parametrize(
-    ("fault", "code"),
-    [(Fault(Status(401), after=60), 3), (Fault(Status(500), "repos/invoicing/permissions"), 4)],
-    ids=["3", "4"],
-)
-def test_the_summary_is_written_on_failure_too(
-    fault: Fault, code: int, export: Export, bitbucket: EmbeddedBitbucket
-) -> None:
-    bitbucket.faults.add(fault)
-    ended = export("--summary", "summary.json")
-    entry = summary()
-    assert (ended.code, entry["exit_code"]) == (code, code)
-    assert entry["error"] in ended.err
-    assert entry["published"] == []
-    assert entry["requests"] == len(bitbucket.requests)
-    assert DEMO_PASSWORD not in json.dumps(entry).replace("demo-", "")
-
-
-def test_the_summary_is_written_where_veza_fails(export: Export) -> None:
-    with FakeVeza() as veza:
-        veza.fail(Call.PUSH, error(400, "InvalidArgument", "Invalid Arguments"))
-        settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
-        assert export("--summary", "summary.json", **settings).code == 5
-    assert summary()["exit_code"] == 5
-    assert [entry["to"] for entry in summary()["published"]] == ["file"]
-
-
-def test_the_summary_is_written_where_the_connector_has_a_bug(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector.commands.export.application", lambda _: 1 / 0)
-    ended = export("--summary", "summary.json")
-    assert (ended.code, summary()["exit_code"]) == (1, 1)
-    assert summary()["error"] == "bug: ZeroDivisionError"
-    assert "Traceback" in ended.err
-    assert files() == {"summary.json"}
-
-
-def test_a_summary_that_cannot_be_written_is_noticed_before_anything_is_asked(
-    export: Export, bitbucket: EmbeddedBitbucket
-) -> None:
-    ended = export("--summary", "no-such-folder/summary.json")
-    assert ended.code == 5
-    assert ended.err.count("summary.json cannot be written") == 1
-    assert bitbucket.requests == []
-    assert files() == set()
-
-
-def test_a_summary_that_can_no_longer_be_written_is_code_5_and_the_export_stays(
-    export: Export, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("there").mkdir()
-
-    def save_and_remove(payload: dict[str, Any], path: Path) -> int:
-        Path("there").rmdir()
-        return save_json(payload, path)
-
-    monkeypatch.setattr("connector.commands.export.save_json", save_and_remove)
-    ended = export("--summary", "there/summary.json")
-    assert ended.code == 5
-    assert "ERROR: the summary: there/summary.json cannot be written" in ended.err
-    assert "saved export.json" in ended.last_line
-    assert saved()["applications"]
-
-
-def test_what_was_worse_than_a_summary_that_cannot_be_written_stays_the_exit_code(
-    export: Export, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Path("there").mkdir()
-
-    def fail(_: object) -> None:
-        Path("there").rmdir()
-        raise ZeroDivisionError
-
-    monkeypatch.setattr("connector.commands.export.application", fail)
-    ended = export("--summary", "there/summary.json")
-    assert ended.code == 1
-    assert "ERROR: the summary: there/summary.json cannot be written" in ended.err
 
 
 # --- files
 
 
 def test_a_folder_that_is_not_there_is_noticed_before_anything_is_asked(
-    export: Export, bitbucket: EmbeddedBitbucket
+    export: Run, bitbucket: EmbeddedBitbucket
 ) -> None:
     ended = export("--save-json", "no-such-folder/export.json")
     assert ended.code == 5
@@ -312,14 +167,14 @@ def test_a_folder_that_is_not_there_is_noticed_before_anything_is_asked(
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "."])
-def test_what_is_no_ordinary_file_is_not_replaced(path: str, export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_what_is_no_ordinary_file_is_not_replaced(path: str, export: Run, bitbucket: EmbeddedBitbucket) -> None:
     ended = export("--save-json", path)
     assert ended.code == 5
     assert bitbucket.requests == []
     assert Path("/dev/null").is_char_device()
 
 
-def test_what_a_link_points_to_is_replaced_and_not_the_link(export: Export) -> None:
+def test_what_a_link_points_to_is_replaced_and_not_the_link(export: Run) -> None:
     Path("elsewhere").mkdir()
     Path("export.json").symlink_to("elsewhere/bitbucket.json")
     assert export().code == 0
@@ -327,7 +182,7 @@ def test_what_a_link_points_to_is_replaced_and_not_the_link(export: Export) -> N
     assert json.loads(Path("elsewhere/bitbucket.json").read_text())["applications"]
 
 
-def test_a_second_run_against_the_same_file_ends_at_once(export: Export, bitbucket: EmbeddedBitbucket) -> None:
+def test_a_second_run_against_the_same_file_ends_at_once(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     Path("link.json").symlink_to("export.json")
     with only_writer(Path("link.json")):
         ended = export("--summary", "summary.json")
@@ -339,12 +194,12 @@ def test_a_second_run_against_the_same_file_ends_at_once(export: Export, bitbuck
     assert files() == {"export.json", "link.json", "summary.json"}
 
 
-def test_runs_against_different_files_do_not_mind_each_other(export: Export) -> None:
+def test_runs_against_different_files_do_not_mind_each_other(export: Run) -> None:
     with only_writer(Path("other.json")):
         assert export().code == 0
 
 
-def test_what_a_killed_run_left_is_removed(export: Export) -> None:
+def test_what_a_killed_run_left_is_removed(export: Run) -> None:
     Path(".export.json.1234abcd.part").write_text("half")
     Path(".export.json.lock").touch()
     Path(".other.json.1234abcd.part").write_text("of somebody else")
@@ -367,7 +222,7 @@ def test_what_a_killed_run_left_is_removed(export: Export) -> None:
 def test_every_line_is_json_where_that_is_asked_for(
     fault: Fault | None,
     terminal: bool,
-    export: Export,
+    export: Run,
     bitbucket: EmbeddedBitbucket,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -380,14 +235,14 @@ def test_every_line_is_json_where_that_is_asked_for(
     assert "requests" in lines[-1]["message"]
 
 
-def test_a_bug_is_one_json_line_with_its_traceback(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_is_one_json_line_with_its_traceback(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connector.commands.export.application", lambda _: 1 / 0)
     ended = export("--log-format", "json")
     bug = next(line for line in map(json.loads, ended.err.splitlines()) if "traceback" in line)
     assert "ZeroDivisionError" in bug["traceback"]
 
 
-def test_a_log_that_cannot_be_written_fails_no_run(export: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_log_that_cannot_be_written_fails_no_run(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.StringIO):
         def write(self, _: str) -> int:
             raise OSError(28, "No space left on device")

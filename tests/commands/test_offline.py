@@ -5,21 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
 
-from connector.commands.offline import AccessQuestion, Screen, answer
+from connector.commands.terminal import Screen
 from connector.embedded.datacenter.sample import sample_organisation
 from connector.graph.payload import load
-from connector.graph.values import Level
 from connector.review.reach.answers import Answer, Answers
-from connector.review.reach.assertions import Limits
 from connector.review.reach.questions import Names, question
 from connector.review.reach.render import as_csv
-from connector.review.text.formats import Format
 from tests.conftest import Run
 from tests.documents import ROOT
 from tests.graph.worlds import APPLICATION, CREDENTIAL, GROUP, USER, World
@@ -81,17 +77,17 @@ def test_access_as_csv_has_a_row_for_each_resource(run: Run, world: World) -> No
     ]
 
 
-def test_a_long_table_on_a_terminal_says_how_much_it_leaves_out(run: Run, world: World) -> None:
+def test_a_long_table_on_a_terminal_says_how_much_it_leaves_out(
+    run: Run, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number in range(60):
         world.user(f"u{number}", groups=["dev"])
     name = _saved(world)
-    asked = AccessQuestion(
-        Path(name), Names(repositories=("PAY/api",)), Level.NONE, Limits(), Format.TABLE, everything=False
-    )
-    lines = list(answer(asked, Screen(80, is_terminal=True)).lines)
+    piped = run("access", name, "--repo", "PAY/api").out.splitlines()
+    monkeypatch.setattr("connector.commands.terminal.screen", lambda: Screen(80, is_terminal=True))
+    lines = run("access", name, "--repo", "PAY/api").out.splitlines()
     assert "11 more rows not shown: --all shows every row, --csv and --json too" in lines
-    assert len(list(answer(replace(asked, everything=True), Screen(80, is_terminal=True)).lines)) == len(lines) - 1 + 11
-    assert len(run("access", name, "--repo", "PAY/api").out.splitlines()) == len(lines) - 1 + 11
+    assert len(lines) - 1 + 11 == len(piped) == len(run("access", name, "--repo", "PAY/api", "--all").out.splitlines())
 
 
 def _csv(run: Run, *arguments: str) -> list[dict[str, str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from connector import config
-from connector.config import NAMED_BY_TIME, Export
+from connector.cli import commands
+from connector.commands.export import Export
+from connector.commands.places import NamedByTime
 from connector.errors import UsageError
 from connector.model import Inclusion
 from tests.conftest import Run
@@ -24,7 +26,7 @@ def environment(run: Run, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch
 
 
 def read(*argv: str) -> Export:
-    wanted = config.read(("--bitbucket-url", URL, *argv)).wanted
+    wanted = commands.read(("--bitbucket-url", URL, *argv)).wanted
     assert isinstance(wanted, Export)
     return wanted
 
@@ -35,15 +37,14 @@ def test_the_defaults() -> None:
     assert export.bitbucket.base_url == URL
     assert (export.bitbucket.concurrency, export.bitbucket.patience, export.bitbucket.max_rate) == (8, 300.0, None)
     assert export.bitbucket.credentials.is_token
-    assert export.outputs.save_json == NAMED_BY_TIME
-    assert export.data_source_name == "Bitbucket Server - bitbucket.example.com git"
+    assert export.outputs.save_json == NamedByTime("Bitbucket Server - bitbucket.example.com git")
     assert (export.guards.allow_incomplete, export.guards.baseline, export.guards.max_removal) == (False, None, 20.0)
 
 
 @pytest.mark.usefixtures("environment")
 def test_export_may_be_named_and_need_not_be() -> None:
-    named = config.read(["export", "--bitbucket-url", URL, "--save-json", "x.json"])
-    assert named == config.read(["--bitbucket-url", URL, "--save-json", "x.json"])
+    named = commands.read(["export", "--bitbucket-url", URL, "--save-json", "x.json"])
+    assert named == commands.read(["--bitbucket-url", URL, "--save-json", "x.json"])
 
 
 def test_the_environment_wins_over_the_file_and_options_over_both(environment: pytest.MonkeyPatch) -> None:
@@ -52,7 +53,7 @@ def test_the_environment_wins_over_the_file_and_options_over_both(environment: p
     for name in ("OAA_PATIENCE", "BITBUCKET_URL"):
         environment.setenv(name, "")
         environment.delenv(name)
-    wanted = config.read(["--env-file", "settings.env", "--save-json", "x.json", "--patience", "9"]).wanted
+    wanted = commands.read(["--env-file", "settings.env", "--save-json", "x.json", "--patience", "9"]).wanted
     assert isinstance(wanted, Export)
     assert wanted.bitbucket.base_url == "https://file.example.com"
     assert (wanted.bitbucket.concurrency, wanted.bitbucket.patience) == (3, 9.0)
@@ -107,6 +108,14 @@ def test_secrets_are_in_no_repr(environment: pytest.MonkeyPatch) -> None:
         (("--unknown", "--save-json"), {}, "--unknown"),
         (("--save", "x.json"), {}, "--save"),
         (("surprise",), {}, "surprise"),
+        (("--save-json",), {"HTTPS_PROXY": "http://user:mark[@proxy:3128"}, "HTTPS_PROXY is no address of a proxy"),
+        (("--save-json",), {"HTTPS_PROXY": "http://user:mark€@proxy:3128"}, "HTTPS_PROXY is no address of a proxy"),
+        (("--save-json",), {"https_proxy": "http://user:mark/x@proxy:3128"}, "https_proxy is no address of a proxy"),
+        (
+            ("--save-json",),
+            {"ALL_PROXY": "http://user:mark@proxy:99999", "VEZA_URL": "https://v.example.com", "VEZA_API_KEY": "mark"},
+            "ALL_PROXY is no address of a proxy",
+        ),
     ],
 )
 def test_bad_input_gets_one_clear_line_and_code_2(
@@ -134,7 +143,7 @@ def test_what_is_no_command_is_said(run: Run) -> None:
 @pytest.mark.parametrize("argv", [["--help"], ["export", "--help"], ["demo", "--help"], ["--version"]])
 def test_help_goes_to_standard_output(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        config.read(argv)
+        commands.read(argv)
     assert ended.value.code == 0
     assert "oaa" in capsys.readouterr().out
 
@@ -169,3 +178,26 @@ def test_what_is_included(given: str, expected: set[Inclusion], monkeypatch: pyt
 def test_what_cannot_be_included_is_named() -> None:
     with pytest.raises(UsageError, match=r"--include holds 'keys'; there are access-keys, tokens, .*, and all"):
         read("--save-json", "--include", "tokens,keys")
+
+
+@pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, False), (0o660, True), (0o602, True)])
+@pytest.mark.parametrize("option", [(), ("--env-file", ".env")])
+def test_an_env_file_that_others_may_write_is_warned_of(
+    mode: int, warned: bool, option: tuple[str, ...], run: Run
+) -> None:
+    Path(".env").write_text("BITBUCKET_TOKEN=mark\n")
+    Path(".env").chmod(mode)
+    ended = run(*option, "--bitbucket-url", "http://127.0.0.1:9", "--save-json", "x.json")
+    assert ("WARNING: .env can be changed by other accounts" in ended.err) is warned
+    assert "mark" not in ended.err
+
+
+def test_an_env_file_of_somebody_else_is_warned_of(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(".env").write_text("BITBUCKET_TOKEN=mark\n")
+    Path(".env").chmod(0o600)
+    if os.geteuid() == 0:
+        os.chown(".env", 12345, -1)
+    else:
+        monkeypatch.setattr("connector.commands.options.os.geteuid", lambda: 12345)
+    ended = run("--bitbucket-url", "http://127.0.0.1:9", "--save-json", "x.json")
+    assert "WARNING: .env can be changed by other accounts" in ended.err

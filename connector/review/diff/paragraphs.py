@@ -12,8 +12,9 @@ from connector.graph.values import Application, Group, Identity, Node, Resource,
 from connector.review.caveats import caveats
 from connector.review.diff.consequences import Cause, Consequence, Subjects
 from connector.review.diff.difference import Change, Difference, Section, Verb
-from connector.review.text.names import both, clean, counted, everywhere, resources, some, where, who
+from connector.review.text.names import both, counted, everywhere, resources, some, where, who
 from connector.review.vocabulary import ANONYMOUS, EVERYONE, LICENSED_USERS
+from connector.text import clean
 
 _NAMED = 3
 """Names in a sentence at most; more are counted."""

@@ -13,8 +13,9 @@ from connector.review.diff.consequences import Consequence, Part
 from connector.review.diff.difference import Change, Difference
 from connector.review.diff.paragraphs import paragraphs, sentence, summary
 from connector.review.evidence import evidence
-from connector.review.text.names import clean, counted, kind, where, who
+from connector.review.text.names import counted, kind, where, who
 from connector.review.text.table import wrapped
+from connector.text import clean
 
 _MOST_NAMES = 100_000
 """Names that JSON holds for the parts of all consequences together; further parts are counted."""

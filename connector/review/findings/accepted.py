@@ -18,7 +18,7 @@ from connector.errors import UsageError
 from connector.review.findings.catalogue import CHECKS
 from connector.review.findings.finding import Acceptance, Finding, Place
 from connector.review.text.formats import read_cell
-from connector.review.text.names import clean
+from connector.text import clean
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader

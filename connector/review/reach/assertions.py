@@ -14,7 +14,8 @@ from connector.graph.export import Export
 from connector.graph.values import Credential, Identity, Level, Resource, User
 from connector.review.caveats import is_complete
 from connector.review.reach.questions import Question
-from connector.review.text.names import clean, where, who
+from connector.review.text.names import where, who
+from connector.text import clean
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from typing import TypeVar
 from connector.errors import UsageError
 from connector.graph.export import Export
 from connector.graph.values import Application, Grant, Group, Identity, Level, Permission, Resource, User
-from connector.review.text.names import both, clean, kind, where
+from connector.review.text.names import both, kind, where
 from connector.review.vocabulary import EVERYONE, LICENSED_USERS
+from connector.text import clean
 
 _NEAR, _MOST_NAMES = 3, 20_000
 _Thing = TypeVar("_Thing")

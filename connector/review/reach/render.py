@@ -13,9 +13,10 @@ from connector.review.evidence import evidence
 from connector.review.reach.answers import Answer, Answers
 from connector.review.reach.assertions import Failure
 from connector.review.text.formats import csv_lines
-from connector.review.text.names import briefly, clean, counted, kind, resources, state, where, who
+from connector.review.text.names import briefly, counted, kind, resources, state, where, who
 from connector.review.text.reasons import reason
 from connector.review.text.table import table, wrapped
+from connector.text import clean
 
 _IDENTITY = ("kind", "id", "name", "username", "email", "is_active", "last_login_at")
 _RESOURCE = ("resource_type", "resource", "key")

@@ -33,8 +33,9 @@ from connector.review.findings.accepted import Reviewed
 from connector.review.findings.finding import Acceptance, Finding, Place
 from connector.review.findings.folding import folded, in_short
 from connector.review.report import summary
-from connector.review.text.names import clean, handle
+from connector.review.text.names import handle
 from connector.review.vocabulary import EVERYONE, LICENSED_USERS
+from connector.text import clean
 
 Json = dict[str, object]
 

@@ -29,14 +29,28 @@ function nodes(children) {
   return shown.map((child) => (child instanceof Node ? child : document.createTextNode(visible(child))));
 }
 
-// Control characters, and those that change the direction of writing, are shown as escapes, as on the command line.
-const UNSEEN = /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
+// What connector/text.py shows as escapes: control characters, changes of direction, and what has no width.
+const UNSEEN = new RegExp(
+  [
+    "[\\p{Cc}\\p{Cs}\\u061c\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069\\u2028\\u2029\\ufff0-\\ufffb",
+    "\\xad\\u034f\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200d\\u2060-\\u2065\\u206a-\\u206f\\u3164\\ufeff\\uffa0",
+    "\\ufe00-\\ufe0f\\u{e0000}-\\u{e0fff}]",
+  ].join(""),
+  "gu",
+);
+
+const SHORT = new Map([
+  ["\t", "\\t"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+]);
 
 /** @param {unknown} text */
 function visible(text) {
   return String(text).replace(UNSEEN, (letter) => {
-    const code = letter.charCodeAt(0);
-    return code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
+    const code = /** @type {number} */ (letter.codePointAt(0));
+    const [sign, width] = code < 0x100 ? ["x", 2] : code < 0x10000 ? ["u", 4] : ["U", 8];
+    return SHORT.get(letter) ?? `\\${sign}${code.toString(16).padStart(width, "0")}`;
   });
 }
 

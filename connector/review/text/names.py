@@ -1,12 +1,10 @@
 """How answers for people call things: short, unambiguous, and harmless on a terminal.
 
-Many people can choose a name. Characters that move a cursor, change the direction of writing or end a line are
-shown as escapes.
+Many people can choose a name: `connector.text.clean` shows harmful characters as escapes.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from connector.graph.values import (
@@ -22,14 +20,6 @@ from connector.graph.values import (
     lineage,
 )
 from connector.review.vocabulary import BITBUCKET
-
-_HARMFUL = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-"""Control characters, line separators, changes of direction, and halves of characters that cannot be encoded."""
-
-
-def clean(text: str) -> str:
-    """Show harmful characters of a text as escapes."""
-    return _HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def where(node: Node) -> str:

@@ -8,7 +8,7 @@ a gap.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -36,7 +36,8 @@ from connector.sources.datacenter.fetch import Grants
 from connector.sources.datacenter.listings import NOTHING_LISTED, GlobalPermissions, GroupRow, Listings, UserRow
 
 _MAY_HAVE_MOVED = frozenset({Why.ABSENT, Why.MOVED})
-"""What is said of something that was listed, and is asked about once more when the listings have been read again."""
+_TIMES = 3
+"""How often that is believed to pass: each time the listings are read again, and show under which name to ask."""
 
 _ADMINISTRATION = frozenset({GlobalPermission.ADMIN, GlobalPermission.SYS_ADMIN})
 
@@ -60,7 +61,7 @@ class _Failure:
 
     @property
     def is_final(self) -> bool:
-        return self.unreadable.why not in _MAY_HAVE_MOVED or self.times > 1
+        return self.unreadable.why not in _MAY_HAVE_MOVED or self.times >= _TIMES
 
 
 _Thing = tuple[Kind, str]
@@ -104,8 +105,22 @@ class SnapshotBuilder:
                 self._forget((Kind.REPOSITORY, repository_id))
         for key in before.groups.keys() ^ now.groups.keys():
             self._forget((Kind.GROUP, key))
-        for user_id in before.users.keys() - now.users.keys():  # grants may name those who left
+        self._forget_grants_of(before.users.keys() - now.users.keys(), before.groups.keys() - now.groups.keys())
+        for user_id in before.users.keys() - now.users.keys():  # grants may still name those who left
             self._named_users[user_id] = dataclasses.replace(before.users[user_id], in_directory=False)
+
+    def _forget_grants_of(self, users: Set[str], groups: Set[str]) -> None:
+        """Forget the answers that name users and groups which were deleted: Bitbucket takes their grants away."""
+        if not users and not groups:
+            return
+        for thing, grants in list(self._grants.items()):
+            for grant in grants:
+                if grant.user_id in users if isinstance(grant, UserGrant) else grant.group_key in groups:
+                    self._forget(thing)
+                    break
+        for key, members in list(self._members.items()):
+            if not users.isdisjoint(members):
+                self._forget((Kind.GROUP, key))
 
     def _forget(self, thing: _Thing) -> None:
         self._grants.pop(thing, None)

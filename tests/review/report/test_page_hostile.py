@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from connector.review.text.names import clean
+from connector.text import clean
 from tests.graph.payloads import PERMISSIONS, Json, holds, on, payload, resource
 from tests.review.report.browser import ARROW_DOWN, ARROW_RIGHT, ENTER, Browser
 from tests.review.report.conftest import Open

@@ -11,6 +11,7 @@ from connector.graph.export import Export
 from connector.graph.payload import load
 from connector.review.findings.accepted import Reviewed
 from connector.review.report.data import data
+from connector.text import clean
 from tests.graph.payloads import PERMISSIONS, Json, holds, on, payload, resource, role_on
 from tests.review.report.conftest import Open
 
@@ -90,3 +91,12 @@ def test_the_page_knows_the_rules_as_the_connector_does(show: Open) -> None:
     for seed in range(30):
         export = load(_random_payload(_chance(seed)))
         assert window.run(_BY_SCRIPT, data(export, Reviewed(()))) == _by_python(export), f"seed {seed}"
+
+
+def test_the_page_shows_harmful_characters_as_the_connector_does(show: Open) -> None:
+    window = show(payload())
+    # One text for each block of characters: there are too many for one each.
+    for start in [*range(0, 0x10000, 0x400), *range(0xE0000, 0xE1400, 0x400)]:
+        text = "|".join(map(chr, range(start, start + 0x400)))
+        script = "return visible(arguments[0].map((code) => String.fromCodePoint(code)).join('|'))"
+        assert window.run(script, list(range(start, start + 0x400))) == clean(text), hex(start)

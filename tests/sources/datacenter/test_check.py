@@ -425,13 +425,13 @@ def test_tls_that_is_spoken_by_one_side_only(run: Run) -> None:
     assert "https://" in step(report, "address")["advice"]
 
 
-@pytest.mark.parametrize("password", ["s3cret", "s3cret/x", "s3cret@x"])
+@pytest.mark.parametrize("password", ["s3cret", "s3cret@x"])
 def test_a_proxy_is_named_without_its_password(run: Run, password: str) -> None:
     with CannedServer(lambda _path, _headers: Canned(407)) as proxy:
         address = proxy.url.replace("http://", f"http://somebody:{password}@")
         ended, report = check(run, "https://bitbucket.example.com", **PASSWORD, HTTPS_PROXY=address)
     assert ended.code == 3
-    assert ("/" in password) or proxy.url in step(report, "address")["asked"]
+    assert proxy.url in step(report, "address")["asked"]
     assert "NO_PROXY" in step(report, "address")["advice"]
     assert "s3cret" not in ended.out + ended.err
 

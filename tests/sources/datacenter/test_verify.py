@@ -15,7 +15,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from connector.commands.check import _stated, verify_export
-from connector.config import Verify
+from connector.commands.settings import Verify
 from connector.embedded.datacenter.faults import DeleteRepository, Fault, Status
 from connector.embedded.datacenter.organisation import Organisation
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER, sample_organisation

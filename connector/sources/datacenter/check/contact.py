@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.rest.network_errors import NetworkProblem
+from connector.rest.proxies import proxy_for
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import network
 from connector.sources.datacenter.check.asking import Reply, ask
@@ -65,7 +66,7 @@ def _of(name: str, mark: Mark, asked: Reply, asked_as: str) -> Step:
 
 def address(base_url: str, reached: Reply) -> Step:
     """Judge whether the server was reached at all, and how."""
-    proxy = network.proxy_for(base_url)
+    proxy = proxy_for(base_url)
     way = f"through the proxy {proxy}" if proxy else "without a proxy"
     asked = f"{base_url}, {way}"
     if reached.diagnosis is not None:

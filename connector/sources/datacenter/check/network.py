@@ -1,4 +1,4 @@
-"""How a server is reached: its addresses, a proxy on the way, and whose certificate it shows. Knows no HTTP."""
+"""How a server is reached: its addresses, and whose certificate it shows. Knows no HTTP."""
 
 from __future__ import annotations
 
@@ -38,16 +38,6 @@ class Certificate:
     def days_left(self, now: float) -> int:
         """How many days it is still valid."""
         return int((self.until - now) // _DAY)
-
-
-def proxy_for(url: str) -> str | None:
-    """Give the proxy that the environment names for an address, without its user name and password."""
-    proxies = requests.utils.get_environ_proxies(url, no_proxy=None)
-    proxy = requests.utils.select_proxy(url, proxies)
-    if not proxy:
-        return None
-    scheme, _, rest = proxy.rpartition("://")
-    return f"{scheme or 'http'}://{rest.rpartition('@')[2]}"
 
 
 def addresses_of(url: str) -> tuple[str, ...]:

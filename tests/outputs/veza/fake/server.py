@@ -1,4 +1,4 @@
-"""The HTTP side of the fake: the calls a connector makes of Veza, over real TLS, and faults on demand."""
+"""The Veza side of the fake: what a connector asks of Veza's API, and what Veza answers."""
 
 from __future__ import annotations
 
@@ -6,29 +6,23 @@ import base64
 import binascii
 import gzip
 import json
-import os
 import re
-import socket
 import ssl
-import struct
 import tempfile
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from enum import Enum, auto
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from enum import Enum
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import parse_qs, urlsplit
 
 import trustme
 
 from tests.outputs.veza.fake.template import Violation, violations
+from tests.outputs.veza.fake.wire import Answer, Fault, Request, Server
 
 API_KEY = "veza-key-of-the-tests"
 _NAME = re.compile(r"[ @#$%&*:()!,a-zA-Z0-9_'\"=.-]+")
-_MAX_ICON = 64_000
 
 
 class Call(Enum):
@@ -37,49 +31,14 @@ class Call(Enum):
     TEMPLATES = ("GET", r"/api/v1/providers/custom/templates")
     FIND_PROVIDER = ("GET", r"/api/v1/providers/custom")
     CREATE_PROVIDER = ("POST", r"/api/v1/providers/custom")
-    SET_ICON = ("POST", r"/api/v1/providers/custom/(?P<provider>[\w-]+):icon")
     FIND_DATA_SOURCE = ("GET", r"/api/v1/providers/custom/(?P<provider>[\w-]+)/datasources")
     CREATE_DATA_SOURCE = ("POST", r"/api/v1/providers/custom/(?P<provider>[\w-]+)/datasources")
     PUSH = ("POST", r"/api/v1/providers/custom/(?P<provider>[\w-]+)/datasources/(?P<source>[\w-]+):push")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer; a body that is not bytes is sent as JSON."""
-
-    status: int
-    body: object = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-class Cut(Enum):
-    """The connection is reset."""
-
-    IN_REQUEST = auto()
-    BEFORE_ANSWER = auto()
-    IN_ANSWER = auto()
-    AFTER_ACCEPTING = auto()
-    """The call takes effect, and its answer is lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """The request is read, and never answered."""
-
-
-Fault = Answer | Cut | Silence
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request that arrived, whatever became of it."""
-
-    call: Call | None
-    method: str
-    path: str
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+def call_of(method: str, path: str) -> Call | None:
+    """Give the call that a request is, if the fake knows it."""
+    return next((call for call in Call if call.value[0] == method and re.fullmatch(call.value[1], path)), None)
 
 
 def error(status: int, code: str, message: str, *fields: Violation, headers: Mapping[str, str] | None = None) -> Answer:
@@ -101,7 +60,7 @@ def error(status: int, code: str, message: str, *fields: Violation, headers: Map
 class FakeVeza:
     """A Veza for the length of a `with` block.
 
-    `team_key`: the key is one of a team, which may not create providers or set icons. `hosts` are those of
+    `team_key`: the key is one of a team, which may not create providers. `hosts` are those of
     the certificate. `requests` is everything that arrived, `pushes` the payloads that were accepted, decoded.
     """
 
@@ -119,7 +78,6 @@ class FakeVeza:
         self._hosts = hosts
         self.requests: list[Request] = []
         self.pushes: list[dict[str, object]] = []
-        self.icons: dict[str, bytes] = {}
         self.closing = threading.Event()
         self._providers: dict[str, dict[str, object]] = {}
         self._sources: dict[str, dict[str, object]] = {}
@@ -133,7 +91,7 @@ class FakeVeza:
         authority.issue_cert(*self._hosts).configure_cert(context)
         self.ca_file = Path(self._folder.name) / "ca.pem"
         authority.cert_pem.write_to_path(str(self.ca_file))
-        self._server = _Server(self, context)
+        self._server = Server(self, context)
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
         self._thread.start()
         return self
@@ -164,7 +122,7 @@ class FakeVeza:
 
     def calls(self, call: Call) -> list[Request]:
         """Give the requests of one kind."""
-        return [request for request in self.requests if request.call is call]
+        return [request for request in self.requests if call_of(request.method, request.path) is call]
 
     def add_provider(self, name: str, template: str = "application") -> str:
         """Add a provider as an administrator would; give its id."""
@@ -182,23 +140,29 @@ class FakeVeza:
         """Give the names of the data sources."""
         return [str(source["name"]) for source in self._sources.values()]
 
-    def next_fault(self, call: Call | None) -> Fault | None:
+    def fault_of(self, method: str, path: str) -> Fault | None:
         """Give what is to happen instead of the answer to a call."""
+        call = call_of(method, path)
         with self._lock:
             return self._faults[call].popleft() if call and self._faults[call] else None
 
+    def arrived(self, request: Request) -> None:
+        """Note a request."""
+        self.requests.append(request)
+
     def answer(self, request: Request) -> Answer:
         """Answer as Veza does."""
+        call = call_of(request.method, request.path)
         if request.headers.get("authorization") != f"Bearer {self.api_key}":
             return error(401, "Unauthenticated", "Invalid API key")
-        if request.call is None:
+        match = re.fullmatch(call.value[1], request.path) if call else None
+        if call is None or match is None:
             return error(404, "NotFound", "Not found")
-        match = re.fullmatch(request.call.value[1], request.path)
-        ids = match.groupdict() if match else {}
+        ids = match.groupdict()
         if "provider" in ids and ids["provider"] not in self._providers:
             return error(404, "NotFound", "No such provider")
         with self._lock:
-            return self._answer(request, request.call, ids)
+            return self._answer(request, call, ids)
 
     def _answer(self, request: Request, call: Call, ids: Mapping[str, str]) -> Answer:
         if call is Call.TEMPLATES:
@@ -212,8 +176,6 @@ class FakeVeza:
     def _change(self, call: Call, ids: Mapping[str, str], body: Mapping[str, object]) -> Answer:
         if call is Call.CREATE_PROVIDER:
             return self._create_provider(body)
-        if call is Call.SET_ICON:
-            return self._set_icon(ids["provider"], body)
         if call is Call.CREATE_DATA_SOURCE:
             return self._create_source(ids["provider"], body)
         return self._push(ids, body)
@@ -232,15 +194,6 @@ class FakeVeza:
         if found:
             return error(400, "InvalidArgument", "Invalid Arguments", *found)
         return Answer(200, {"value": self._providers[self.add_provider(str(name))]})
-
-    def _set_icon(self, provider: str, body: Mapping[str, object]) -> Answer:
-        if self.team_key:
-            return error(403, "PermissionDenied", "Permission denied")
-        text = str(body.get("icon_base64"))
-        if set(body) != {"icon_base64"} or len(text) > _MAX_ICON:
-            return error(400, "InvalidArgument", "Invalid Arguments", Violation("icon_base64", "invalid"))
-        self.icons[provider] = base64.b64decode(text, validate=True)
-        return Answer(200, {})
 
     def _create_source(self, provider: str, body: Mapping[str, object]) -> Answer:
         name = body.get("name")
@@ -277,102 +230,6 @@ class FakeVeza:
         self.pushes.append(payload)
         source["status"] = "SUCCESS"
         return Answer(200, {"warnings": [{"message": warning} for warning in self.warnings]})
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = False
-    block_on_close = True
-
-    def __init__(self, veza: FakeVeza, context: ssl.SSLContext) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.veza = veza
-        self._context = context
-        self._connections: set[socket.socket] = set()
-
-    def get_request(self) -> tuple[socket.socket, object]:
-        """Accept; the handshake is left to the thread of the connection, since it can fail or take long."""
-        connection, address = self.socket.accept()
-        try:
-            secured = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
-        except OSError:
-            connection.close()
-            raise
-        self._connections.add(secured)
-        return secured, address
-
-    def hang_up(self) -> None:
-        """End the threads that wait for another request on a connection that is kept."""
-        for connection in list(self._connections):
-            try:
-                # not SSLSocket's own, which takes the TLS state from under the thread that reads
-                socket.socket.shutdown(connection, socket.SHUT_RDWR)
-            except OSError:
-                continue
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Let clients go as they like; a test sees what they did from their side."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-    connection: ssl.SSLSocket
-
-    def setup(self) -> None:
-        super().setup()
-        self.connection.do_handshake()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the standard library
-        """Keep standard error for the tests."""
-
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def _serve(self) -> None:
-        veza = self.server.veza
-        target = urlsplit(self.path)
-        call = next((c for c in Call if c.value[0] == self.command and re.fullmatch(c.value[1], target.path)), None)
-        length = int(self.headers.get("Content-Length") or 0)
-        fault = veza.next_fault(call)
-        body = self.rfile.read(length // 2 if fault is Cut.IN_REQUEST else length)
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        request = Request(call, self.command, target.path, parse_qs(target.query), headers, body)
-        veza.requests.append(request)
-        match fault:
-            case None:
-                self._send(veza.answer(request))
-            case Answer() as answer:
-                self._send(answer)
-            case Silence():
-                veza.closing.wait(timeout=60)
-                self.close_connection = True
-            case Cut.AFTER_ACCEPTING:
-                veza.answer(request)
-                self._reset()
-            case Cut.IN_ANSWER:
-                self._send(veza.answer(request), part=0.5)
-                self._reset()
-            case Cut.IN_REQUEST | Cut.BEFORE_ANSWER:
-                self._reset()
-
-    def _send(self, answer: Answer, part: float = 1.0) -> None:
-        body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
-        kind = "text/html" if isinstance(answer.body, bytes) else "application/json"
-        self.send_response(answer.status)
-        for name, value in ({"Content-Type": kind} | dict(answer.headers)).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body[: int(len(body) * part)])
-
-    def _reset(self) -> None:
-        self.close_connection = True
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        os.close(self.connection.detach())
 
 
 def _page(values: list[dict[str, object]]) -> Answer:

@@ -1,0 +1,131 @@
+"""The table of commands: what can be asked for, and how the command line becomes what was asked."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from connector import __version__
+from connector.cli.logs import LogSettings, add_log_options, read_log_settings
+from connector.cli.monitoring import Monitoring, add_monitoring_options, read_leniently, read_monitoring
+from connector.commands import access, check, demo, diff, export, report
+from connector.commands.options import Parser
+from connector.commands.outcome import Outcome
+from connector.errors import UsageError
+
+T = TypeVar("T")
+
+PROGRAM = "oaa_bitbucket.py" if Path(sys.argv[0]).name == "oaa_bitbucket.py" else "oaa-bitbucket"
+"""How the program was called: in a clone, or installed."""
+
+
+class Module(Protocol[T]):
+    """What a module of `connector.commands` has: its options, how they are read, and what it does."""
+
+    def add_options(self, parser: Parser, /) -> None:
+        """Describe the command and its options."""
+
+    def read(self, options: argparse.Namespace, /) -> T:
+        """Give what was asked for, as a frozen value. Raises `UsageError`."""
+
+    def run(self, wanted: T, outcome: Outcome, /) -> int:
+        """Do it, and give the exit code. Raises `ConnectorError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[T]):
+    """A row of the table. One that is monitored has the options of `connector.cli.monitoring`."""
+
+    name: str
+    description: str
+    module: Module[T]
+    monitored: bool = False
+
+
+_EXPORT = Command(
+    "export", "collect, then save and/or push; the default when no command is named", export, monitored=True
+)
+
+COMMANDS: dict[str, Command[Any]] = {
+    command.name: command
+    for command in (
+        _EXPORT,
+        Command("demo", "the same against a small Bitbucket that comes along, offline", demo),
+        Command("check", "what can these credentials see, and what to do about the rest", check),
+        Command("access", "who can reach what, and through which grants (offline)", access),
+        Command("diff", "what changed between two exports (offline)", diff),
+        Command("report", "one self-contained page about an export (offline)", report),
+    )
+}
+
+_HELP = ("help", "this text; with the name of a command, what that one takes")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked(Generic[T]):
+    """What a command line asks for."""
+
+    command: Command[T]
+    wanted: T
+    logs: LogSettings
+    monitoring: Monitoring
+    warnings: tuple[str, ...] = ()
+
+    def run(self, outcome: Outcome) -> int:
+        """Do it, and give the exit code. Raises `ConnectorError`."""
+        return self.command.module.run(self.wanted, outcome)
+
+
+def read(argv: Sequence[str]) -> Asked[Any]:
+    """Read the command line, the environment and the env file. Raises `UsageError`.
+
+    `help`, `--help` and `--version` print what they say and raise SystemExit.
+    """
+    if list(argv[:1]) == [_HELP[0]]:
+        argv = [*argv[1:], "--help"]
+    command, rest = _command(argv)
+    parser = _parser(command)
+    options = parser.parse_args(rest)
+    logs, told = read_log_settings(options), read_monitoring(options)
+    return Asked(command, command.module.read(options), logs, told, tuple(parser.warnings))
+
+
+def monitoring(argv: Sequence[str]) -> Monitoring:
+    """Give who is told of a run whose command line, or settings, cannot be read. Raises nothing."""
+    with suppress(UsageError):
+        command, rest = _command(argv)
+        return read_leniently(rest, COMMANDS) if command.monitored else Monitoring()
+    return Monitoring()
+
+
+def _command(argv: Sequence[str]) -> tuple[Command[Any], Sequence[str]]:
+    if not argv or argv[0].startswith("-"):
+        return _EXPORT, argv
+    if argv[0] in COMMANDS:
+        return COMMANDS[argv[0]], argv[1:]
+    raise UsageError(f"{argv[0]!r} is no command; there are {', '.join(COMMANDS)}. Options begin with --")
+
+
+def _parser(command: Command[Any]) -> Parser:
+    is_default = command is _EXPORT
+    parser = Parser(prog=PROGRAM if is_default else f"{PROGRAM} {command.name}", commands=COMMANDS, add_help=False)
+    command.module.add_options(parser)
+    if is_default:
+        parser.usage = "%(prog)s [COMMAND] [options]"
+        rows = (*((each.name, each.description) for each in COMMANDS.values()), _HELP)
+        listed = "".join(f"\n  {name:<9} {description}" for name, description in rows)
+        parser.description = f"{parser.description}\n\ncommands:{listed}\n\nBelow are the options of export."
+    if command.monitored:
+        add_monitoring_options(parser)
+    group = parser.add_argument_group("about the program")
+    if parser.reads_environment:
+        parser.add_env_file(group)
+    add_log_options(group)
+    group.add_argument("--version", action="version", version=f"oaa-bitbucket {__version__}", help="print the version")
+    group.add_argument("-h", "--help", action="help", help="print this text")
+    return parser

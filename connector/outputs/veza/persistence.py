@@ -1,0 +1,64 @@
+"""How often a failed call to Veza is repeated, and how long. Knows nothing of what was asked for."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from connector.errors import VezaError
+from connector.outputs.veza.failures import Failure
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_FIRST_CONTACT_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Persistence:
+    """How often and how long (in seconds, waits included) one call is repeated before it is given up."""
+
+    attempts: int = 10
+    seconds: float = 600.0
+    unreachable_seconds: float = 600.0
+    first_wait: float = 1.0
+    longest_wait: float = 30.0
+
+    def at_first_contact(self) -> Persistence:
+        """Give up soon where no answer comes, so that a wrong address shows within seconds.
+
+        A server that answers that it is busy is the right one, and worth the whole wait.
+        """
+        return replace(self, unreachable_seconds=min(self.unreachable_seconds, _FIRST_CONTACT_SECONDS))
+
+    def wait(self, attempt: int, failure: Failure) -> float:
+        """Give the wait after an attempt: exponential with jitter, and what Veza asked for at least."""
+        growing = min(self.first_wait * 2.0 ** (attempt - 1), self.longest_wait)
+        return max(growing + self.first_wait * random.SystemRandom().random(), failure.retry_after or 0.0)
+
+
+def persist(call: Callable[[], T], persistence: Persistence, sleep: Callable[[float], None] = time.sleep) -> T:
+    """Make a call, again and again while its failure is passing.
+
+    The call must be one that can be repeated after it took effect unnoticed. Raises `VezaError`.
+    """
+    began, attempt = time.monotonic(), 1
+    while True:
+        try:
+            return call()
+        except Failure as failure:
+            if not failure.passing:
+                raise
+            wait, elapsed = persistence.wait(attempt, failure), time.monotonic() - began
+            limit = persistence.unreachable_seconds if failure.status is None else persistence.seconds
+            if attempt >= persistence.attempts or elapsed + wait >= limit:
+                times = "1 attempt" if attempt == 1 else f"{attempt} attempts"
+                raise VezaError(f"{failure}; given up after {times} in {elapsed:.0f} seconds") from failure
+            attempt += 1
+            log.warning("Veza: %s; attempt %d in %.1f seconds", failure, attempt, wait)
+        sleep(wait)

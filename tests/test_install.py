@@ -1,0 +1,78 @@
+"""Installed as a package, the connector is a command that needs no clone."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+from connector import __version__
+from tests.documents import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+COMMANDS = [["bin/oaa-bitbucket"], [sys.executable, "-m", "connector"]]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the package in a folder of its own; its dependencies are those of this environment."""
+    place = tmp_path_factory.mktemp("installed")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--target", str(place), str(ROOT)], check=True)  # noqa: S603 - pip, of this Python
+    return place
+
+
+def _started(place: Path, command: list[str], *arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    program = [str(place / command[0]) if command[0].startswith("bin/") else command[0], *command[1:], *arguments]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(place)}
+    return subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=["script", "module"])
+def test_the_command_says_what_it_can_do_under_its_own_name(command: list[str], place: Path, tmp_path: Path) -> None:
+    assert _started(place, command, "--version", folder=tmp_path).stdout == f"oaa-bitbucket {__version__}\n"
+    assert _started(place, command, "--help", folder=tmp_path).stdout.startswith("usage: oaa-bitbucket [")
+    refused = _started(place, command, "surprise", folder=tmp_path)
+    assert (refused.returncode, refused.stderr.partition(":")[0]) == (2, "oaa-bitbucket")
+
+
+def test_a_whole_run_needs_nothing_of_the_clone(place: Path, tmp_path: Path) -> None:
+    ended = _started(place, COMMANDS[0], "demo", folder=tmp_path)
+    assert ended.returncode == 0, ended.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {"demo-export.json", "demo-report.html"}
+
+
+def test_everything_beside_the_code_is_installed(place: Path) -> None:
+    def files(root: Path) -> set[Path]:
+        paths = {path.relative_to(root) for path in (root / "connector").rglob("*") if path.is_file()}
+        return {path for path in paths if "__pycache__" not in path.parts}
+
+    assert files(place) == files(ROOT)
+
+
+def test_dependencies_are_what_is_imported_and_what_is_pinned_will_do() -> None:
+    wanted = {each.name.lower(): each for each in map(Requirement, PROJECT["dependencies"])}
+    pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
+    pins = dict(word.lower().split("==") for word in pinned if "==" in word)
+    assert [name for name, each in wanted.items() if pins[name] not in each.specifier] == []
+    distributions = metadata.packages_distributions()
+    imported = {name for name in _imported() if name not in sys.stdlib_module_names and name != "connector"}
+    assert {distributions[name][0].lower() for name in imported} == set(wanted)
+
+
+def _imported() -> Iterator[str]:
+    for path in (ROOT / "connector").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Import(names=names):
+                    yield from (alias.name.partition(".")[0] for alias in names)
+                case ast.ImportFrom(module=str(module), level=0):
+                    yield module.partition(".")[0]
