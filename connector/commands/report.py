@@ -106,8 +106,6 @@ def _tell(findings: Reviewed) -> None:
     open_ = sum(len(finding.places) for finding in findings.findings)
     log.info("findings: %s open, %s accepted", counted(open_, "place"), f"{findings.accepted:,}")
     if findings.returned:
-        log.warning(
-            "%s open again: their acceptances have expired", counted(findings.returned, "place is", "places are")
-        )
+        log.warning("expired acceptances: %s open again", counted(findings.returned, "place is", "places are"))
     for one in findings.unused:
         log.warning("line %d accepts nothing in this export: %s of %s", one.line, one.finding, one.subject)

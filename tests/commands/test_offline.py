@@ -373,3 +373,24 @@ def test_the_columns_in_the_documentation_are_those_of_the_csv(run: Run, world: 
     for heading in headings:
         assert [column for column in documented if column in heading] == heading
     assert set(documented) == set(headings[0]) | set(headings[1])
+
+
+def test_a_report_says_what_is_accepted_and_what_came_back(run: Run, world: World) -> None:
+    world.group("bitbucket:everyone")
+    for node in ("100", "101"):
+        world.grant(GROUP, "bitbucket:everyone", "PUBLIC_READ", node)
+    lines = [
+        "finding,subject,until,why,by",
+        "public,PAY/api,9999-12-31,docs,Jane",
+        "public,PAY/docs,2020-01-01,old,Jane",
+    ]
+    Path("accepted.csv").write_text("\n".join([*lines, "public,GONE,9999-12-31,gone,Jane"]), encoding="utf-8")
+    ended = run("report", _saved(world), "-o", "access.html", "--accepted", "accepted.csv")
+    assert ended.code == 0
+    assert "1 accepted" in ended.err
+    assert "expired acceptances: 1 place is open again" in ended.err
+    assert "line 4 accepts nothing in this export: public of GONE" in ended.err
+    Path("accepted.csv").write_text("\n".join([*lines, "public,X,soon,why,Jane"]), encoding="utf-8")
+    refused = run("report", "export.json", "-o", "other.html", "--accepted", "accepted.csv")
+    assert (refused.code, Path("other.html").exists()) == (2, False)
+    assert "accepted.csv: line 4: until is 'soon'" in refused.err
