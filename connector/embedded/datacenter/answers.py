@@ -1,56 +1,18 @@
-"""What goes into the embedded Bitbucket and comes out: requests, answers, and refusals.
+"""How the embedded Bitbucket refuses: its error texts and headers.
 
-Knows Bitbucket's error texts and headers; neither sockets nor what is asked for.
+Knows neither sockets nor what is asked for.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
 
-JSON_TYPE = "application/json;charset=UTF-8"
-HTML_TYPE = "text/html;charset=UTF-8"
+from connector.embedded.common.messages import HTML_TYPE, Answer, Headers, encode
 
 _LOGIN_PAGE = (
     "<!DOCTYPE html><html><head><title>Log in - Bitbucket</title></head>"
     '<body><form action="/j_atl_security_check" method="post"></form></body></html>'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request as it came in; the names of `headers` are in lower case."""
-
-    method: str
-    target: str
-    headers: dict[str, str]
-
-    @property
-    def path(self) -> str:
-        """The path as sent, still percent-encoded."""
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> str:
-        """The query as sent, still percent-encoded."""
-        return self.target.partition("?")[2]
-
-    @property
-    def authorization(self) -> str:
-        """The credentials as sent, or nothing."""
-        return self.headers.get("authorization", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer, before anything goes wrong with it on its way."""
-
-    status: int
-    body: bytes
-    headers: tuple[tuple[str, str], ...] = ()
-    content_type: str = JSON_TYPE
 
 
 class Refusal(Exception):
@@ -61,7 +23,7 @@ class Refusal(Exception):
         status: int,
         message: str,
         exception: str | None = None,
-        headers: tuple[tuple[str, str], ...] = (),
+        headers: Headers = (),
     ) -> None:
         super().__init__(message)
         self._status = status
@@ -71,11 +33,6 @@ class Refusal(Exception):
     def answer(self) -> Answer:
         """Write the refusal in the form that all of Bitbucket's errors have."""
         return Answer(self._status, encode(self._body), self._headers)
-
-
-def encode(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold
-    """Write JSON as Bitbucket does: without white space, in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def not_permitted() -> Refusal:
@@ -147,12 +104,6 @@ def rate_limited(retry_after: int) -> Refusal:
         "You have been rate limited. Please wait before you send more requests.",
         headers=(("Retry-After", str(retry_after)),),
     )
-
-
-def html(status: int, title: str) -> Answer:
-    """Answer with a page for people, as servlet containers and proxies do."""
-    page = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
-    return Answer(status, page.encode(), content_type=HTML_TYPE)
 
 
 def login_page() -> Answer:

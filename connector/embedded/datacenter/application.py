@@ -11,7 +11,8 @@ from itertools import count
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote_plus, unquote
 
-from connector.embedded.datacenter.answers import Answer, Refusal, encode, html, login_required, not_permitted
+from connector.embedded.common.messages import Answer, encode, html
+from connector.embedded.datacenter.answers import Refusal, login_required, not_permitted
 from connector.embedded.datacenter.call import Call, Desk
 from connector.embedded.datacenter.catalogue import Catalogue
 from connector.embedded.datacenter.login import Door
@@ -22,7 +23,7 @@ from connector.embedded.datacenter.settings import UnknownRoute
 from connector.embedded.datacenter.shapes import Shapes
 
 if TYPE_CHECKING:
-    from connector.embedded.datacenter.answers import Request
+    from connector.embedded.common.messages import Request
     from connector.embedded.datacenter.organisation import Account, Organisation, Project
     from connector.embedded.datacenter.rules import Rights
     from connector.embedded.datacenter.settings import Settings

@@ -5,14 +5,12 @@ Source: Atlassian's pages on HTTP access tokens and rate limiting. Knows no rout
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
 import math
 import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from connector.embedded.common.basic import decoded, same
 from connector.embedded.datacenter.answers import captcha_required, not_licensed, rate_limited, wrong_password
 
 if TYPE_CHECKING:
@@ -42,7 +40,7 @@ class Door:
         account: Account | None = None
         token: Token | None = None
         if scheme.lower() == "basic":
-            account, token = self._by_password(credentials.strip(), catalogue)
+            account, token = self._by_password(credentials, catalogue)
         elif scheme.lower() == "bearer":
             account, token = _by_token(credentials.strip(), catalogue)
         rights = rules.rights(account, token)
@@ -68,13 +66,16 @@ class Door:
         return settings.rate_limit_overrides.get(account.name, settings.rate_limit)
 
     def _by_password(self, credentials: str, catalogue: Catalogue) -> tuple[Account, Token | None]:
-        name, password = _decoded(credentials)
+        pair = decoded(credentials)
+        if pair is None:
+            raise wrong_password()
+        name, password = pair
         allowed = self._settings.captcha_after
         if allowed is not None and self._failures[name.lower()] >= allowed:
             raise captcha_required()
         account = catalogue.account_named(name)
         if account and account.active:
-            if account.password and _same(password, account.password):
+            if account.password and same(password, account.password):
                 del self._failures[name.lower()]
                 return account, None
             owner, token = _by_token(password, catalogue)
@@ -103,21 +104,9 @@ class _Bucket:
         return (1 - self._left) / self._limit.fill_rate
 
 
-def _decoded(credentials: str) -> tuple[str, str]:
-    try:
-        name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        raise wrong_password() from None
-    return name, password
-
-
 def _by_token(secret: str, catalogue: Catalogue) -> tuple[Account | None, Token | None]:
     for token in catalogue.organisation.tokens:
-        if not token.expired and _same(secret, token.secret):
+        if not token.expired and same(secret, token.secret):
             account = catalogue.organisation.accounts.get(token.user_id)
             return (account, token) if account and account.active and account.listed else (None, None)
     return None, None
-
-
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())

@@ -6,10 +6,9 @@ and never ends, keys of people who left, tokens that nobody ever used, a webhook
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import TYPE_CHECKING, Any
 
+from connector.embedded.common.ssh_keys import public_key
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 
 if TYPE_CHECKING:
@@ -130,10 +129,3 @@ class SampleMachines:
     def _restrict(self, kind: str, matcher: str, matcher_type: str = "BRANCH", **details: Any) -> None:  # noqa: ANN401
         restrictions = self._organisation.restrictions
         restrictions.append(Restriction(len(restrictions) + 1, kind, matcher, matcher_type, **details))
-
-
-def public_key(label: str) -> str:
-    """Make a well-formed Ed25519 public key that nobody has the private one of, with its label as comment."""
-    kind, point = b"ssh-ed25519", hashlib.sha256(label.encode()).digest()
-    blob = b"".join(len(field).to_bytes(4, "big") + field for field in (kind, point))
-    return f"{kind.decode()} {base64.b64encode(blob).decode()} {label}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import requests
 
 from connector.embedded.datacenter.builder import Builder
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
+from tests.embedded.asking import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,24 +27,8 @@ RECORDED = Path(__file__).parent / "recorded"
 API = "/rest/api/latest"
 
 
-class Client:
+class Client(Asking[EmbeddedBitbucket]):
     """Asks one embedded Bitbucket with one set of credentials, on one connection."""
-
-    def __init__(self, server: EmbeddedBitbucket, user: str = "", password: str = "", token: str = "") -> None:
-        self.server = server
-        self.session = requests.Session()
-        self.session.trust_env = False
-        if user:
-            credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-            self.session.headers["Authorization"] = f"Basic {credentials}"
-        if token:
-            self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.session.close()
 
     def get(self, path: str, *, api: str = API, **query: JSON) -> requests.Response:
         url = f"{self.server.base_url}{api}/{path}" if path else self.server.base_url + api

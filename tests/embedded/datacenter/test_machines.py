@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from connector.embedded.common.ssh_keys import public_key
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 from connector.embedded.datacenter.organisation import Token
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
-from connector.embedded.datacenter.sample_machines import public_key
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from tests.embedded.datacenter.client import JSON, Client, error_of, serving, small
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
+from connector.embedded.common.ssh_keys import public_key
 from connector.embedded.datacenter.builder import Builder
 from connector.embedded.datacenter.faults import Fault, Status
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 from connector.embedded.datacenter.organisation import Organisation, Token
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
-from connector.embedded.datacenter.sample_machines import public_key
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import PersonalGrants, Settings
 from connector.model import Credential, Inclusion, ProjectPermission, RepositoryPermission, Snapshot

@@ -8,15 +8,17 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from connector.embedded.datacenter.answers import Answer, Request
+from connector.embedded.common.messages import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from connector.embedded.common.messages import Answer
 
 REASONS = {status.value: status.phrase for status in HTTPStatus}
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
@@ -32,11 +34,16 @@ class Ending(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The bytes that are sent, after how many seconds, and what becomes of the connection."""
+    """The bytes that are sent, after how many seconds, and what becomes of the connection.
+
+    They are sent in `pieces` of one length, so many seconds of `pause` after one another.
+    """
 
     payload: bytes
     delay: float
     ending: Ending
+    pieces: int = 1
+    pause: float = 0.0
 
 
 class Connection(asyncio.Protocol):
@@ -71,18 +78,27 @@ class Connection(asyncio.Protocol):
         head, end, rest = self._buffer.partition(b"\r\n\r\n")
         if not end:
             return
-        self._buffer = rest
-        delivery = self._exchange(parse(head))
+        request = parse(head)
+        length = int(request.headers.get("content-length", "0"))
+        if len(rest) < length:
+            return
+        self._buffer = rest[length:]
+        delivery = self._exchange(replace(request, body=rest[:length]) if length else request)
         if delivery.delay:
             loop = asyncio.get_running_loop()
             self._timer = loop.call_later(delivery.delay, self._send, delivery)
         else:
             self._send(delivery)
 
-    def _send(self, delivery: Delivery) -> None:
+    def _send(self, delivery: Delivery, sent: int = 0) -> None:
         self._timer = None
+        end = sent + -(-len(delivery.payload) // delivery.pieces)
         if delivery.payload:
-            self._transport.write(delivery.payload)
+            self._transport.write(delivery.payload[sent:end])
+        if end < len(delivery.payload):
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(delivery.pause, self._send, delivery, end)
+            return
         match delivery.ending:
             case Ending.CLOSE:
                 self._transport.close()

@@ -1,0 +1,219 @@
+"""The embedded Bitbucket Cloud without its sockets: a request goes in, an answer comes out.
+
+Keeps what lives longer than one request: look-ups, OAuth tokens, rate limits. Handles one request at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, unquote
+
+from connector.embedded.cloud.answers import (
+    JSON_TYPE,
+    Refusal,
+    demanded,
+    error,
+    forbidden,
+    lacks_scopes,
+    method_not_allowed,
+    no_route,
+    token_refused,
+    wrong_mechanism,
+)
+from connector.embedded.cloud.call import Call, Desk
+from connector.embedded.cloud.catalogue import Catalogue
+from connector.embedded.cloud.faults import Rewritten, TokensEnd, Unsigned
+from connector.embedded.cloud.grant_routes import GRANT_ROUTES
+from connector.embedded.cloud.grant_shapes import GrantShapes
+from connector.embedded.cloud.login import Door
+from connector.embedded.cloud.machine_routes import MACHINE_ROUTES
+from connector.embedded.cloud.machine_shapes import MachineShapes
+from connector.embedded.cloud.partial import partial
+from connector.embedded.cloud.rate import Gate
+from connector.embedded.cloud.routes import ROUTES, For, Route
+from connector.embedded.cloud.rules import Rules
+from connector.embedded.cloud.settings import Access
+from connector.embedded.cloud.shapes import Shapes
+from connector.embedded.common.messages import NOBODY, Answer, Caller, encode, html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from connector.embedded.cloud.login import Credential
+    from connector.embedded.cloud.settings import Settings
+    from connector.embedded.cloud.workspace import Workspace
+    from connector.embedded.common.faults import Effect
+    from connector.embedded.common.messages import Headers, Request
+
+ALL_ROUTES = ROUTES | GRANT_ROUTES | MACHINE_ROUTES
+"""Every resource, by its address."""
+
+TOKEN_ADDRESS = "/site/oauth2/access_token"  # noqa: S105 - an address
+_PARTS = {name: name.split("/") for name in ALL_ROUTES}
+_IMPLIED = {"project": "repository"}
+
+
+class Application:
+    """Answers requests about one workspace; the clock only goes forward, in seconds."""
+
+    def __init__(self, workspace: Workspace, settings: Settings, base_url: str, clock: Callable[[], float]) -> None:
+        self.workspace = workspace
+        self._settings = settings
+        self._base_url = base_url
+        self._door = Door(settings, clock)
+        self._gate = Gate(settings, clock)
+        self._shuffler = random.Random(0)  # noqa: S311 - the order of rows keeps no secret
+        self._desk: Desk | None = None
+
+    def forget(self) -> None:
+        """Drop everything derived from the workspace, because it has changed."""
+        self._desk = None
+
+    def answer(self, request: Request, effect: Effect | None = None) -> tuple[Answer, Caller]:
+        """Answer a request; tell also whom it was answered to."""
+        if isinstance(effect, TokensEnd):
+            self._door.end_tokens()
+        path = request.path.removeprefix(self._settings.context)
+        if path == TOKEN_ADDRESS:
+            return self._token(request), NOBODY
+        segments = [unquote(segment) for segment in path.strip("/").split("/")]
+        if segments[0] not in ("2.0", "1.0") or not request.path.startswith(self._settings.context):
+            return html(HTTPStatus.NOT_FOUND, "Not found"), NOBODY
+        if request.method not in ("GET", "HEAD"):
+            return method_not_allowed().answer, NOBODY
+        try:
+            authorization = "" if isinstance(effect, Unsigned) else request.authorization
+            credential = self._door.admit(authorization, self.workspace)
+        except Refusal as refusal:
+            return refusal.answer, NOBODY
+        return self._signed(request, segments, credential, effect)
+
+    def _token(self, request: Request) -> Answer:
+        if request.method != "POST":
+            return html(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed")
+        try:
+            return Answer(HTTPStatus.OK, encode(self._door.issue(request, self.workspace)), (), "application/json")
+        except Refusal as refusal:
+            return refusal.answer
+
+    def _signed(
+        self, request: Request, segments: Sequence[str], credential: Credential | None, effect: Effect | None
+    ) -> tuple[Answer, Caller]:
+        """Answer somebody who is known, or nobody, and say so in the headers."""
+        name, arguments = find_route(segments)
+        route = ALL_ROUTES.get(name)
+        headers: Headers = ()
+        try:
+            headers = self._gate.pass_through(segments, credential, self.workspace)
+            if route is None:
+                raise no_route()
+            body = self._resource(request, name, arguments, credential)
+            if isinstance(effect, Rewritten):
+                body = effect.change(body)
+            answer = Answer(HTTPStatus.OK, encode(body), (), JSON_TYPE)
+        except Refusal as refusal:
+            answer = refusal.answer
+        headers = answer.headers + headers + self._credential_headers(route, credential)
+        if self._settings.throttled:
+            headers += (("X-Usage-Throttled", "True"),)
+        signed = Answer(answer.status, answer.body, headers, answer.content_type, answer.delay)
+        return signed, Caller(credential.name, credential.kind) if credential else NOBODY
+
+    def _resource(self, request: Request, name: str, arguments: Sequence[str], credential: Credential | None) -> Any:  # noqa: ANN401 - JSON
+        route, desk = ALL_ROUTES[name], self._desk_now()
+        self._check(route, name, credential)
+        rights = desk.rules.rights(credential.account if credential else None)
+        if credential and credential.token:
+            rights = desk.rules.token_rights(credential.token)
+        query = dict(parse_qsl(request.query, keep_blank_values=True))
+        root = self._base_url.removesuffix(self._settings.context)
+        call = Call(desk, credential, rights, query, name, root + request.path)
+        if "{ws}" in name:
+            self._enter(call, arguments[0])
+            arguments = arguments[1:]
+        body = route.answer(call, *arguments)
+        if "fields" in query:
+            body = partial(body, query["fields"])
+        return json.loads(encode(body), object_hook=_without_nulls) if self._settings.null_absent else body
+
+    def _check(self, route: Route, name: str, credential: Credential | None) -> None:
+        """Refuse kinds of credentials, and scopes, that an address is not for."""
+        if credential is None:
+            if not route.anonymous:
+                raise token_refused()
+            return
+        self._check_kind(route, name, credential)
+        granted = credential.scopes | {_IMPLIED[scope] for scope in credential.scopes & _IMPLIED.keys()}
+        required = route.token if credential.is_api_token else route.oauth
+        if not granted.issuperset(required):
+            raise lacks_scopes(credential.scopes, required)
+
+    def _check_kind(self, route: Route, name: str, credential: Credential) -> None:
+        settings, token = self._settings, credential.token
+        is_consumer = credential.kind == "oauth2"
+        match route.kinds:
+            case For.ACCOUNTS if token or (is_consumer and not settings.consumers_are_users):
+                raise wrong_mechanism()
+            case For.WORKSPACES if token or is_consumer:
+                raise wrong_mechanism()
+            case For.PERMISSIONS if token and token.level not in settings.permission_tokens:
+                raise wrong_mechanism()
+        if is_consumer and "/projects/{}/permissions-config" in name and not settings.consumers_read_projects:
+            raise forbidden()
+
+    def _enter(self, call: Call, name: str) -> None:
+        settings = self._settings
+        if call.route.startswith("1.0") and name.startswith("{"):
+            raise error(
+                settings.uuid_in_v1, "Forbidden" if settings.uuid_in_v1 == HTTPStatus.FORBIDDEN else "Not allowed"
+            )
+        call.enter(name)
+        if settings.access is not Access.FREE:
+            raise demanded(settings.access)
+
+    def _credential_headers(self, route: Route | None, credential: Credential | None) -> Headers:
+        settings = self._settings
+        if credential is None:
+            return ()
+        headers: Headers = ()
+        if settings.tells_credential:
+            headers += (("X-Credential-Type", credential.kind),)
+        if settings.tells_scopes:
+            headers += (("X-OAuth-Scopes", ", ".join(sorted(credential.scopes))),)
+        if route and route.oauth:
+            headers += (("X-Accepted-OAuth-Scopes", ", ".join(route.oauth)),)
+        return headers
+
+    def _desk_now(self) -> Desk:
+        if self._desk is None:
+            catalogue = Catalogue(self.workspace)
+            shapes = Shapes(catalogue, f"{self._base_url}/2.0")
+            self._desk = Desk(
+                workspace=self.workspace,
+                settings=self._settings,
+                catalogue=catalogue,
+                rules=Rules(catalogue),
+                shapes=shapes,
+                grants=GrantShapes(shapes),
+                machines=MachineShapes(shapes, added_on=self._settings.keys_added_on),
+                shuffler=self._shuffler,
+            )
+        return self._desk
+
+
+def find_route(segments: Sequence[str]) -> tuple[str, list[str]]:
+    """Find the resource at an address, and what stands where its address has braces; an empty name for none."""
+    for name, parts in _PARTS.items():
+        if len(parts) != len(segments):
+            continue
+        pairs = list(zip(parts, segments, strict=True))
+        if all(part.startswith("{") or part == segment for part, segment in pairs):
+            return name, [segment for part, segment in pairs if part.startswith("{")]
+    return "", []
+
+
+def _without_nulls(shape: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in shape.items() if value is not None}
