@@ -98,7 +98,7 @@ def test_a_repository_that_was_deleted_is_said(run: Run, bitbucket: EmbeddedBitb
     bitbucket.faults.add(Fault(DeleteRepository(3), path=r"users\?permission\.1", times=1))
     ended = export(run, bitbucket, "--verify", "40")
     assert ended.code == 0
-    assert ended.err.count("was deleted or moved meanwhile") == 1
+    assert ended.err.count("was deleted or moved during the run") == 1
 
 
 @pytest.mark.parametrize("gained_a_licence", [True, False])

@@ -1,4 +1,4 @@
-"""An answer of `access` as a table, CSV or JSON: whole, and with what the export does not know."""
+"""An answer of `access` as a table, CSV or JSON: whole, with where it is from and what the export does not know."""
 
 from __future__ import annotations
 
@@ -6,21 +6,27 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from connector.graph.values import Application, Identity, Level, Path, Resource, User
-from connector.review.findings.caveats import caveats, is_complete
+from connector.graph.export import Export
+from connector.graph.values import Application, Identity, Level, Node, Path, Resource, User
+from connector.review.caveats import caveats, is_complete
+from connector.review.evidence import evidence
 from connector.review.reach.answers import Answer, Answers
 from connector.review.reach.assertions import Failure
-from connector.review.text.forms import csv_lines
-from connector.review.text.names import briefly, clean, counted, kind, resources, state, where, who
+from connector.review.text.formats import csv_lines
+from connector.review.text.names import briefly, counted, kind, resources, state, where, who
 from connector.review.text.reasons import reason
 from connector.review.text.table import table, wrapped
+from connector.text import clean
 
-_COLUMNS = ("kind", "id", "name", "username", "is_active", "level", "resource_type", "resource", "key", "why")
+_IDENTITY = ("kind", "id", "name", "username", "email", "is_active", "last_login_at")
+_RESOURCE = ("resource_type", "resource", "key")
+_ACCESS_COLUMNS = (*_IDENTITY, "level", *_RESOURCE, "why")
+_GRANT_COLUMNS = (*_IDENTITY, "permission", "level", *_RESOURCE, "roles")
 
 
 def as_table(answers: Answers, width: int, most: int | None) -> Iterator[str]:
-    """Yield lines for people: at most so many rows, then what was left out and what is not known."""
-    rows = answers.rows()
+    """Yield lines for people: `most` rows, what is left out, what is not known, and where the export is from."""
+    rows = list(answers.rows())
     shown = rows[:most]
     if shown:
         yield from _columns(answers, rows, shown, width)
@@ -31,11 +37,13 @@ def as_table(answers: Answers, width: int, most: int | None) -> Iterator[str]:
     if len(rows) > len(shown):
         yield f"{counted(len(rows) - len(shown), 'more row')} not shown: --all shows every row, --csv and --json too"
     for caveat in caveats(answers.export):
-        yield from wrapped(f"not known: {clean(caveat)}", width)
+        yield from wrapped(f"not known: {clean(str(caveat))}", width)
+    for one in evidence(answers.export):
+        yield from wrapped(clean(one.sentence), width)
 
 
 def _columns(answers: Answers, rows: Sequence[Answer], shown: Sequence[Answer], width: int) -> Iterator[str]:
-    """Yield the table; what is the same in all rows is said once, above it."""
+    """Yield the table; what is the same in all rows stands once, above it."""
     columns = {"level": [str(row.level) for row in shown]}
     for name, told in (("who", _who), ("where", _where)):
         if len({told(row) for row in rows}) == 1:
@@ -88,30 +96,45 @@ _WORDS: dict[str, tuple[str, ...]] = {
 
 
 def as_csv(answers: Answers) -> Iterator[str]:
-    """Yield lines of CSV: one for each identity and resource."""
-    yield from csv_lines([_COLUMNS])
-    yield from csv_lines(_cells(row, item, why) for row, item, why in _unfolded(answers))
-
-
-def _unfolded(answers: Answers) -> Iterator[tuple[Answer, Resource, str]]:
+    """Yield lines of CSV, one for each identity and resource, while they are worked out."""
+    yield from csv_lines([_ACCESS_COLUMNS])
     for row in answers.rows():
-        why = "; ".join(answers.reasons(row))
-        yield from ((row, item, why) for item in row.resources)
+        identity, why = _identity_cells(row.who), "; ".join(answers.reasons(row))
+        yield from csv_lines((*identity, str(row.level), *_resource_cells(item), why) for item in row.resources)
 
 
-def _cells(row: Answer, item: Resource, why: str) -> tuple[object, ...]:
-    one = _described(row.who)
-    active = "" if one["is_active"] is None else str(one["is_active"]).lower()
-    identity = (one["kind"], one["id"], one["name"], one["username"], active)
-    return (*identity, str(row.level), item.type, where(item), item.key, why)
+def grants_as_csv(export: Export, at_least: Level) -> Iterator[str]:
+    """Yield lines of CSV, one for each grant as it is stored: to a user, a group or a credential, on one node."""
+    yield from csv_lines([_GRANT_COLUMNS])
+    for row in export.assignments:
+        level = row.permission.categories.level
+        if level < at_least:
+            continue
+        before = (*_identity_cells(row.holder), row.permission.name, str(level))
+        roles = " → ".join(role.name for role in row.roles)
+        yield from csv_lines((*before, *_resource_cells(node), roles) for node in row.targets)
+
+
+def _identity_cells(one: Identity) -> tuple[object, ...]:
+    described = _described(one)
+    active = "" if described["is_active"] is None else str(described["is_active"]).lower()
+    email, last = (one.email, one.last_login_at) if isinstance(one, User) else (None, None)
+    return described["kind"], one.id, one.name, described["username"], email, active, last
+
+
+def _resource_cells(node: Node) -> tuple[object, ...]:
+    if isinstance(node, Application):
+        return "application", node.name, None
+    return node.type, where(node), node.key
 
 
 def as_json(answers: Answers, failed: Sequence[Failure] | None) -> Iterator[str]:
-    """Yield lines of one JSON object: a row for each identity and resource; `failed` where something was asserted."""
+    """Yield lines of one JSON object, a row for each identity and resource; with `failed`, whether assertions hold."""
     head = {
         "applications": [item.name for item in answers.export.applications],
+        "evidence": [one.as_json() for one in evidence(answers.export)],
         "is_complete": is_complete(answers.export),
-        "not_known": caveats(answers.export),
+        "not_known": [str(caveat) for caveat in caveats(answers.export)],
     }
     if failed is not None:
         head["assertions"] = {"hold": not failed, "failures": [failure.sentence for failure in failed]}

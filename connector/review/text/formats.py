@@ -1,4 +1,4 @@
-"""What forms of output have in common: whole, harmless, and never silently cut. Knows no question."""
+"""Formats of output, and CSV that is safe to open. Knows no question."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 
-from connector.review.text.names import clean
+from connector.text import clean
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets know the wide ones, too
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What Excel needs at the beginning of a file to read it as UTF-8."""
 
-class Form(StrEnum):
+
+class Format(StrEnum):
     """How an answer is written."""
 
     TABLE = "table"
@@ -22,7 +25,7 @@ class Form(StrEnum):
 
 
 def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """Yield rows as lines of CSV that no spreadsheet takes for formulas."""
+    """Yield rows as lines of CSV; no cell of them is a formula to a spreadsheet."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="")
     for row in rows:
@@ -30,6 +33,11 @@ def csv_lines(rows: Iterable[Sequence[object]]) -> Iterator[str]:
         yield buffer.getvalue()
         buffer.seek(0)
         buffer.truncate()
+
+
+def read_cell(text: str) -> str:
+    """Read a cell as `csv_lines` and the page write it: without the apostrophe before what would be a formula."""
+    return text[1:] if text.startswith("'") and text[1:].lstrip().startswith(_FORMULA) else text
 
 
 def _cell(value: object) -> str:
