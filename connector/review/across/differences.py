@@ -1,0 +1,112 @@
+"""What is different for whom, and why: as it is found, and folded so that people can read it. Values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.graph.values import Identity, Node, Permission
+from connector.review.across.matching import Person
+from connector.review.across.people_sets import places
+
+_FEW = 64
+"""So many people are kept by their places: a bit far out makes a long integer, and there may be very many of them."""
+
+
+class Cause(StrEnum):
+    """Why the one server does not give what the other one gives."""
+
+    GRANT = "grant"
+    """The group has no grant that gives as much."""
+    GROUP = "group"
+    """The group has no counterpart."""
+    MEMBERSHIP = "membership"
+    """The group has as much, but not these members."""
+    MOVE = "move"
+    """They have as much on the same project, but the repository lies in another one."""
+    DIRECT = "direct"
+    """The person was granted it alone, and has no such grant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a difference is told by. `step` is what they have on the server that gives more, by one permission."""
+
+    gained: bool
+    step: int
+    cause: Cause
+    holder: Identity
+    permission: Permission
+    is_global: bool
+    on_paper: bool
+    """Whether it is about people who are inactive or have no licence on one of the servers."""
+    is_certain: bool
+    """Whether the export that shows less can be believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The same difference of some people on one node; `other` is the step that they have on the other server."""
+
+    reason: Reason
+    on: Node
+    """What the grant is on that gives it."""
+    other: int
+    people: int
+    old: Node
+    new: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All differences with one reason. Not everybody need have one everywhere: `combinations` are counted."""
+
+    reason: Reason
+    people: tuple[Person, ...]
+    nodes: tuple[tuple[Node, Node], ...]
+    on: tuple[Node, ...]
+    others: frozenset[int]
+    combinations: int
+
+
+def folded(found: Iterable[Found], persons: Sequence[Person]) -> list[Difference]:
+    """Tell together what has one reason: gains first, then the highest level, then the most combinations."""
+    folds: defaultdict[Reason, _Fold] = defaultdict(_Fold)
+    for one in found:
+        folds[one.reason].add(one)
+    return sorted((fold.difference(reason, persons) for reason, fold in folds.items()), key=_importance)
+
+
+class _Fold:
+    def __init__(self) -> None:
+        self._few: set[int] = set()
+        self._many = 0
+        self._nodes: dict[Node, Node] = {}
+        self._on: dict[Node, None] = {}
+        self._others: set[int] = set()
+        self._combinations = 0
+
+    def add(self, found: Found) -> None:
+        count = found.people.bit_count()
+        if count <= _FEW:
+            self._few.update(places(found.people))
+        else:
+            self._many |= found.people
+        self._nodes[found.old] = found.new
+        self._on[found.on] = None
+        self._others.add(found.other)
+        self._combinations += count
+
+    def difference(self, reason: Reason, persons: Sequence[Person]) -> Difference:
+        everybody = self._few.union(places(self._many)) if self._many else self._few
+        people = tuple(persons[place] for place in sorted(everybody))
+        nodes, on, others = tuple(self._nodes.items()), tuple(self._on), frozenset(self._others)
+        return Difference(reason, people, nodes, on, others, self._combinations)
+
+
+def _importance(one: Difference) -> tuple[object, ...]:
+    reason = one.reason
+    names = (reason.cause, reason.holder.name.lower(), reason.holder.id, reason.permission.name)
+    return not reason.gained, -reason.step, -one.combinations, *names, reason.on_paper, reason.is_certain
