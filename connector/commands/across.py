@@ -206,14 +206,14 @@ def _unsaid(comparison: Comparison) -> Iterator[str]:
 
 
 def _verdict(fail_on: FailOn | None, comparison: Comparison) -> int:
-    """Give the exit code. An incomplete export cannot say that nobody gained or lost anything."""
+    """Give the exit code. Who sees only a part cannot say that nobody gained or lost anything."""
     if fail_on is None:
         return 0
     asked = {"gained": comparison.gained, "lost": comparison.lost}
     found = [what for what, is_so in asked.items() if is_so and fail_on in (what, FailOn.ANY)]
     for what in found:
         log.error("somebody %s access", what)
-    if not found and any(comparison.doubts):
-        log.error("an export is incomplete, so it is not known whether anybody gained or lost access")
-        return _EXIT_CHANGED
-    return _EXIT_CHANGED if found else 0
+    if not found and not comparison.is_conclusive:
+        why = "an export is incomplete" if any(comparison.doubts) else "nothing could be compared"
+        log.error("%s, so it is not known whether anybody gained or lost access", why)
+    return 0 if comparison.is_conclusive and not found else _EXIT_CHANGED

@@ -7,11 +7,15 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from connector.commands.across import Servers, add_mapping_options, matching_of
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.terminal import size_in_words
+from connector.errors import UsageError
 from connector.files import check_writable, whole_file
-from connector.graph.payload import load
+from connector.graph.payload import collector_paused, load
+from connector.review.across.comparison import Comparison
+from connector.review.report import across
 from connector.review.report.page import page
 
 log = logging.getLogger(__name__)
@@ -24,6 +28,8 @@ class Report:
     export: Path
     output: Path
     baseline: Path | None
+    across: Servers | None = None
+    """The exports of two servers, where the page is about the same access on both."""
 
 
 _DESCRIPTION = """\
@@ -38,6 +44,9 @@ examples:
     %(prog)s export.json -o access.html
     %(prog)s export.json -o access.html --baseline last-month.json
 
+  After a migration: who reaches more or less than on the server that was left?
+    %(prog)s new-server.json -o migration.html --across old-server.json --people people.csv
+
 exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
 """
 
@@ -50,11 +59,26 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--baseline", type=parser.path, metavar="OLD", help="an earlier export: tell what changed since"
     )
+    group = parser.add_argument_group("two servers: before and after a migration")
+    group.add_argument(
+        "--across",
+        type=parser.path,
+        metavar="OLD",
+        help="an export of the server before: a page about who gains and who loses what, as diff --across",
+    )
+    add_mapping_options(group, parser)
 
 
 def read(options: argparse.Namespace) -> Report:
-    """Read the options of `report`."""
-    return Report(options.export, options.output, options.baseline)
+    """Read the options of `report`. Raises `UsageError`."""
+    if options.across is None:
+        if options.people or options.repositories:
+            raise UsageError("--people and --repositories are for exports of two servers: add --across OLD")
+        return Report(options.export, options.output, options.baseline)
+    if options.baseline:
+        raise UsageError("--baseline is about one server, --across about two: make two pages")
+    servers = Servers(options.across, options.export, options.people, options.repositories)
+    return Report(options.export, options.output, None, servers)
 
 
 def run(wanted: Report, _outcome: Outcome) -> int:
@@ -72,6 +96,10 @@ def save_page(text: str, path: Path) -> str:
 
 
 def page_of(wanted: Report) -> str:
-    """Make the page. Raises `ReviewError` for a file that cannot be read."""
+    """Make the page. Raises `ReviewError` for an export, `UsageError` for a mapping file."""
+    if wanted.across is not None:
+        matching = matching_of(wanted.across)
+        with collector_paused():
+            return across.page(Comparison(matching))
     baseline = None if wanted.baseline is None else load(wanted.baseline)
     return page(load(wanted.export), baseline)

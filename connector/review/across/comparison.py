@@ -119,21 +119,27 @@ class Comparison:
         return [Switched(*standing, tuple(people)) for standing, people in found.items()]
 
     @property
+    def is_conclusive(self) -> bool:
+        """Whether both exports are complete, and there was something to compare."""
+        return not any(self.doubts) and bool(self.matching.people.hints and self.matching.repositories.hints)
+
+    @property
     def gained(self) -> bool:
         """Whether somebody certainly has more on the new server, and can use it."""
-        return any(one.reason.gained for one in self._hard) or any(
+        return any(one.reason.gained for one in self.certain) or any(
             one.old is False and one.new for one in self.switched
         )
 
     @property
     def lost(self) -> bool:
         """Whether somebody certainly has less on the new server, and could use it."""
-        return any(not one.reason.gained for one in self._hard) or any(
+        return any(not one.reason.gained for one in self.certain) or any(
             one.old and one.new is False for one in self.switched
         )
 
     @property
-    def _hard(self) -> list[Difference]:
+    def certain(self) -> list[Difference]:
+        """Give the differences that are beyond doubt, for people who can use what they have."""
         return [one for one in self.differences if one.reason.is_certain and not one.reason.on_paper]
 
     def rows(self) -> Iterator[Row]:

@@ -61,7 +61,7 @@ class Register(Generic[T]):
         return next((name for name in self._names(one) if name and self._is_safe(name)), one.id)
 
     def _is_safe(self, name: str) -> bool:
-        return len(self.find(name)) == 1 and next(iter(csv_lines([[name]]))).strip('"') == name
+        return len(self.find(name)) == 1 and _cell(name).strip('"') == name != NONE
 
 
 def people_registers(old: Export, new: Export) -> tuple[Register[User], Register[User]]:
@@ -167,7 +167,12 @@ def _text(path: Path) -> str:
 
 def mapping_lines(found: Matches[T], old: Register[T], new: Register[T]) -> Iterator[str]:
     """Yield a mapping file to be completed: what was settled before, then who and what has no counterpart."""
-    return csv_lines(_cells(found, old, new))
+    return (",".join(map(_cell, cells)) for cells in _cells(found, old, new))
+
+
+def _cell(text: str) -> str:
+    """Write a cell; a mark alone is no formula."""
+    return text if text == NONE else next(iter(csv_lines([[text]])))
 
 
 def _cells(found: Matches[T], old: Register[T], new: Register[T]) -> Iterator[tuple[str, str, str]]:

@@ -75,6 +75,11 @@ class Matches(Generic[T]):
         named = (one for each in self.ambiguous for one in (*each.old, *each.new))
         return frozenset(one for one in named if one not in self.twins)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether something of the old server is neither matched nor said to have no counterpart."""
+        return bool(self.ambiguous) or bool(self.alone(self.old))
+
     def alone(self, things: Sequence[T]) -> list[T]:
         """Give those of one side that have no counterpart, where nothing about them is ambiguous or was said."""
         known = self.twins.keys() | self.undecided | self.without

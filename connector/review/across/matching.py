@@ -24,6 +24,11 @@ class Person:
     new: User | None
 
     @property
+    def is_stranger(self) -> bool:
+        """Whether this stands for all who are not signed in."""
+        return self.known.id == ANONYMOUS
+
+    @property
     def known(self) -> User:
         """The account to call them by: that with a user name, the old one first."""
         accounts = [one for one in (self.old, self.new) if one is not None]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from connector.graph.export import Export
 from connector.graph.values import Group, User
@@ -13,10 +14,22 @@ from connector.review.across.matches import Ambiguity, Hint, Matches, T
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import called, with_remarks
 from connector.review.across.people import addresses
-from connector.review.across.sentences import people, sentence, sentence_on_projects
+from connector.review.across.sentences import people, told, told_on_projects
 from connector.review.findings.caveats import caveats
 from connector.review.text.names import both, clean, counted
 from connector.review.text.paragraphs import Paragraph
+
+
+def servers(matching: Matching) -> str:
+    """Name both servers, and when each was read where its export says so."""
+    return " → ".join(map(_server, (matching.old, matching.new)))
+
+
+def _server(export: Export) -> str:
+    application = export.applications[0]
+    moment = application.properties.get("collected_at")
+    return clean(f"{application.name} (collected {moment})" if moment else application.name)
+
 
 HEADINGS = ("", "old", "new", "matched", "by", "only old", "only new", "ambiguous")
 """The columns of the table of what is matched."""
@@ -41,69 +54,76 @@ def _sides(found: Matches[T]) -> tuple[Sequence[T], Sequence[T]]:
 
 def summary(comparison: Comparison) -> str:
     """Say in a sentence who gains and who loses access."""
-    gained, lost = (_concerned(comparison, gained=gained) for gained in (True, False))
+    matching = comparison.matching
+    numbers = [len(found.hints) for found in (matching.people, matching.repositories)]
+    if not all(numbers):
+        return "Nothing could be compared: no person, or no repository, is matched."
     compared = (
-        f"{counted(len(comparison.matching.people.hints), 'matched person', 'matched people')} "
-        f"and {counted(len(comparison.matching.repositories.hints), 'matched repository', 'matched repositories')}"
+        f"{counted(numbers[0], 'matched person', 'matched people')} "
+        f"and {counted(numbers[1], 'matched repository', 'matched repositories')}"
     )
-    if not gained and not lost:
-        return f"Of {compared}, nobody gains and nobody loses access."
-    return f"Of {compared}: {_few(gained)} gain access, {_few(lost)} lose some."
+    gained, lost = (_few(concerned(comparison, gained=gained)) for gained in (True, False))
+    return f"Of {compared}: {gained[0]} gain{gained[1]} access, {lost[0]} lose{lost[1]} some."
 
 
-def _concerned(comparison: Comparison, *, gained: bool) -> list[Person]:
-    found = (one.people for one in comparison.differences if one.reason.gained is gained and _counts_for(one))
+def concerned(comparison: Comparison, *, gained: bool) -> list[Person]:
+    """Give the people who certainly gain, or lose, access that they can use."""
+    found = (one.people for one in comparison.certain if one.reason.gained is gained)
     return list(dict.fromkeys(person for some in found for person in some))
 
 
-def _counts_for(one: Difference) -> bool:
-    return one.reason.is_certain and not one.reason.on_paper
-
-
-def _few(found: Sequence[Person]) -> str:
-    return people(found) if found else "nobody"
+def _few(found: Sequence[Person]) -> tuple[str, str]:
+    """Give words for people, and the ending of a verb."""
+    return people(found) if found else "nobody", "s" if len(found) <= 1 else ""
 
 
 def paragraphs(comparison: Comparison) -> Iterator[Paragraph]:
     """Give what there is to tell: the differences first, then who and what could not be compared."""
-    return (
-        one for one in (*_differences(comparison), *_unmatched(comparison.matching), *_limits(comparison)) if one.lines
-    )
+    for heading, some in differences(comparison):
+        yield Paragraph(heading, [told(one, comparison.matching).sentence for one in some])
+    yield from remarks(comparison)
 
 
-def _differences(comparison: Comparison) -> Iterator[Paragraph]:
-    certain = [one for one in comparison.differences if one.reason.is_certain]
+def differences(comparison: Comparison) -> Iterator[tuple[str, list[Difference]]]:
+    """Give the differences by what can be made of them, each with a heading."""
+    for heading, some in (
+        ("Who gains access", [one for one in comparison.certain if one.reason.gained]),
+        ("Who loses access", [one for one in comparison.certain if not one.reason.gained]),
+        (
+            "On paper only: people who are inactive or have no licence on one of the servers",
+            [one for one in comparison.differences if one.reason.is_certain and one.reason.on_paper],
+        ),
+        (
+            "Not concluded, because an export is incomplete",
+            [one for one in comparison.differences if not one.reason.is_certain],
+        ),
+    ):
+        if some:
+            yield heading, some
 
-    def told(differences: Iterable[Difference]) -> list[str]:
-        return [sentence(one, comparison.matching) for one in differences]
 
-    for heading, gained in (("Who gains access", True), ("Who loses access", False)):
-        yield Paragraph(
-            heading, told(one for one in certain if one.reason.gained is gained and not one.reason.on_paper)
-        )
+def remarks(comparison: Comparison) -> Iterator[Paragraph]:
+    """Give what there is to tell beside the differences."""
+    found = chain(_rights(comparison), unmatched(comparison.matching), _limits(comparison))
+    return (one for one in found if one.lines)
+
+
+def _rights(comparison: Comparison) -> Iterator[Paragraph]:
     yield Paragraph("Who can use it on one server only", [_switched(one) for one in comparison.switched])
     yield Paragraph(
-        "On paper only: people who are inactive or have no licence on one of the servers",
-        told(one for one in certain if one.reason.on_paper),
-    )
-    yield Paragraph(
         "Who may create repositories in projects: on repositories it is write on both servers",
-        [sentence_on_projects(one, comparison.matching) for one in comparison.creators],
-    )
-    yield Paragraph(
-        "Not concluded, because an export is incomplete",
-        told(one for one in comparison.differences if not one.reason.is_certain),
+        [told_on_projects(one, comparison.matching).sentence for one in comparison.creators],
     )
 
 
 _STANDINGS = {True: "active", False: "inactive or without a licence", None: "not known to be active"}
+_FATES = {True: "is in force", False: "is on paper only", None: "may be in force"}
 
 
 def _switched(one: Switched) -> str:
-    fate = "what they have there is in force" if one.old is False else "what they have there is on paper only"
-    old, new = _STANDINGS[one.old], _STANDINGS[one.new]
+    standings = f"{_STANDINGS[one.old]} on the old server, {_STANDINGS[one.new]} on the new one"
     names = ", ".join(called(person.known) for person in one.people)
-    return f"{old} on the old server, {new} on the new one, so {fate}: {names}"
+    return f"{standings}, where what they have {_FATES[one.new]}: {names}"
 
 
 def unmatched(matching: Matching) -> Iterator[Paragraph]:
@@ -118,6 +138,14 @@ def _unmatched(matching: Matching) -> Iterator[Paragraph]:
     yield from _alone("People", matching.people)
     yield from _alone("Repositories", matching.repositories)
     yield from _alone("Groups", matching.groups)
+    is_open = matching.people.is_open or matching.repositories.is_open
+    yield Paragraph("To settle who and what is not matched", [_SETTLING] if is_open else [])
+
+
+_SETTLING = (
+    "--write-people FILE and --write-repositories FILE write lists to be completed; give them with --people and "
+    "--repositories"
+)
 
 
 def _alone(what: str, found: Matches[T]) -> Iterator[Paragraph]:
@@ -141,15 +169,26 @@ def _other_addresses(matching: Matching) -> Iterator[str]:
 
 def _limits(comparison: Comparison) -> Iterator[Paragraph]:
     matching = comparison.matching
-    sides = (("old", matching.old), ("new", matching.new))
-    keys = [
-        f"{counted(_holders(export), 'key or token', 'keys and tokens')} on the {side} server" for side, export in sides
-    ]
-    has_keys = any(_holders(export) for _, export in sides)
-    yield Paragraph("Not compared", [f"what has grants of its own: {both(keys)}"] if has_keys else [])
-    unknown = [f"in the {side} export: {clean(str(caveat))}" for side, export in sides for caveat in caveats(export)]
-    same = ["both exports are of one server: without --across, diff compares them by ids"]
-    yield Paragraph("Not known", [*(same if matching.is_one_server else []), *unknown])
+    sides = {"old": matching.old, "new": matching.new}
+    keys = {side: count for side, export in sides.items() if (count := _holders(export))}
+    told = both(
+        [f"{counted(count, 'key or token', 'keys and tokens')} of the {side} server" for side, count in keys.items()]
+    )
+    yield Paragraph("Not compared", [f"{told}, which have grants of their own"] if keys else [])
+    yield Paragraph(
+        "Not known", [*_doubtful(matching), *(line for side in sides for line in _caveats(side, sides[side]))]
+    )
+
+
+def _doubtful(matching: Matching) -> Iterator[str]:
+    if matching.is_one_server:
+        yield "whether these are two servers: both exports name the same one; diff without --across compares by ids"
+
+
+def _caveats(side: str, export: Export) -> Iterator[str]:
+    yield from (f"in the {side} export: {clean(str(caveat))}" for caveat in caveats(export))
+    if not any(address for user in export.users for address in addresses(user)):
+        yield f"in the {side} export: e-mail addresses, by which people are matched (in Cloud: export with --emails)"
 
 
 def _holders(export: Export) -> int:

@@ -13,8 +13,8 @@ from connector.review.across.differences import Difference, Reason
 from connector.review.across.matches import Matches, T
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import Thing, called
-from connector.review.across.paragraphs import HEADINGS, matched, paragraphs, summary, unmatched
-from connector.review.across.sentences import sentence, sentence_on_projects, why
+from connector.review.across.paragraphs import HEADINGS, matched, paragraphs, servers, summary, unmatched
+from connector.review.across.sentences import told, told_on_projects, why
 from connector.review.findings.caveats import caveats
 from connector.review.text import paragraphs as text
 from connector.review.text.forms import csv_lines
@@ -44,21 +44,17 @@ def matching_as_text(matching: Matching, width: int, most: int | None) -> Iterat
 
 
 def _matched(matching: Matching, width: int) -> Iterator[str]:
-    yield from (*wrapped(_servers(matching), width), "")
+    yield from (*wrapped(servers(matching), width), "")
     yield from table(HEADINGS, matched(matching), width)
 
 
 def as_markdown(comparison: Comparison, most: int | None) -> Iterator[str]:
     """Yield Markdown in which no name is taken for markup."""
-    yield from (f"**{text.escaped(_servers(comparison.matching))}**", "")
+    yield from (f"**{text.escaped(servers(comparison.matching))}**", "")
     for cells in (HEADINGS, ("---",) * len(HEADINGS), *matched(comparison.matching)):
         yield f"| {' | '.join(cells)} |"
     yield from ("", f"**{text.escaped(summary(comparison))}**")
     yield from text.as_markdown(paragraphs(comparison), most)
-
-
-def _servers(matching: Matching) -> str:
-    return f"{called(matching.old.applications[0])} → {called(matching.new.applications[0])}"
 
 
 _COLUMNS = (
@@ -119,7 +115,7 @@ def as_json(comparison: Comparison) -> Iterator[str]:
         "summary": summary(comparison),
         "gained": comparison.gained,
         "lost": comparison.lost,
-        "is_conclusive": not any(comparison.doubts),
+        "is_conclusive": comparison.is_conclusive,
         "not_known": {side: [str(caveat) for caveat in caveats(export)] for side, export in sides.items()},
         "matching": {what: _counts(found) for what, found in everything.items()},
         "access_left_out": max(0, combinations(comparison) - _MOST_IN_JSON),
@@ -129,8 +125,8 @@ def as_json(comparison: Comparison) -> Iterator[str]:
         ("pairs", chain.from_iterable(map(_pairs, everything.values()))),
         ("ambiguous", chain.from_iterable(map(_ambiguous, everything.values()))),
         ("unmatched", chain.from_iterable(map(_unmatched, everything.values()))),
-        ("differences", (_difference(one, sentence(one, matching)) for one in comparison.differences)),
-        ("on_projects", (_difference(one, sentence_on_projects(one, matching)) for one in comparison.creators)),
+        ("differences", (_difference(one, told(one, matching).sentence) for one in comparison.differences)),
+        ("on_projects", (_difference(one, told_on_projects(one, matching).sentence) for one in comparison.creators)),
         ("switched", map(_switched, comparison.switched)),
         ("access", (_row(row, matching) for row in islice(comparison.rows(), _MOST_IN_JSON))),
     ):
@@ -186,12 +182,12 @@ def _thing(one: Thing) -> Json:
             return {"kind": "application", "id": one.name, "name": one.name}
 
 
-def _difference(one: Difference, told: str) -> Json:
+def _difference(one: Difference, sentence: str) -> Json:
     reason = one.reason
     return {
         "change": _change(reason),
         "status": _status(reason),
-        "sentence": told,
+        "sentence": sentence,
         "cause": reason.cause,
         "through": _thing(reason.holder),
         "permission": reason.permission.name,

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from connector.graph.values import Application, Group, Level, Node, Resource
 from connector.review.across.comparison import CREATE
 from connector.review.across.differences import Cause, Difference, Reason
 from connector.review.across.matching import CLOUD, Matching, Person
 from connector.review.across.names import called
-from connector.review.findings.finding import ANONYMOUS, EVERYONE, LICENSED_USERS
+from connector.review.findings.finding import EVERYONE, LICENSED_USERS
 from connector.review.text.names import both, counted, resources
 
-_NAMED = 3
+NAMED = 3
 """So many are named; more are counted."""
 
 _IN_CLOUD = {
@@ -35,25 +36,45 @@ _SERVERS = {True: "old server", False: "new server"}
 """The server that gives less, where something was gained, or lost."""
 
 
-def sentence(one: Difference, matching: Matching) -> str:
-    """Say a difference on repositories: `34 people lose write on 12 repositories: group X was not given …`."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One difference in words: `who` lose or gain `what` `on` what, and why."""
+
+    who: str
+    verb: str
+    what: str
+    kept: str
+    """What they keep, or had already, where it is the same for all of them."""
+    on: str
+    why: str
+
+    @property
+    def sentence(self) -> str:
+        """Everything: `34 people lose write on 12 repositories, keeping read: group X was not given …`."""
+        return f"{self.who} {self.verb} {self.what} on {self.on}{self.kept and f', {self.kept}'}: {self.why}"
+
+
+def told(one: Difference, matching: Matching) -> Told:
+    """Say a difference on repositories, or on all of the server."""
     level = str(Level(one.reason.step))
-    kept = "" if len(one.others) > 1 or 0 in one.others else str(Level(min(one.others)))
-    return _sentence(one, matching, level, kept)
+    return _told(one, matching, level, "" if len(one.others) > 1 or 0 in one.others else str(Level(min(one.others))))
 
 
-def sentence_on_projects(one: Difference, matching: Matching) -> str:
+def told_on_projects(one: Difference, matching: Matching) -> Told:
     """Say who may create repositories in projects on one of the servers only."""
-    return _sentence(one, matching, _CREATE_REPOSITORIES, str(Level(CREATE)))
+    return _told(one, matching, _CREATE_REPOSITORIES, str(Level(CREATE)))
 
 
-def _sentence(one: Difference, matching: Matching, level: str, kept: str) -> str:
-    verb = _verb(one.reason, is_one=len(one.people) == 1)
+def _told(one: Difference, matching: Matching, level: str, kept: str) -> Told:
     possible = len(one.people) * len(one.nodes)
     exact = "" if one.combinations == possible else f" ({one.combinations:,} of {possible:,} combinations)"
-    rest = kept and f", {'having had' if one.reason.gained else 'keeping'} {kept}"
-    return (
-        f"{people(one.people)} {verb} {level} on {_nodes(one.nodes)}{exact}{rest}: {why(one.reason, one.on, matching)}"
+    return Told(
+        who=people(one.people),
+        verb=_verb(one.reason, is_one=len(one.people) == 1),
+        what=level,
+        kept=kept and f"{'having had' if one.reason.gained else 'keeping'} {kept}",
+        on=_nodes(one.nodes) + exact,
+        why=why(one.reason, one.on, matching),
     )
 
 
@@ -66,9 +87,9 @@ def _verb(reason: Reason, *, is_one: bool) -> str:
 
 def people(found: Sequence[Person]) -> str:
     """Name a few people; count many. Who is not signed in is told apart."""
-    named = [one for one in found if one.known.id != ANONYMOUS]
-    strangers = [called(one.known) for one in found if one.known.id == ANONYMOUS]
-    names = [called(one.known) for one in named] if len(named) <= _NAMED else [counted(len(named), "person", "people")]
+    named = [one for one in found if not one.is_stranger]
+    strangers = [called(one.known) for one in found if one.is_stranger]
+    names = [called(one.known) for one in named] if len(named) <= NAMED else [counted(len(named), "person", "people")]
     return both([*names, *strangers])
 
 
@@ -76,7 +97,7 @@ def _nodes(nodes: Sequence[tuple[Node, Node]]) -> str:
     """Name a few repositories, with their new names where these differ; count many."""
     below = [pair for pair in nodes if isinstance(pair[0], Resource)]
     everything = ["the whole server"] if len(below) < len(nodes) else []
-    if len(below) <= _NAMED:
+    if len(below) <= NAMED:
         return both([*everything, *(_renamed(*pair) for pair in below)])
     items = [old for old, _ in below if isinstance(old, Resource)]
     parents = {item.parent for item in items}
@@ -142,4 +163,4 @@ def _on(nodes: Sequence[Node]) -> str:
     if any(isinstance(node, Application) for node in nodes):
         return "the whole server"
     items = [node for node in nodes if isinstance(node, Resource)]
-    return both([called(item) for item in items]) if len(items) <= _NAMED else resources(items)
+    return both([called(item) for item in items]) if len(items) <= NAMED else resources(items)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 from operator import or_
@@ -13,9 +15,7 @@ from connector.review.diff.consequences import Cause, Consequence, Crowd, Part
 from connector.review.diff.difference import Change, Difference, Section, Verb
 from connector.review.findings.caveats import caveats
 from connector.review.findings.finding import ANONYMOUS, EVERYONE, LICENSED_USERS
-from connector.review.text import paragraphs as text
 from connector.review.text.names import both, clean, counted, kind, resources, where, who
-from connector.review.text.paragraphs import Paragraph
 from connector.review.text.table import wrapped
 
 _NAMED = 3
@@ -27,16 +27,42 @@ _MOST_NAMES = 100_000
 _SIGNS = {Verb.ADDED: "+", Verb.REMOVED: "-"}
 
 
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A heading and its lines, of which the first so many are shown."""
+
+    heading: str
+    lines: Sequence[str]
+
+
 def as_text(difference: Difference, width: int, most: int | None) -> Iterator[str]:
     """Yield lines for people."""
     yield from wrapped(summary(difference), width)
-    yield from text.as_text(paragraphs(difference), width, most)
+    for paragraph in paragraphs(difference):
+        yield ""
+        yield paragraph.heading
+        for line in paragraph.lines[:most]:
+            yield from (f"  {part}" for part in wrapped(line, width - 2, "    "))
+        if most is not None and len(paragraph.lines) > most:
+            yield f"  … {counted(len(paragraph.lines) - most, 'more line')} not shown: --all shows them, --json too"
 
 
 def as_markdown(difference: Difference, most: int | None) -> Iterator[str]:
     """Yield Markdown in which no name is taken for markup."""
-    yield f"**{text.escaped(summary(difference))}**"
-    yield from text.as_markdown(paragraphs(difference), most)
+    yield f"**{_escaped(summary(difference))}**"
+    for paragraph in paragraphs(difference):
+        yield from ("", f"### {_escaped(paragraph.heading)}", "")
+        yield from (f"- {_escaped(line)}" for line in paragraph.lines[:most])
+        if most is not None and len(paragraph.lines) > most:
+            yield f"- … {counted(len(paragraph.lines) - most, 'more line')} not shown"
+
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!@]|^[-+]|(?<=^\d)[.)]|:(?=//)|(?<=www)\.)")
+
+
+def _escaped(text: str) -> str:
+    """Escape what is markup, a mention or an address; a sign at the start of a line stays one."""
+    return _MARKUP.sub(r"\\\1", text)
 
 
 def summary(difference: Difference) -> str:

@@ -36,15 +36,15 @@ def organisations(draw: st.DrawFn) -> Organisation:
     made = Organisation()
     for name in _GROUPS:
         made.group(name, *draw(st.sets(st.sampled_from(_GROUPS), max_size=1)))
-    for username in draw(st.lists(st.sampled_from(_PEOPLE), unique=True, min_size=1)):
+    for username in draw(st.lists(st.sampled_from(_PEOPLE), unique=True, min_size=2)):
         _add_person(draw, made, username)
-    for key in draw(st.lists(st.sampled_from(_PROJECTS), unique=True, min_size=1)):
+    for key in draw(st.lists(st.sampled_from(_PROJECTS), unique=True, min_size=2)):
         default = "" if key.startswith("~") else draw(st.sampled_from(("", "", "read", "write", "create")))
-        made.project(key, *draw(st.lists(st.sampled_from(_SLUGS), unique=True, max_size=2)), default=default)
+        made.project(key, *draw(st.lists(st.sampled_from(_SLUGS), unique=True, min_size=1, max_size=2)), default=default)
     for name in draw(st.sets(st.sampled_from(sorted(made.repositories) or [""]), max_size=1)):
         if name:
             made.repositories[name].is_public = True
-    for _ in range(draw(st.integers(0, 6))):
+    for _ in range(draw(st.integers(2, 8))):
         made.grants.add(draw(_grants(made)))
     return made
 
@@ -161,6 +161,6 @@ def pairs(draw: st.DrawFn) -> tuple[Organisation, Organisation, str]:
     """Draw what was before, what is after, and what it was moved to."""
     old = draw(organisations())
     new = old.copy()
-    for change in draw(st.lists(st.sampled_from(_CHANGES), max_size=5)):
+    for change in draw(st.lists(st.sampled_from(_CHANGES), min_size=1, max_size=6)):
         change(draw, new)
     return old, new, draw(st.sampled_from((SERVER, CLOUD)))
