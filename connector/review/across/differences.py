@@ -72,7 +72,7 @@ class Difference:
 
 
 def folded(found: Iterable[Found], persons: Sequence[Person]) -> list[Difference]:
-    """Tell together what has one reason: gains first, then the highest level, then the most combinations."""
+    """Tell together what has one reason, gains first, the most important ones first."""
     folds: defaultdict[Reason, _Fold] = defaultdict(_Fold)
     for one in found:
         folds[one.reason].add(one)
@@ -107,6 +107,8 @@ class _Fold:
 
 
 def _importance(one: Difference) -> tuple[object, ...]:
+    """Order gains by what they give, and losses by how much one repair would mend."""
     reason = one.reason
+    size = (-reason.step, -one.combinations) if reason.gained else (-one.combinations, -reason.step)
     names = (reason.cause, reason.holder.name.lower(), reason.holder.id, reason.permission.name)
-    return not reason.gained, -reason.step, -one.combinations, *names, reason.on_paper, reason.is_certain
+    return not reason.gained, *size, *names, reason.on_paper, reason.is_certain

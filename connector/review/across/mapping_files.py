@@ -18,8 +18,8 @@ from typing import Generic
 from connector.errors import UsageError
 from connector.graph.export import Export
 from connector.graph.values import Application, Resource, User, lineage
-from connector.review.across.matches import Ambiguity, Hint, Matches, Settled, T, spelling
-from connector.review.across.names import with_remarks
+from connector.review.across.matches import Hint, Matches, Settled, T, spelling
+from connector.review.across.names import Thing, remarks, with_remarks
 from connector.review.across.people import addresses, people_of, username
 from connector.review.across.places import repositories_of
 from connector.review.reach.questions import near_misses
@@ -172,23 +172,24 @@ def mapping_lines(found: Matches[T], old: Register[T], new: Register[T]) -> Iter
 
 def _cell(text: str) -> str:
     """Write a cell; a mark alone is no formula."""
-    return text if text == NONE else next(iter(csv_lines([[text]])))
+    return text if text in ("", NONE) else next(iter(csv_lines([[text]])))
 
 
 def _cells(found: Matches[T], old: Register[T], new: Register[T]) -> Iterator[tuple[str, str, str]]:
     yield "old", "new", "about"
     for one, hint in found.hints.items():
         if hint is Hint.FILE:
-            yield old.name(one), new.name(found.twins[one]), with_remarks(one)
-    shared = {one: each for each in found.ambiguous for one in (*each.old, *each.new)}
+            yield old.name(one), new.name(found.twins[one]), _about(one)
+    shared = {one: f"ambiguous: {each.hint} {each.name}" for each in found.ambiguous for one in (*each.old, *each.new)}
     for register, things in ((old, found.old), (new, found.new)):
         for one in things:
             if one not in found.twins:
                 names = [register.name(one), NONE if one in found.without else ""]
-                about = "; ".join(filter(None, [with_remarks(one), _shared(shared.get(one))]))
                 this, other = names if register is old else reversed(names)
-                yield this, other, about
+                yield this, other, _about(one, shared.get(one, ""))
 
 
-def _shared(ambiguity: Ambiguity[T] | None) -> str:
-    return "" if ambiguity is None else f"ambiguous: {ambiguity.hint} {clean(ambiguity.name)}"
+def _about(one: Thing, ambiguity: str = "") -> str:
+    """Say what helps to find the counterpart."""
+    names = [one.name, *addresses(one)] if isinstance(one, User) else []
+    return "; ".join(filter(None, (", ".join(dict.fromkeys([*names, *remarks(one)])), ambiguity)))

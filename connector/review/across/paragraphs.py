@@ -43,7 +43,7 @@ def matched(matching: Matching) -> list[tuple[str, ...]]:
 def _counts(found: Matches[T]) -> Iterator[str]:
     undecided = found.undecided
     ways = [f"{count:,} {hint}" for hint, count in Counter(found.hints.values()).most_common()]
-    yield from (f"{len(found.old):,}", f"{len(found.new):,}", f"{len(found.hints):,}", ", ".join(ways))
+    yield from (f"{len(found.old):,}", f"{len(found.new):,}", f"{len(found.hints):,}", "\n".join(ways))
     yield from (f"{sum(one not in found.twins and one not in undecided for one in side):,}" for side in _sides(found))
     yield f"{len(undecided):,}"
 
@@ -138,8 +138,6 @@ def _unmatched(matching: Matching) -> Iterator[Paragraph]:
     yield from _alone("People", matching.people)
     yield from _alone("Repositories", matching.repositories)
     yield from _alone("Groups", matching.groups)
-    is_open = matching.people.is_open or matching.repositories.is_open
-    yield Paragraph("To settle who and what is not matched", [_SETTLING] if is_open else [])
 
 
 _SETTLING = (
@@ -169,6 +167,8 @@ def _other_addresses(matching: Matching) -> Iterator[str]:
 
 def _limits(comparison: Comparison) -> Iterator[Paragraph]:
     matching = comparison.matching
+    is_open = matching.people.is_open or matching.repositories.is_open
+    yield Paragraph("To settle who and what is not matched", [_SETTLING] if is_open else [])
     sides = {"old": matching.old, "new": matching.new}
     keys = {side: count for side, export in sides.items() if (count := _holders(export))}
     told = both(

@@ -52,7 +52,7 @@ def as_markdown(comparison: Comparison, most: int | None) -> Iterator[str]:
     """Yield Markdown in which no name is taken for markup."""
     yield from (f"**{text.escaped(servers(comparison.matching))}**", "")
     for cells in (HEADINGS, ("---",) * len(HEADINGS), *matched(comparison.matching)):
-        yield f"| {' | '.join(cells)} |"
+        yield f"| {' | '.join(cell.replace(chr(10), ', ') for cell in cells)} |"
     yield from ("", f"**{text.escaped(summary(comparison))}**")
     yield from text.as_markdown(paragraphs(comparison), most)
 

@@ -46,7 +46,7 @@ def page(comparison: Comparison) -> str:
         alarm=_alarm(comparison),
         summary=_text(summary(comparison)),
         figures="".join(_figures(comparison)),
-        matching=_table(HEADINGS, (list(map(_text, row)) for row in matched(matching))),
+        matching=_table(HEADINGS, ([_text(cell).replace("\n", "<br>") for cell in row] for row in matched(matching))),
         sections="".join(one.html(number) for number, one in enumerate(sections)),
     )
 

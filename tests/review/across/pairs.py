@@ -40,7 +40,9 @@ def organisations(draw: st.DrawFn) -> Organisation:
         _add_person(draw, made, username)
     for key in draw(st.lists(st.sampled_from(_PROJECTS), unique=True, min_size=2)):
         default = "" if key.startswith("~") else draw(st.sampled_from(("", "", "read", "write", "create")))
-        made.project(key, *draw(st.lists(st.sampled_from(_SLUGS), unique=True, min_size=1, max_size=2)), default=default)
+        made.project(
+            key, *draw(st.lists(st.sampled_from(_SLUGS), unique=True, min_size=1, max_size=2)), default=default
+        )
     for name in draw(st.sets(st.sampled_from(sorted(made.repositories) or [""]), max_size=1)):
         if name:
             made.repositories[name].is_public = True
