@@ -24,7 +24,6 @@ from connector.graph.values import (
     Permission,
     Resource,
     User,
-    lineage,
 )
 from connector.review.across.differences import Cause, Difference, Found, Reason, folded
 from connector.review.across.doubts import Doubts, doubts
@@ -187,9 +186,9 @@ class Comparison:
         cause = self._cause(look, step, row, on)
         is_supposed = row.holder.id == EVERYONE and look.more.doubts.public
         is_certain = not (look.less.doubts.about(look.twin) or is_supposed)
-        is_global = isinstance(on, Application)
+        holder = None if isinstance(on, Application) and cause is Cause.DIRECT else row.holder
         for on_paper, some in ((False, people & ~self._on_paper), (True, people & self._on_paper)):
-            reason = Reason(look.gained, step, cause, row.holder, row.permission, is_global, on_paper, is_certain)
+            reason = Reason(look.gained, step, cause, holder, row.permission, on_paper, is_certain)
             for other in range(step if some else 0):
                 if part := some & exactly(look.lacking, other):
                     yield Found(reason, on, other, part, *look.pair)
@@ -203,8 +202,8 @@ class Comparison:
         if is_group and look.less.sets.reaches(twin, look.twin, step):
             return Cause.MEMBERSHIP
         project = self.matching.projects.twins.get(on) if isinstance(on, Resource) else None
-        has_moved = project is not None and all(node is not project for node in lineage(look.twin))
-        if project is not None and has_moved and look.less.sets.reaches(twin, project, step):
+        # What they have on the project they would have on its repositories: this one is no longer one of them.
+        if project is not None and look.less.sets.reaches(twin, project, step):
             return Cause.MOVE
         return Cause.GRANT if is_group else Cause.DIRECT
 

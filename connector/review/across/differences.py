@@ -37,9 +37,9 @@ class Reason:
     gained: bool
     step: int
     cause: Cause
-    holder: Identity
+    holder: Identity | None
+    """Who holds the grant; None where each of the people was granted administration of everything directly."""
     permission: Permission
-    is_global: bool
     on_paper: bool
     """Whether it is about people who are inactive or have no licence on one of the servers."""
     is_certain: bool
@@ -65,7 +65,8 @@ class Difference:
 
     reason: Reason
     people: tuple[Person, ...]
-    nodes: tuple[tuple[Node, Node], ...]
+    nodes: tuple[Node, ...]
+    """What it is about, as the old server has it."""
     on: tuple[Node, ...]
     others: frozenset[int]
     combinations: int
@@ -83,7 +84,7 @@ class _Fold:
     def __init__(self) -> None:
         self._few: set[int] = set()
         self._many = 0
-        self._nodes: dict[Node, Node] = {}
+        self._nodes: list[Node] = []
         self._on: dict[Node, None] = {}
         self._others: set[int] = set()
         self._combinations = 0
@@ -94,7 +95,9 @@ class _Fold:
             self._few.update(places(found.people))
         else:
             self._many |= found.people
-        self._nodes[found.old] = found.new
+        # Nodes come one after the other, each with all that is found on it.
+        if not self._nodes or self._nodes[-1] is not found.old:
+            self._nodes.append(found.old)
         self._on[found.on] = None
         self._others.add(found.other)
         self._combinations += count
@@ -102,7 +105,7 @@ class _Fold:
     def difference(self, reason: Reason, persons: Sequence[Person]) -> Difference:
         everybody = self._few.union(places(self._many)) if self._many else self._few
         people = tuple(persons[place] for place in sorted(everybody))
-        nodes, on, others = tuple(self._nodes.items()), tuple(self._on), frozenset(self._others)
+        nodes, on, others = tuple(self._nodes), tuple(self._on), frozenset(self._others)
         return Difference(reason, people, nodes, on, others, self._combinations)
 
 
@@ -110,5 +113,6 @@ def _importance(one: Difference) -> tuple[object, ...]:
     """Order gains by what they give, and losses by how much one repair would mend."""
     reason = one.reason
     size = (-reason.step, -one.combinations) if reason.gained else (-one.combinations, -reason.step)
-    names = (reason.cause, reason.holder.name.lower(), reason.holder.id, reason.permission.name)
+    holder = (reason.holder.name.lower(), reason.holder.id) if reason.holder else ("", "")
+    names = (reason.cause, *holder, reason.permission.name)
     return not reason.gained, *size, *names, reason.on_paper, reason.is_certain

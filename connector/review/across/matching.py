@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.graph.export import Export
-from connector.graph.values import Group, Resource, User
+from connector.graph.values import Application, Group, Node, Resource, User
 from connector.review.across.matches import Matches, Settled
 from connector.review.across.people import match_groups, match_people
 from connector.review.across.places import match_projects, match_repositories
@@ -61,6 +61,12 @@ class Matching:
         """Whether both exports say that they are of the same server."""
         old, new = self.old.applications[0], self.new.applications[0]
         return (old.name, old.properties.get("base_url")) == (new.name, new.properties.get("base_url"))
+
+    def twin(self, old: Node) -> Node:
+        """Give a matched repository or project, or all of the server, as the new server has it."""
+        if isinstance(old, Application):
+            return self.new.applications[0]
+        return self.repositories.twins.get(old) or self.projects.twins[old]
 
     def persons(self) -> list[Person]:
         """Give the matched people, and who is not signed in where an export knows of that."""

@@ -109,7 +109,7 @@ def remarks(comparison: Comparison) -> Iterator[Paragraph]:
 
 
 def _rights(comparison: Comparison) -> Iterator[Paragraph]:
-    yield Paragraph("Who can use it on one server only", [_switched(one) for one in comparison.switched])
+    yield from map(_switched, comparison.switched)
     yield Paragraph(
         "Who may create repositories in projects: on repositories it is write on both servers",
         [told_on_projects(one, comparison.matching).sentence for one in comparison.creators],
@@ -120,10 +120,10 @@ _STANDINGS = {True: "active", False: "inactive or without a licence", None: "not
 _FATES = {True: "is in force", False: "is on paper only", None: "may be in force"}
 
 
-def _switched(one: Switched) -> str:
+def _switched(one: Switched) -> Paragraph:
     standings = f"{_STANDINGS[one.old]} on the old server, {_STANDINGS[one.new]} on the new one"
-    names = ", ".join(called(person.known) for person in one.people)
-    return f"{standings}, where what they have {_FATES[one.new]}: {names}"
+    heading = f"Who is {standings}, where what they have {_FATES[one.new]}"
+    return Paragraph(heading, [called(person.known) for person in one.people])
 
 
 def unmatched(matching: Matching) -> Iterator[Paragraph]:

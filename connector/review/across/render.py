@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
 from connector.graph.values import Application, Identity, Node, Resource, User
@@ -14,7 +14,7 @@ from connector.review.across.matches import Matches, T
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import Thing, called
 from connector.review.across.paragraphs import HEADINGS, matched, paragraphs, servers, summary, unmatched
-from connector.review.across.sentences import told, told_on_projects, why
+from connector.review.across.sentences import Told, told, told_on_projects, why
 from connector.review.findings.caveats import caveats
 from connector.review.text import paragraphs as text
 from connector.review.text.forms import csv_lines
@@ -25,7 +25,7 @@ MOST_ROWS = 1_048_575
 """So many rows a spreadsheet takes below its heading."""
 
 _MOST_IN_JSON = 100_000
-"""So many rows, or names in one difference; more are counted."""
+"""So many rows, and names in all differences together; more are counted."""
 
 Json = dict[str, object]
 
@@ -125,8 +125,8 @@ def as_json(comparison: Comparison) -> Iterator[str]:
         ("pairs", chain.from_iterable(map(_pairs, everything.values()))),
         ("ambiguous", chain.from_iterable(map(_ambiguous, everything.values()))),
         ("unmatched", chain.from_iterable(map(_unmatched, everything.values()))),
-        ("differences", (_difference(one, told(one, matching).sentence) for one in comparison.differences)),
-        ("on_projects", (_difference(one, told_on_projects(one, matching).sentence) for one in comparison.creators)),
+        ("differences", _differences(comparison.differences, told, matching)),
+        ("on_projects", _differences(comparison.creators, told_on_projects, matching)),
         ("switched", map(_switched, comparison.switched)),
         ("access", (_row(row, matching) for row in islice(comparison.rows(), _MOST_IN_JSON))),
     ):
@@ -182,22 +182,29 @@ def _thing(one: Thing) -> Json:
             return {"kind": "application", "id": one.name, "name": one.name}
 
 
-def _difference(one: Difference, sentence: str) -> Json:
-    reason = one.reason
-    return {
-        "change": _change(reason),
-        "status": _status(reason),
-        "sentence": sentence,
-        "cause": reason.cause,
-        "through": _thing(reason.holder),
-        "permission": reason.permission.name,
-        "on": [where(node) for node in one.on[:_MOST_IN_JSON]],
-        "combinations": one.combinations,
-        "people_count": len(one.people),
-        "nodes_count": len(one.nodes),
-        "people": [_person(person) for person in one.people[:_MOST_IN_JSON]],
-        "nodes": [_both(*pair) for pair in one.nodes[:_MOST_IN_JSON]],
-    }
+def _differences(
+    found: Iterable[Difference], say: Callable[[Difference, Matching], Told], matching: Matching
+) -> Iterator[Json]:
+    """Yield differences with the names of people and nodes, as long as these are not too many."""
+    left = _MOST_IN_JSON
+    for one in found:
+        left -= len(one.people) + len(one.nodes)
+        people, nodes = (one.people, one.nodes) if left >= 0 else ((), ())
+        yield {
+            "change": _change(one.reason),
+            "status": _status(one.reason),
+            "sentence": say(one, matching).sentence,
+            "cause": one.reason.cause,
+            "through": _thing(one.reason.holder) if one.reason.holder else None,
+            "permission": one.reason.permission.name,
+            "granted_on_count": len(one.on),
+            "combinations": one.combinations,
+            "people_count": len(one.people),
+            "nodes_count": len(one.nodes),
+            "people": [_person(person) for person in people],
+            "nodes": [_both(node, matching.twin(node)) for node in nodes],
+            "names_left_out": left < 0,
+        }
 
 
 def _person(person: Person) -> Json:

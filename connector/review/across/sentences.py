@@ -73,7 +73,7 @@ def _told(one: Difference, matching: Matching, level: str, kept: str) -> Told:
         verb=_verb(one.reason, is_one=len(one.people) == 1),
         what=level,
         kept=kept and f"{'having had' if one.reason.gained else 'keeping'} {kept}",
-        on=_nodes(one.nodes) + exact,
+        on=_nodes(one.nodes, matching) + exact,
         why=why(one.reason, one.on, matching),
     )
 
@@ -93,13 +93,12 @@ def people(found: Sequence[Person]) -> str:
     return both([*names, *strangers])
 
 
-def _nodes(nodes: Sequence[tuple[Node, Node]]) -> str:
+def _nodes(nodes: Sequence[Node], matching: Matching) -> str:
     """Name a few repositories, with their new names where these differ; count many."""
-    below = [pair for pair in nodes if isinstance(pair[0], Resource)]
-    everything = ["the whole server"] if len(below) < len(nodes) else []
-    if len(below) <= NAMED:
-        return both([*everything, *(_renamed(*pair) for pair in below)])
-    items = [old for old, _ in below if isinstance(old, Resource)]
+    items = [node for node in nodes if isinstance(node, Resource)]
+    everything = ["the whole server"] if len(items) < len(nodes) else []
+    if len(items) <= NAMED:
+        return both([*everything, *(_renamed(item, matching.twin(item)) for item in items)])
     parents = {item.parent for item in items}
     inside = f" of {called(items[0].parent)}" if len(parents) == 1 else ""
     return both([*everything, f"{resources(items)}{inside}"])
@@ -119,11 +118,11 @@ _WHY = {
 
 def why(reason: Reason, on: Sequence[Node], matching: Matching) -> str:
     """Say which grants give it on the one server, and what is missing on the other one."""
-    elsewhere, holder = _SERVERS[reason.gained], called(reason.holder)
+    elsewhere, holder = _SERVERS[reason.gained], called(reason.holder) if reason.holder else ""
     grant = f"{_permission(reason)} on {_on(on)}"
-    if reason.holder.id == EVERYONE:
+    if reason.holder and reason.holder.id == EVERYONE:
         return f"public on the {_SERVERS[not reason.gained]}, not on the {elsewhere}"
-    if reason.holder.id == LICENSED_USERS:
+    if reason.holder and reason.holder.id == LICENSED_USERS:
         return _by_default(reason, on, matching)
     if reason.cause is not Cause.GRANT:
         whose = f" of {holder}" if isinstance(reason.holder, Group) else ", granted directly,"

@@ -103,12 +103,12 @@ def _differences(comparison: Comparison, some: Sequence[Difference]) -> str:
 
 def _cells(comparison: Comparison, one: Difference) -> Iterator[str]:
     words = told(one, comparison.matching)
-    old_names = [called(old) for old, _ in one.nodes]
-    yield _text(words.who) + _unfolding([called(person.known) for person in one.people])
+    names = [called(node) for node in one.nodes[: _MOST_NAMES + 1]]
+    yield _text(words.who) + _unfolding([called(person.known) for person in one.people[: _MOST_NAMES + 1]])
     others = "/".join(_level(str(Level(other))) for other in sorted(one.others))
     levels = others, _level(words.what)
     yield " → ".join(levels if one.reason.gained else reversed(levels))
-    yield _text(words.on) + _unfolding(old_names)
+    yield _text(words.on) + _unfolding(names)
     yield _text(words.why)
 
 
@@ -120,7 +120,7 @@ def _unfolding(names: Sequence[str]) -> str:
     """Give the names behind a number, where they do not stand there anyway."""
     if len(names) <= NAMED:
         return ""
-    more = f" and {len(names) - _MOST_NAMES:,} more" if len(names) > _MOST_NAMES else ""
+    more = " and more" if len(names) > _MOST_NAMES else ""
     return f"<details><summary>names</summary>{_text(', '.join(names[:_MOST_NAMES]))}{more}</details>"
 
 

@@ -44,7 +44,9 @@ def test_every_command_does_what_is_shown(exports: Run) -> None:
         for part in _stripped(shown).split("…"):
             at = ended.out.index(part.strip("\n"), at)
         if "--write-people" in line:
-            assert _stripped(Path("people.csv").read_text(encoding="utf-8")) in re.sub("^ {4}", "", TEXT, flags=re.MULTILINE)
+            assert _stripped(Path("people.csv").read_text(encoding="utf-8")) in re.sub(
+                "^ {4}", "", TEXT, flags=re.MULTILINE
+            )
             for name, rows in zip(("people.csv", "repositories.csv"), mappings, strict=True):
                 Path(name).write_text(f"old,new\n{rows}\n", encoding="utf-8")
     assert Path("migration.html").exists()
