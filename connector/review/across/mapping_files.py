@@ -17,14 +17,14 @@ from typing import Generic
 
 from connector.errors import UsageError
 from connector.graph.export import Export
-from connector.graph.values import Application, Resource, User, lineage
+from connector.graph.values import Resource, User
 from connector.review.across.matches import Hint, Matches, Settled, T, spelling
 from connector.review.across.names import Thing, remarks, with_remarks
 from connector.review.across.people import addresses, people_of, username
-from connector.review.across.places import repositories_of
+from connector.review.across.places import names_of_repository, repositories_of
 from connector.review.reach.questions import near_misses
 from connector.review.text.forms import csv_lines
-from connector.review.text.names import both, clean, counted, where
+from connector.review.text.names import both, clean, counted
 
 NONE = "-"
 """Stands where something has no counterpart."""
@@ -79,15 +79,9 @@ def _names_of_person(user: User) -> Iterator[str]:
 def repository_registers(old: Export, new: Export) -> tuple[Register[Resource], Register[Resource]]:
     """Give the repositories of both exports by `KEY/slug`, id, and `workspace/slug` in Bitbucket Cloud."""
     return (
-        Register("repository", "old", repositories_of(old), _names_of_repository),
-        Register("repository", "new", repositories_of(new), _names_of_repository),
+        Register("repository", "old", repositories_of(old), names_of_repository),
+        Register("repository", "new", repositories_of(new), names_of_repository),
     )
-
-
-def _names_of_repository(item: Resource) -> Iterator[str]:
-    application = next(node for node in lineage(item) if isinstance(node, Application))
-    workspace = application.properties.get("workspace")
-    yield from (where(item), item.id, f"{workspace}/{item.properties.get('slug')}" if workspace else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,8 +123,11 @@ class _Shared(Generic[T]):
         self._old, self._new = by_name(names, old), by_name(names, new)
         self._candidates: dict[T, frozenset[T]] = {}
         for these, others in ((old, self._new), (new, self._old)):
+            # The set of a name is one object: hundreds of accounts may share an address, on both sides.
+            sets = {name: frozenset(some) for name, some in others.items()}
             for one in these:
-                self._candidates[one] = frozenset(other for name in names(one) for other in others.get(name, ()))
+                found = [sets[name] for name in dict.fromkeys(names(one)) if name in sets]
+                self._candidates[one] = found[0] if len(found) == 1 else frozenset().union(*found)
 
     def candidates(self, one: T) -> frozenset[T]:
         """Give those of the other side that share a name with it."""

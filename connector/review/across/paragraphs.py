@@ -31,6 +31,9 @@ def _server(export: Export) -> str:
     return clean(f"{application.name} (collected {moment})" if moment else application.name)
 
 
+_NAMED = 10
+"""So many of those who share a name are named; more are counted."""
+
 HEADINGS = ("", "old", "new", "matched", "by", "only old", "only new", "ambiguous")
 """The columns of the table of what is matched."""
 
@@ -154,8 +157,13 @@ def _alone(what: str, found: Matches[T]) -> Iterator[Paragraph]:
 
 
 def _ambiguous(one: Ambiguity[T]) -> str:
-    sides = [both([called(item) for item in items]) for items in (one.old, one.new)]
+    sides = [_some([called(item) for item in items]) for items in (one.old, one.new)]
     return f"{one.hint} {clean(one.name)}: {sides[0]} on the old server, {sides[1]} on the new one"
+
+
+def _some(names: Sequence[str]) -> str:
+    rest = len(names) - _NAMED
+    return both([*names[:_NAMED], f"{rest:,} more"] if rest > 1 else list(names))
 
 
 def _other_addresses(matching: Matching) -> Iterator[str]:

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from connector.graph.export import Export
-from connector.graph.values import Application, Resource
+from connector.graph.values import Application, Resource, lineage
 from connector.review.across.matches import (
     Ambiguity,
     Hint,
@@ -22,6 +22,7 @@ from connector.review.across.matches import (
     matches,
     spelling,
 )
+from connector.review.text.names import where
 
 
 def repositories_of(export: Export) -> list[Resource]:
@@ -32,6 +33,14 @@ def repositories_of(export: Export) -> list[Resource]:
 def projects_of(export: Export) -> list[Resource]:
     """Give the projects."""
     return [item for item in export.resources if isinstance(item.parent, Application)]
+
+
+def names_of_repository(item: Resource) -> Iterator[str]:
+    """Yield what people and gaps may call a repository: `KEY/slug`, its id, in Bitbucket Cloud `workspace/slug`."""
+    yield from (where(item), item.id)
+    application = next(node for node in lineage(item) if isinstance(node, Application))
+    if workspace := application.properties.get("workspace"):
+        yield f"{workspace}/{item.properties.get('slug')}"
 
 
 def is_personal(item: Resource) -> bool:

@@ -126,6 +126,14 @@ def test_the_same_user_name_with_another_address_is_matched() -> None:
     assert _pairs(_matching(old, new).people) == {("ann", "ANN", "user name")}
 
 
+def test_a_thousand_accounts_with_one_address_are_one_ambiguity() -> None:
+    both = Organisation()
+    for number in range(1000):
+        both.person(f"bot-{number}", "bots@example.com")
+    found = _matching(both, both, CLOUD).people
+    assert (len(found.ambiguous), len(found.undecided), len(found.hints)) == (1, 2000, 0)
+
+
 # ---- groups
 
 
