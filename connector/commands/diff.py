@@ -64,8 +64,8 @@ examples:
 exit codes: 0 compared; 2 a file cannot be read; 4 there is the change that --fail-on names, or with --across an
 export is incomplete, so that nobody can say that there is none.
 gained: somebody reaches something at a higher level than before, new things and newcomers included, was
-switched on again, or got a right that has no level, such as to create projects. With --across only levels count, of
-people and on repositories that are on both servers, and a right to create repositories is write.
+switched on again, or got a right that has no level, such as to create projects. With --across rights without a level
+do not count, nor people and repositories that are on one of the servers only; to create repositories is write.
 """
 
 

@@ -14,6 +14,7 @@ from tests.review.across.organisations import GROUP, PERSON, Organisation
 
 _GAPS = [
     (["repository PAY/api: permissions"], {"PAY/api"}),
+    (["repository acme/api: permissions of users"], {"PAY/api"}),
     (["project PAY: permissions"], {"PAY/api", "PAY/web", "PAY/docs"}),
     (["group payments-dev: members"], {"PAY/web", "PAY/docs"}),
     (["repository PAY/api: permissions", "instance: HTTP access tokens of users"], {"PAY/api"}),

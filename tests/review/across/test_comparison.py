@@ -98,8 +98,10 @@ _Side = tuple[Organisation, str]
 
 def _check(reason: Reason, on: Node, here: str, there: str, more: _Side, less: _Side) -> None:
     """Hold what is said about a grant against both organisations."""
-    if reason.holder is None or reason.cause is Cause.DIRECT:
-        assert not isinstance(reason.holder, Group)
+    if reason.cause is Cause.MOVE:
+        assert not there.startswith(f"{_place(on)}/")
+    if not isinstance(reason.holder, Group):
+        assert reason.cause in (Cause.DIRECT, Cause.MOVE)
         return
     holder = reason.holder.name
     organisation, kind = less
@@ -112,7 +114,6 @@ def _check(reason: Reason, on: Node, here: str, there: str, more: _Side, less: _
     assert has is (reason.cause is Cause.MEMBERSHIP)
     if reason.cause is Cause.MOVE:
         assert organisation.given_to(holder, _place(on), kind) >= reason.step
-        assert not there.startswith(f"{_place(on)}/")
 
 
 @given(pairs())
