@@ -116,6 +116,8 @@ def read(options: argparse.Namespace) -> Across | None:
     people, repositories = _to_write(options, "people"), _to_write(options, "repositories")
     if (people or repositories) and (fail_on or options.form is not Form.TABLE):
         raise UsageError("--write-people and --write-repositories compare nothing yet: leave the other options out")
+    if same_file(people, repositories):
+        raise UsageError("--write-people and --write-repositories name the same file, and one would replace the other")
     servers = Servers(options.old, options.new, options.people, options.repositories)
     return Across(servers, people, repositories, fail_on, options.form, options.all)
 

@@ -129,6 +129,10 @@ def test_fail_on(run: Run, old: Organisation, gains: bool, loses: bool, failing:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        (
+            ["--across", "--write-people", "x.csv", "--write-repositories", "x.csv"],
+            "--write-people and --write-repositories name the same file",
+        ),
         (["--people", "x.csv"], "--people is for exports of two servers: add --across"),
         (["--write-repositories", "x.csv"], "--write-repositories is for exports of two servers: add --across"),
         (["--csv"], "--csv and --fail-on lost are for exports of two servers: add --across"),
