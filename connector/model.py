@@ -18,6 +18,11 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+LICENSED_USERS = "bitbucket:licensed-users"
+EVERYONE = "bitbucket:everyone"
+ANONYMOUS = "bitbucket:anonymous"
+"""Ids of groups and a user that Bitbucket does not list: an export expresses by them what everybody may do."""
+
 Permission = str
 """A permission by its name: `PROJECT_WRITE` of a server, `write` of Bitbucket Cloud."""
 

@@ -8,13 +8,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from connector.commands.across import Servers, add_mapping_options, matching_of
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.terminal import size_in_words
+from connector.errors import UsageError
 from connector.files import check_writable, whole_file
-from connector.graph.payload import load
+from connector.graph.payload import collector_paused, load
+from connector.review.across.comparison import Comparison
 from connector.review.findings.accepted import Reviewed, read_accepted, reviewed
 from connector.review.findings.catalogue import findings_of
+from connector.review.report import across
 from connector.review.report.page import page
 from connector.review.text.names import counted
 
@@ -31,7 +35,9 @@ class Report:
     export: Path
     output: Path
     baseline: Path | None
-    accepted: Path | None
+    accepted: Path | None = None
+    across: Servers | None = None
+    """The exports of two servers, where the page is about the same access on both."""
 
 
 _DESCRIPTION = """\
@@ -55,6 +61,9 @@ accepted.csv has the columns finding, subject, until, why and by:
 The page says what to write for finding and subject: save the CSV of a finding. An acceptance counts up to and
 including its day; then the finding is open again.
 
+  After a migration: who reaches more or less than on the server that was left?
+    %(prog)s new-server.json -o migration.html --across old-server.json --people people.csv
+
 exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
 """
 
@@ -70,11 +79,26 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--accepted", type=parser.path, metavar="FILE", help="CSV of findings that somebody has accepted"
     )
+    group = parser.add_argument_group("two servers: before and after a migration")
+    group.add_argument(
+        "--across",
+        type=parser.path,
+        metavar="OLD",
+        help="an export of the server before: a page about who gains and who loses what, as diff --across",
+    )
+    add_mapping_options(group, parser)
 
 
 def read(options: argparse.Namespace) -> Report:
-    """Read the options of `report`."""
-    return Report(options.export, options.output, options.baseline, options.accepted)
+    """Read the options of `report`. Raises `UsageError`."""
+    if options.across is None:
+        if options.people or options.repositories:
+            raise UsageError("--people and --repositories are for exports of two servers: add --across OLD")
+        return Report(options.export, options.output, options.baseline, options.accepted)
+    if options.baseline or options.accepted:
+        raise UsageError("--baseline and --accepted are about one server, --across about two: make two pages")
+    servers = Servers(options.across, options.export, options.people, options.repositories)
+    return Report(options.export, options.output, None, across=servers)
 
 
 def run(wanted: Report, _outcome: Outcome) -> int:
@@ -92,7 +116,11 @@ def save_page(text: str, path: Path) -> str:
 
 
 def page_of(wanted: Report) -> str:
-    """Make the page. Raises `ReviewError` or `UsageError` for a file that cannot be read."""
+    """Make the page. Raises `ReviewError` for an export, `UsageError` for a file of accepted findings or a mapping."""
+    if wanted.across is not None:
+        matching = matching_of(wanted.across)
+        with collector_paused():
+            return across.page(Comparison(matching))
     acceptances = [] if wanted.accepted is None else read_accepted(wanted.accepted)
     baseline = None if wanted.baseline is None else load(wanted.baseline)
     export = load(wanted.export)

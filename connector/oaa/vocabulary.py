@@ -12,20 +12,29 @@ from typing import Generic, TypeVar
 from oaaclient.templates import OAAPermission as Oaa
 from oaaclient.templates import OAAPropertyType as Kind
 
-from connector.model import Credential, DefaultBranch, Group, Inclusion, Project, Repository, Snapshot, User
+from connector.model import (
+    ANONYMOUS,
+    EVERYONE,
+    LICENSED_USERS,
+    Credential,
+    DefaultBranch,
+    Group,
+    Inclusion,
+    Project,
+    Repository,
+    Snapshot,
+    User,
+)
 
-__all__ = ["ADMIN", "CREATE", "READ", "WRITE", "Kind", "Meaning", "Oaa", "Property", "Vocabulary"]
+__all__ = ["ANONYMOUS", "EVERYONE", "LICENSED_USERS", "Kind", "Oaa"]
 
 T = TypeVar("T")
 
 PROJECT = "Project"
 REPOSITORY = "Repo"
 
-LICENSED_USERS = "bitbucket:licensed-users"
 LICENSED_USERS_NAME = "All licensed users"
-EVERYONE = "bitbucket:everyone"
 EVERYONE_NAME = "Everyone, signed in or not"
-ANONYMOUS = "bitbucket:anonymous"
 ANONYMOUS_NAME = "Anonymous"
 
 READ = (Oaa.DataRead, Oaa.MetadataRead)

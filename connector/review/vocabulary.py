@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from connector.model import ANONYMOUS, EVERYONE, LICENSED_USERS
+
+__all__ = ["ANONYMOUS", "EVERYONE", "LICENSED_USERS"]
+
+GLOBAL_PERMISSIONS = ("LICENSED_USER", "PROJECT_CREATE", "ADMIN", "SYS_ADMIN")
+"""Permissions on a whole server, from the lowest to the highest; a higher one implies the lower ones."""
+
 BITBUCKET = "BitbucketServer"
 """The application type of a self-hosted Bitbucket."""
 
-EVERYONE = "bitbucket:everyone"
-LICENSED_USERS = "bitbucket:licensed-users"
-ANONYMOUS = "bitbucket:anonymous"
 EVERYBODY = frozenset({EVERYONE, LICENSED_USERS})
 SYNTHETIC = EVERYBODY | {ANONYMOUS}
 """Identities that stand for many people, and are none themselves."""

@@ -14,10 +14,9 @@ from dataclasses import dataclass, replace
 from connector.graph.access import Access
 from connector.graph.export import Assignment, Export
 from connector.graph.values import Application, Credential, Identity, Permission, User
-from connector.model import GlobalPermission
 from connector.review.caveats import knows_licences
 from connector.review.text.names import counted
-from connector.review.vocabulary import ANONYMOUS, CREDENTIALS, EVERYONE, LICENSED_USERS
+from connector.review.vocabulary import ANONYMOUS, CREDENTIALS, EVERYONE, GLOBAL_PERMISSIONS, LICENSED_USERS
 
 _Reduce = Callable[[Export], Export]
 
@@ -138,8 +137,8 @@ def _held_by_users(export: Export, unlisted: frozenset[str]) -> Export:
 
 
 def _rank(permission: Permission) -> tuple[int, int, str]:
-    names = [str(each) for each in GlobalPermission]
-    rank = names.index(permission.name) if permission.name in names else -1
+    known = permission.name in GLOBAL_PERMISSIONS
+    rank = GLOBAL_PERMISSIONS.index(permission.name) if known else -1
     return int(permission.categories.level), rank, permission.name
 
 
