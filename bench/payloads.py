@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.embedded.datacenter.organisation import Account, Organisation, Project, Repository
-from connector.oaa.vocabulary import LICENSED_USERS, LICENSED_USERS_NAME, PERMISSIONS
+from connector.oaa.server import PERMISSIONS
+from connector.oaa.vocabulary import LICENSED_USERS, LICENSED_USERS_NAME
 
 APPLICATION = "Bitbucket Server - bench.example"
 

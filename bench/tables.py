@@ -20,7 +20,7 @@ from bench.days import EXPORT, LATER, days_of, two_nights_of
 from bench.payloads import APPLICATION
 from connector.graph.payload import load
 from connector.outputs.tables.folder import staging
-from connector.outputs.tables.formats import Format, Place, write
+from connector.outputs.tables.formats import FileFormat, Place, write
 from connector.outputs.tables.rows import Rows
 
 LARGE, SMALL = 100_000, 2_001
@@ -54,8 +54,8 @@ def _of_a_server(folder: Path, repositories: int) -> Iterator[str]:
     export, nights = folder / EXPORT, folder / "nights"
     repository = ("--set", f"resource={two_nights_of(repositories, folder)}")
     yield _row("starting the program", _cost("--version"))
-    for form in Format:
-        where = nights if form is Format.PARQUET else folder / form
+    for form in FileFormat:
+        where = nights if form is FileFormat.PARQUET else folder / form
         took = _cost("tables", export, "-o", where, "--format", form)
         yield _row(f"{repositories:,} repositories to {form}", took, _size(where))
     graph = folder / "graph.json"
@@ -77,9 +77,9 @@ def _of_a_year(folder: Path) -> Iterator[str]:
     nights = folder / "nights"
     began = time.monotonic()
     for day, document in days_of(SMALL, date(2025, 11, 23), 365):
-        with staging(nights, Format.PARQUET.ending) as staged:
+        with staging(nights, FileFormat.PARQUET.ending) as staged:
             place = Place(staged.night(APPLICATION, day), staged.scratch, APPLICATION, str(day))
-            write(Rows(load(document)), place, Format.PARQUET)
+            write(Rows(load(document)), place, FileFormat.PARQUET)
             staged.publish()
     spent = Cost(time.monotonic() - began, 0, 0)
     yield _row(f"365 nights of {SMALL:,} repositories to parquet", spent, _size(nights))

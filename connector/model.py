@@ -1,5 +1,8 @@
 """The vocabulary: what Bitbucket knows about access, as frozen values, in Bitbucket's own words.
 
+Server, Data Center and Cloud have it in common; what only one of them has is None for the other. A permission is its
+name, as its product writes it.
+
 Imports nothing of ours. References are ids, never objects: a user, a project and a repository are their ids
 (texts, since not every source has numbers), a group its key (the name in lower case, since Bitbucket compares
 names without regard to case). Times are epoch milliseconds, as Bitbucket sends them.
@@ -15,43 +18,13 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+LICENSED_USERS = "bitbucket:licensed-users"
+EVERYONE = "bitbucket:everyone"
+ANONYMOUS = "bitbucket:anonymous"
+"""Ids of groups and a user that Bitbucket does not list: an export expresses by them what everybody may do."""
 
-class _Ladder(StrEnum):
-    """A permission scale: members are declared from the lowest to the highest."""
-
-    @property
-    def rank(self) -> int:
-        """Position on the scale, from 0; a higher permission implies the lower ones."""
-        return list(type(self)).index(self)
-
-
-class GlobalPermission(_Ladder):
-    """Permissions on the whole instance."""
-
-    LICENSED_USER = "LICENSED_USER"
-    PROJECT_CREATE = "PROJECT_CREATE"
-    ADMIN = "ADMIN"
-    SYS_ADMIN = "SYS_ADMIN"
-
-
-class ProjectPermission(_Ladder):
-    """Permissions on one project; REPO_CREATE exists since Bitbucket 8.3."""
-
-    PROJECT_READ = "PROJECT_READ"
-    PROJECT_WRITE = "PROJECT_WRITE"
-    REPO_CREATE = "REPO_CREATE"
-    PROJECT_ADMIN = "PROJECT_ADMIN"
-
-
-class RepositoryPermission(_Ladder):
-    """Permissions on one repository."""
-
-    REPO_READ = "REPO_READ"
-    REPO_WRITE = "REPO_WRITE"
-    REPO_ADMIN = "REPO_ADMIN"
-
-
-Permission = GlobalPermission | ProjectPermission | RepositoryPermission
+Permission = str
+"""A permission by its name: `PROJECT_WRITE` of a server, `write` of Bitbucket Cloud."""
 
 
 def in_order(things: Mapping[str, T]) -> list[tuple[str, T]]:
@@ -82,7 +55,7 @@ class PublicAccess(StrEnum):
 
 
 class GlobalPermissionsRead(StrEnum):
-    """How much of the global permissions could be read."""
+    """How much of the permissions on the whole instance could be read."""
 
     FULL = "full"
     """Every direct grant, to users and to groups."""
@@ -93,7 +66,7 @@ class GlobalPermissionsRead(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """The Bitbucket instance itself."""
+    """A Bitbucket Server or Data Center instance, and how it was read."""
 
     base_url: str
     version: str
@@ -106,21 +79,40 @@ class Server:
 
 
 @dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace of Bitbucket Cloud, and how it was read. `base_url` is its page, `slug` what addresses call it."""
+
+    base_url: str
+    slug: str
+    uuid: str
+    is_private: bool | None
+    global_permissions: GlobalPermissionsRead
+    collected_at: int | None = None
+    collected_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class User:
-    """An account. `in_directory` is false for one that only a grant or a membership names."""
+    """An account. `in_directory` is false for one that only a grant or a membership names.
+
+    `name` is what it signs in by on a server, and what it calls itself (not unique) on Bitbucket Cloud.
+    """
 
     id: str
     name: str
-    slug: str | None
     display_name: str | None
-    email_address: str | None
-    type: UserType | None
     active: bool | None
     in_directory: bool
+    email_address: str | None = None
+    type: UserType | None = None
+    slug: str | None = None
+    """What addresses of a server call the account."""
     licensed: bool | None = None
     directory_name: str | None = None
     last_authentication_timestamp: int | None = None
     created_timestamp: int | None = None
+    account_id: str | None = None
+    """The Atlassian account, on Bitbucket Cloud."""
 
 
 def group_key(name: str) -> str:
@@ -134,34 +126,53 @@ def group_key(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of users. `in_directory` is false for one that only a grant names."""
+    """A group of users. `in_directory` is false for one that only a grant names.
+
+    `slug` is what identifies it on Bitbucket Cloud; on a server its name does.
+    """
 
     name: str
     in_directory: bool
+    slug: str | None = None
+    auto_add: bool | None = None
+    """Whether new members of the workspace join it by themselves."""
 
     @property
     def key(self) -> str:
         """The reference by which grants and memberships name this group."""
-        return group_key(self.name)
+        return group_key(self.name) if self.slug is None else self.slug
+
+    @property
+    def id(self) -> str:
+        """What identifies it to others."""
+        return self.name if self.slug is None else self.slug
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project. `public` is None for personal projects, which Bitbucket sends without it; `url` is its page."""
+    """A project. `url` is its page.
+
+    `public` is None for personal projects, which a server sends without it, and on Bitbucket Cloud, where a project
+    has `private` instead. `owner_id` is the owner of a personal project.
+    """
 
     id: str
     key: str
     name: str
     description: str | None
     type: ProjectType
-    public: bool | None
-    owner_id: str | None
+    public: bool | None = None
+    owner_id: str | None = None
     url: str | None = None
+    private: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Repository:
-    """A repository. `forked_from` is `KEY/slug`; `archived` is None before Bitbucket 8.0."""
+    """A repository. `forked_from` is `KEY/slug` on a server, `workspace/slug` on Bitbucket Cloud.
+
+    `archived` is None before Bitbucket 8.0, and on Bitbucket Cloud like `state`; `fork_policy` on a server.
+    """
 
     id: str
     slug: str
@@ -169,10 +180,11 @@ class Repository:
     description: str | None
     project_id: str
     public: bool
-    archived: bool | None
-    state: str | None
-    forked_from: str | None
+    forked_from: str | None = None
     url: str | None = None
+    archived: bool | None = None
+    state: str | None = None
+    fork_policy: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +224,8 @@ class CredentialKind(StrEnum):
     """An SSH key of a user."""
     HTTP_TOKEN = "http-token"  # noqa: S105 - the kind, not one of them
     """An HTTP access token of a project, a repository or a user."""
+    DEPLOY_KEY = "deploy-key"
+    """An SSH key of projects and repositories on Bitbucket Cloud: it only reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +241,8 @@ class Credential:
     id: str
     name: str
     owner_id: str | None = None
-    on_projects: Mapping[str, ProjectPermission] = field(default_factory=dict)
-    on_repositories: Mapping[str, RepositoryPermission] = field(default_factory=dict)
+    on_projects: Mapping[str, Permission] = field(default_factory=dict)
+    on_repositories: Mapping[str, Permission] = field(default_factory=dict)
     permissions: tuple[Permission, ...] = ()
     created_at: int | None = None
     expires_at: int | None = None
@@ -266,6 +280,8 @@ class Machines:
     included: frozenset[Inclusion] = frozenset()
     taken_at: int | None = None
     credentials: tuple[Credential, ...] = ()
+    instance_webhook_hosts: tuple[str, ...] | None = None
+    """Of the workspace on Bitbucket Cloud; None where webhooks were not asked for, and on a server."""
     project_webhook_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     repository_webhook_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default_branches: Mapping[str, DefaultBranch] = field(default_factory=dict)
@@ -300,7 +316,7 @@ class Snapshot:
     repository without an entry in `*_grants` has no grants, or a gap says why they are unknown.
     """
 
-    server: Server
+    source: Server | Workspace
     users: Mapping[str, User]
     groups: Mapping[str, Group]
     members: Mapping[str, frozenset[str]]
@@ -309,7 +325,7 @@ class Snapshot:
     global_grants: tuple[Grant, ...]
     project_grants: Mapping[str, tuple[Grant, ...]]
     repository_grants: Mapping[str, tuple[Grant, ...]]
-    default_permissions: Mapping[str, ProjectPermission]
+    default_permissions: Mapping[str, Permission]
     gaps: tuple[Gap, ...]
     machines: Machines = field(default_factory=Machines)
 

@@ -19,7 +19,8 @@ from connector.cli.commands import COMMANDS
 from connector.errors import ConnectorError
 from connector.model import Inclusion
 from connector.oaa import vocabulary
-from connector.oaa.vocabulary import REPOSITORY, Meaning
+from connector.oaa.server import SERVER
+from connector.oaa.vocabulary import REPOSITORY, Meaning, Property
 from connector.sources import datacenter as collect
 from connector.sources.datacenter.endpoints import Endpoint, Right
 from tests.documents import (
@@ -37,9 +38,7 @@ from tests.documents import (
     variables_read,
 )
 
-_PROPERTIES = "_PROPERTIES"
 _NONE = "\N{EN DASH}"
-_OTHER_NAMES = {"application": "instance"}
 
 
 def _code(text: str) -> str:
@@ -62,7 +61,7 @@ def _sub_resources(meaning: Meaning) -> str:
 def test_the_table_of_permissions_is_the_mapping() -> None:
     expected = {
         row(_code(name), _on(meaning), ", ".join(each.value for each in meaning.categories), _sub_resources(meaning))
-        for name, meaning in vocabulary.PERMISSIONS.items()
+        for name, meaning in SERVER.permissions.items()
     }
     assert rows(list(tables("permission", "on", "OAA permissions", "sub-resources"))) == expected
 
@@ -71,30 +70,29 @@ def test_the_table_of_things_names_every_property() -> None:
     documented = {
         cells[0]: set(in_code(cells[-1])) for cells in tables("Bitbucket", "OAA", "id", "name", "custom properties")
     }
-    expected = {
-        thing: set(properties)
-        for thing, properties in _properties()
-        if not any(isinstance(key, Inclusion) for key in properties)
+    things: dict[str, tuple[Property[Any], ...]] = {
+        "instance": SERVER.application,
+        "user": SERVER.user,
+        "group": SERVER.group,
+        "project": SERVER.project,
+        "repository": SERVER.repository,
     }
-    assert documented == expected
+    assert documented == {thing: {each.name for each in properties} for thing, properties in things.items()}
 
 
 def test_the_table_of_what_can_be_included_names_every_property() -> None:
+    hosts = (vocabulary.WEBHOOK_HOSTS,)
+    included: list[tuple[Inclusion, str, tuple[Property[Any], ...]]] = [
+        *((inclusion, "credential", properties) for inclusion, properties in vocabulary.CREDENTIAL_PROPERTIES.items()),
+        (Inclusion.WEBHOOKS, "project", hosts),
+        (Inclusion.WEBHOOKS, "repository", hosts),
+        (Inclusion.BRANCH_PERMISSIONS, "repository", vocabulary.DEFAULT_BRANCH_PROPERTIES),
+    ]
     expected = {
-        row(_code(inclusion), thing, ", ".join(map(_code, properties)))
-        for thing, included in _properties()
-        for inclusion, properties in included.items()
-        if isinstance(inclusion, Inclusion)
+        row(_code(inclusion), thing, ", ".join(_code(each.name) for each in properties))
+        for inclusion, thing, properties in included
     }
     assert rows(list(tables("`--include`", "on", "custom properties"))) == expected
-
-
-def _properties() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the tables of properties, and what each is about."""
-    for name, properties in vars(vocabulary).items():
-        if name.endswith(_PROPERTIES):
-            thing = name.removesuffix(_PROPERTIES).removeprefix("INCLUDED_").lower()
-            yield _OTHER_NAMES.get(thing, thing), properties
 
 
 @pytest.mark.parametrize(

@@ -30,12 +30,13 @@ from connector.errors import ConnectorError, GuardError, Unreadable, VezaError
 from connector.graph.payload import load
 from connector.graph.values import Level
 from connector.interruptible import interruptible
-from connector.model import RepositoryPermission, Snapshot, UserType
+from connector.model import Snapshot, UserType
 from connector.oaa.mapping import application
 from connector.outputs.veza.push import VezaSettings, connect
 from connector.review.verify import Comparison, Stated, Verification
 from connector.sources.datacenter import Settings, Statistics
 from connector.sources.datacenter.check import Mark, Report, Step, Verdict, check
+from connector.sources.datacenter.permissions import RepositoryPermission
 from connector.sources.datacenter.verify import Effective, ask_who_can, collect_some, draw
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,6 @@ from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sampl
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.graph.payload import load
 from connector.model import Inclusion
-from connector.review.findings.catalogue import second_look
 from connector.sources.datacenter import Credentials, Settings
 
 log = logging.getLogger(__name__)
@@ -50,12 +49,12 @@ def read(_options: argparse.Namespace) -> Demo:
 
 
 def run(wanted: Demo, outcome: Outcome) -> int:
-    """Export the embedded Bitbucket by the ordinary code, and show what is worth a second look."""
+    """Export the embedded Bitbucket by the ordinary code, and show the findings."""
     with EmbeddedBitbucket(sample_organisation()) as server:
         log.info("a small Bitbucket listens at %s", server.base_url)
         settings = Settings(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER), include=frozenset(Inclusion))
         outputs = Outputs(File(wanted.save_json), report=wanted.report)
         payload = export(Export(settings, Guards(), outputs), outcome)
-    console.show_findings(second_look(load(payload)))
+    console.show_findings(load(payload))
     log.info("who can reach what, as a page: %s", wanted.report.resolve().as_uri())
     return 0

@@ -1,4 +1,4 @@
-"""The command `diff`: what changed between two saved exports. Contacts nobody."""
+"""The command `diff`: what changed between two saved exports. Contacts no server."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ import argparse
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from connector.commands import across
 from connector.commands import terminal as console
-from connector.commands.options import Parser, add_forms
+from connector.commands.across import Across, FailOn
+from connector.commands.options import Parser, add_formats
 from connector.commands.outcome import Outcome
 from connector.commands.terminal import Screen
 from connector.graph.payload import collector_paused, load
-from connector.review.diff import forms
+from connector.review.diff import render
 from connector.review.diff.difference import Difference
-from connector.review.text.forms import Form
+from connector.review.text.formats import Format
 
 log = logging.getLogger(__name__)
 
@@ -26,13 +27,6 @@ EXIT_CHANGED = 4
 _LINES_OF_A_PARAGRAPH = 25
 
 
-class FailOn(StrEnum):
-    """Which change between two exports is a failure."""
-
-    GAINED = "gained"
-    ANY = "any"
-
-
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What changed between two exports."""
@@ -40,13 +34,16 @@ class Comparison:
     old: Path
     new: Path
     fail_on: FailOn | None
-    form: Form
+    format: Format
     everything: bool
 
 
 _DESCRIPTION = """\
 Say what changed between two saved exports, and what it means: who gained or lost access to what. Needs no
 network and no credentials. Things are compared by their ids, so that a rename is a rename.
+
+With --across the two are of different servers, before and after a migration: people are matched by e-mail address
+or user name, repositories by project key and slug, and what is compared is who can read, write and administer what.
 """
 
 _EXAMPLES = """\
@@ -57,9 +54,18 @@ examples:
   For a ticket, and for a job that fails when somebody gained access:
     %(prog)s yesterday.json today.json --markdown --fail-on gained
 
-exit codes: 0 compared; 2 a file cannot be read; 4 there is the change that --fail-on names.
+  Does everybody still reach what they reached on the server we left, and nobody more?
+    %(prog)s old-server.json new-server.json --across
+
+  Who is who, where the tool cannot know: write a file, complete it, use it:
+    %(prog)s old-server.json new-server.json --across --write-people people.csv
+    %(prog)s old-server.json new-server.json --across --people people.csv
+
+exit codes: 0 compared; 2 a file cannot be read; 4 there is the change that --fail-on names, or with --across an
+export is incomplete, so that nobody can say that there is none.
 gained: somebody reaches something at a higher level than before, new things and newcomers included, was
-switched on again, or got a right that has no level, such as to create projects.
+activated again, or got a right that has no level, such as to create projects. With --across rights without a level
+do not count, nor people and repositories that are on one of the servers only; to create repositories is write.
 """
 
 
@@ -68,21 +74,30 @@ def add_options(parser: Parser) -> None:
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
     parser.add_argument("old", type=parser.path, metavar="OLD", help="the earlier export")
     parser.add_argument("new", type=parser.path, metavar="NEW", help="the later one")
-    parser.add_argument("--fail-on", choices=list(FailOn), help="exit 4 where somebody gained access, or on any change")
-    add_forms(parser, Form.JSON, Form.MARKDOWN)
+    parser.add_argument(
+        "--fail-on",
+        choices=list(FailOn),
+        help="exit 4 where somebody gained access, lost some (with --across), or on any change",
+    )
+    across.add_options(parser)
+    add_formats(parser, Format.JSON, Format.MARKDOWN, Format.CSV)
 
 
-def read(options: argparse.Namespace) -> Comparison:
-    """Read the options of `diff`."""
+def read(options: argparse.Namespace) -> Comparison | Across:
+    """Read the options of `diff`. Raises `UsageError`."""
+    if two_servers := across.read(options):
+        return two_servers
     fail_on = FailOn(options.fail_on) if options.fail_on else None
-    return Comparison(options.old, options.new, fail_on, options.form, options.all)
+    return Comparison(options.old, options.new, fail_on, options.format, options.all)
 
 
-def run(wanted: Comparison, _outcome: Outcome) -> int:
+def run(wanted: Comparison | Across, _outcome: Outcome) -> int:
     """Say what changed, on standard output. Raises `ReviewError` for a file that cannot be read."""
+    if isinstance(wanted, Across):
+        return across.run(wanted)
     difference = Difference(load(wanted.old), load(wanted.new))
     with collector_paused():
-        is_changed = bool([*difference.changes, *difference.consequences])
+        is_changed = difference.is_changed
     console.write(_lines(wanted, difference, console.screen()))
     if wanted.fail_on is FailOn.GAINED and difference.gained:
         log.error("somebody gained access")
@@ -90,15 +105,18 @@ def run(wanted: Comparison, _outcome: Outcome) -> int:
     if wanted.fail_on is FailOn.ANY and is_changed:
         log.error("there are changes")
         return EXIT_CHANGED
+    # A job that fails on changes must not take for unchanged what was not compared.
+    for limit in difference.limits if wanted.fail_on else ():
+        log.warning("could not be compared: %s", limit)
     return 0
 
 
 def _lines(wanted: Comparison, difference: Difference, screen: Screen) -> Iterable[str]:
     most = None if wanted.everything else _LINES_OF_A_PARAGRAPH
-    match wanted.form:
-        case Form.JSON:
-            return forms.as_json(difference)
-        case Form.MARKDOWN:
-            return forms.as_markdown(difference, most)
+    match wanted.format:
+        case Format.JSON:
+            return render.as_json(difference)
+        case Format.MARKDOWN:
+            return render.as_markdown(difference, most)
         case _:
-            return forms.as_text(difference, screen.width, most if screen.is_terminal else None)
+            return render.as_text(difference, screen.width, most if screen.is_terminal else None)

@@ -145,7 +145,8 @@ def _add_guard_options(parser: Parser) -> None:
         group,
         "--max-removal PERCENT",
         number(0, 100),
-        "how much of the baseline's users, groups, projects, repositories or grants may disappear (default 20)",
+        "how much of the baseline's users, groups, memberships, projects, repositories or grants may disappear "
+        "(default 20)",
     )
     add_verify_options(parser, group)
 

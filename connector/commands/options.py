@@ -18,7 +18,7 @@ from typing import Any, NoReturn
 from dotenv import load_dotenv
 
 from connector.errors import UsageError
-from connector.review.text.forms import Form
+from connector.review.text.formats import Format
 
 
 def environment(name: str) -> str | None:
@@ -158,25 +158,30 @@ def whole(low: int, high: float = math.inf) -> Callable[[Given], int]:
 
 
 def same_file(one: object, other: object) -> bool:
-    """Whether both are paths, and lead to one file."""
+    """Whether both are paths, or lists with paths, and lead to one file."""
+    if isinstance(other, list):
+        return any(same_file(one, each) for each in other)
     return isinstance(one, Path) and isinstance(other, Path) and os.path.realpath(one) == os.path.realpath(other)
 
 
-_FORMS = {
-    Form.CSV: "a row for each identity and resource, for spreadsheets",
-    Form.JSON: "one object with everything, for programs",
-    Form.MARKDOWN: "for a ticket; long sections are cut, and say by how much, unless --all is given",
+_FORMATS = {
+    Format.CSV: "for spreadsheets: a row for each identity and resource, or without names for each grant",
+    Format.JSON: "one object with everything, for programs",
+    Format.MARKDOWN: "for a ticket; long sections are cut, and say by how much, unless --all is given",
 }
 
 
-def add_forms(parser: Parser, *forms: Form) -> None:
-    """Add the forms in which a command answers, as `form`, and `--all`."""
+def add_formats(parser: Parser, *formats: Format) -> argparse._ArgumentGroup:
+    """Add the formats in which a command answers, as `format`, and `--all`; give the group."""
     group = parser.add_argument_group("output (a table, unless one of these is given)")
     one_of = group.add_mutually_exclusive_group()
-    for form in forms:
-        text = _FORMS[form]
-        one_of.add_argument(f"--{form}", dest="form", action="store_const", const=form, default=Form.TABLE, help=text)
+    for each in formats:
+        text = _FORMATS[each]
+        one_of.add_argument(
+            f"--{each}", dest="format", action="store_const", const=each, default=Format.TABLE, help=text
+        )
     group.add_argument("--all", action="store_true", help="long lists whole, on a terminal too")
+    return group
 
 
 def _load_env_file(given: Path | None) -> Iterator[str]:

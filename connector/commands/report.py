@@ -1,35 +1,49 @@
-"""The command `report`: its options, and the page that it makes of saved exports. Contacts nobody."""
+"""The command `report`: its options, and the page that it makes of saved exports. Contacts no server."""
 
 from __future__ import annotations
 
 import argparse
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
+from connector.commands.across import Servers, add_mapping_options, matching_of
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.terminal import size_in_words
+from connector.errors import UsageError
 from connector.files import check_writable, whole_file
-from connector.graph.payload import load
+from connector.graph.payload import collector_paused, load
+from connector.review.across.comparison import Comparison
+from connector.review.findings.accepted import Reviewed, read_accepted, reviewed
+from connector.review.findings.catalogue import findings_of
+from connector.review.report import across
 from connector.review.report.page import page
+from connector.review.text.names import counted
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One page about an export; with `baseline`, about what changed since that one, too."""
+    """One page about an export; with `baseline`, also about what changed since that one.
+
+    `accepted` is a file of findings that somebody has accepted.
+    """
 
     export: Path
     output: Path
     baseline: Path | None
+    accepted: Path | None = None
+    across: Servers | None = None
+    """The exports of two servers, where the page is about the same access on both."""
 
 
 _DESCRIPTION = """\
-Make one page about a saved export that people can read: the state in figures, what deserves a second look and
-why, a picture of access, and a search with every reason. The page works from disk and asks no server for
-anything; mail it, or put it where its readers are. Needs no network and no credentials.
+Make one page about a saved export that people can read: the state in figures, findings and why they matter, a
+picture of access, and a search with every reason. The page works from disk and contacts no server: mail it, or
+put it where its readers are. Needs no network and no credentials.
 """
 
 _EXAMPLES = """\
@@ -37,6 +51,18 @@ examples:
   A page, and one that also tells what changed since last month:
     %(prog)s export.json -o access.html
     %(prog)s export.json -o access.html --baseline last-month.json
+
+  The same, with what was looked at set apart until a day:
+    %(prog)s export.json -o access.html --accepted accepted.csv
+
+accepted.csv has the columns finding, subject, until, why and by:
+    finding,subject,until,why,by
+    public,OSS,2027-03-31,open source on purpose,Jane Doe
+The page says what to write for finding and subject: save the CSV of a finding. An acceptance counts up to and
+including its day; then the finding is open again.
+
+  After a migration: who reaches more or less than on the server that was left?
+    %(prog)s new-server.json -o migration.html --across old-server.json --people people.csv
 
 exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
 """
@@ -50,11 +76,29 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--baseline", type=parser.path, metavar="OLD", help="an earlier export: tell what changed since"
     )
+    parser.add_argument(
+        "--accepted", type=parser.path, metavar="FILE", help="CSV of findings that somebody has accepted"
+    )
+    group = parser.add_argument_group("two servers: before and after a migration")
+    group.add_argument(
+        "--across",
+        type=parser.path,
+        metavar="OLD",
+        help="an export of the server before: a page about who gains and who loses what, as diff --across",
+    )
+    add_mapping_options(group, parser)
 
 
 def read(options: argparse.Namespace) -> Report:
-    """Read the options of `report`."""
-    return Report(options.export, options.output, options.baseline)
+    """Read the options of `report`. Raises `UsageError`."""
+    if options.across is None:
+        if options.people or options.repositories:
+            raise UsageError("--people and --repositories are for exports of two servers: add --across OLD")
+        return Report(options.export, options.output, options.baseline, options.accepted)
+    if options.baseline or options.accepted:
+        raise UsageError("--baseline and --accepted are about one server, --across about two: make two pages")
+    servers = Servers(options.across, options.export, options.people, options.repositories)
+    return Report(options.export, options.output, None, across=servers)
 
 
 def run(wanted: Report, _outcome: Outcome) -> int:
@@ -72,6 +116,24 @@ def save_page(text: str, path: Path) -> str:
 
 
 def page_of(wanted: Report) -> str:
-    """Make the page. Raises `ReviewError` for a file that cannot be read."""
+    """Make the page. Raises `ReviewError` for an export, `UsageError` for a file of accepted findings or a mapping."""
+    if wanted.across is not None:
+        matching = matching_of(wanted.across)
+        with collector_paused():
+            return across.page(Comparison(matching))
+    acceptances = [] if wanted.accepted is None else read_accepted(wanted.accepted)
     baseline = None if wanted.baseline is None else load(wanted.baseline)
-    return page(load(wanted.export), baseline)
+    export = load(wanted.export)
+    findings = reviewed(findings_of(export), acceptances, datetime.now(UTC).date())
+    if wanted.accepted is not None:
+        _tell(findings)
+    return page(export, baseline, findings)
+
+
+def _tell(findings: Reviewed) -> None:
+    open_ = sum(len(finding.places) for finding in findings.findings)
+    log.info("findings: %s open, %s accepted", counted(open_, "place"), f"{findings.accepted:,}")
+    if findings.returned:
+        log.warning("expired acceptances: %s open again", counted(findings.returned, "place is", "places are"))
+    for one in findings.unused:
+        log.warning("line %d accepts nothing in this export: %s of %s", one.line, one.finding, one.subject)

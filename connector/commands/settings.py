@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from connector.commands.options import Given, Parser, environment, number, whole
 from connector.errors import UsageError
 from connector.model import Inclusion
-from connector.oaa.mapping import application_name
-from connector.oaa.vocabulary import PROVIDER_NAME
+from connector.oaa.names import name_of_server
+from connector.oaa.server import SERVER
 from connector.outputs.veza.push import VezaSettings, forbidden_characters
 from connector.rest.proxies import proxy_for
 from connector.sources.datacenter.settings import DEFAULT_CONCURRENCY, DEFAULT_PATIENCE, Credentials, Settings
@@ -155,7 +155,7 @@ def add_veza_options(parser: Parser, group: argparse._ArgumentGroup) -> None:
 def add_name_options(parser: Parser) -> None:
     """Describe how things are called in Veza."""
     group = parser.add_argument_group("names in Veza")
-    parser.setting(group, "--provider-name NAME", _veza_name, f"provider in Veza (default {PROVIDER_NAME!r})")
+    parser.setting(group, "--provider-name NAME", _veza_name, f"provider in Veza (default {SERVER.provider_name!r})")
     parser.setting(
         group, "--data-source-name NAME", _veza_name, "data source in Veza (default 'Bitbucket Server - HOST')"
     )
@@ -163,7 +163,7 @@ def add_name_options(parser: Parser) -> None:
 
 def read_data_source_name(options: argparse.Namespace, source: Settings) -> str:
     """Read how the data source is called; without a name of its own, as the server."""
-    return options.data_source_name or application_name(source.base_url)
+    return options.data_source_name or name_of_server(source.base_url)
 
 
 def read_veza(options: argparse.Namespace, source: Settings) -> VezaSettings | None:
@@ -174,7 +174,7 @@ def read_veza(options: argparse.Namespace, source: Settings) -> VezaSettings | N
     if url is None or key is None:
         here, missing = ("VEZA_API_KEY", "VEZA_URL") if url is None else (url.name, "VEZA_API_KEY")
         raise UsageError(f"{here} is set, but {missing} is not; pushing to Veza needs both")
-    provider, data_source = options.provider_name or PROVIDER_NAME, read_data_source_name(options, source)
+    provider, data_source = options.provider_name or SERVER.provider_name, read_data_source_name(options, source)
     return VezaSettings(url.text.strip(), key.strip(), provider, data_source)
 
 

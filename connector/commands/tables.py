@@ -21,14 +21,14 @@ from connector.files import check_writable, whole_file
 from connector.graph.payload import collector_paused, load
 from connector.outputs.tables.duck import require_duckdb
 from connector.outputs.tables.folder import Staging, staging
-from connector.outputs.tables.formats import Format, Place, write
+from connector.outputs.tables.formats import FileFormat, Place, write
 from connector.outputs.tables.nights import nights
 from connector.outputs.tables.opengraph import definition, definition_beside, graph
 from connector.outputs.tables.parameters import PARAMETERS, check_parameters
 from connector.outputs.tables.querying import Answer, Query, answer, find, names
 from connector.outputs.tables.rows import Rows
-from connector.review.findings.caveats import caveats
-from connector.review.text.forms import Form, csv_lines
+from connector.review.caveats import caveats
+from connector.review.text.formats import Format, csv_lines
 from connector.review.text.names import counted
 from connector.review.text.table import table, wrapped
 from connector.text import clean
@@ -41,11 +41,11 @@ _MOST_ROWS = 50
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Exports as tables, in a folder of nights. `day`: for which day they count, where they do not say so."""
+    """Exports as tables, in a folder of nights. `day` is the day that they count for, instead of their own."""
 
     exports: tuple[Path, ...]
     folder: Path | None
-    format: Format
+    format: FileFormat
     day: date | None
 
 
@@ -64,7 +64,7 @@ class Asked:
     source: Path | Written
     query: Query
     parameters: dict[str, str]
-    form: Form
+    answered_as: Format
     everything: bool
 
 
@@ -106,9 +106,9 @@ def add_options(parser: Parser) -> None:
         help="saved exports, or other OAA payloads; with --query also a folder that this command wrote",
     )  # fmt: skip
     group = parser.add_argument_group("tables")
-    group.add_argument("-o", "--output", type=parser.path, metavar="DIR", help="where they go; with opengraph a file")
+    parser.result(group, "-o", "--output", help="the folder of nights that they go to; with opengraph a file")
     group.add_argument(
-        "--format", choices=[*Format, _OPENGRAPH], default=Format.PARQUET,
+        "--format", choices=[*FileFormat, _OPENGRAPH], default=FileFormat.PARQUET,
         help="parquet (default), csv, sqlite, or opengraph for BloodHound",
     )  # fmt: skip
     group.add_argument(
@@ -122,9 +122,11 @@ def add_options(parser: Parser) -> None:
         "--set", action="append", default=[], metavar="NAME=VALUE",
         help=f"what the query is about: {', '.join(PARAMETERS)}; each file's first lines tell which it knows",
     )  # fmt: skip
-    forms = group.add_mutually_exclusive_group()
-    forms.add_argument("--csv", dest="form", action="store_const", const=Form.CSV, default=Form.TABLE, help="as CSV")
-    forms.add_argument("--json", dest="form", action="store_const", const=Form.JSON, help="as a JSON list of objects")
+    one_of = group.add_mutually_exclusive_group()
+    for each, meaning in ((Format.CSV, "as CSV"), (Format.JSON, "as a JSON list of objects")):
+        one_of.add_argument(
+            f"--{each}", dest="answered_as", action="store_const", const=each, default=Format.TABLE, help=meaning
+        )
     group.add_argument("--all", action="store_true", help="long lists whole, on a terminal too")
 
 
@@ -139,7 +141,7 @@ def read(options: argparse.Namespace) -> Wanted:
     """Read the options of `tables`. Raises `UsageError`."""
     if options.query is not None:
         return _read_question(options)
-    if options.set or options.form is not Form.TABLE or options.all:
+    if options.set or options.answered_as is not Format.TABLE or options.all:
         raise UsageError("--set, --csv, --json and --all are about a query: name one with --query")
     if options.output is None:
         raise UsageError("say where the tables go, with -o DIR; or ask something, with --query NAME")
@@ -151,14 +153,14 @@ def read(options: argparse.Namespace) -> Wanted:
 
 
 def _read_written(options: argparse.Namespace, folder: Path | None) -> Written:
-    wanted = Format(options.format)
-    if wanted is Format.PARQUET:
+    wanted = FileFormat(options.format)
+    if wanted is FileFormat.PARQUET:
         require_duckdb()
     return Written(tuple(options.sources), folder, wanted, options.date)
 
 
 def _read_question(options: argparse.Namespace) -> Asked:
-    if options.format != Format.PARQUET:
+    if options.format != FileFormat.PARQUET:
         raise UsageError("queries read Parquet: leave out --format")
     require_duckdb()
     folders = [source for source in options.sources if source.is_dir()]
@@ -176,7 +178,7 @@ def _read_question(options: argparse.Namespace) -> Asked:
         source = folders[0]
     query = find(options.query)
     check_parameters(parameters, query.name if query.comes_along else None)
-    return Asked(source, query, parameters, options.form, options.all)
+    return Asked(source, query, parameters, options.answered_as, options.all)
 
 
 def run(wanted: Wanted, _outcome: Outcome) -> int:
@@ -239,10 +241,10 @@ def _ask(wanted: Asked) -> None:
 
 
 def _lines(wanted: Asked, answered: Answer, screen: Screen) -> Iterable[str]:
-    match wanted.form:
-        case Form.CSV:
+    match wanted.answered_as:
+        case Format.CSV:
             return csv_lines(chain([answered.columns], ([*map(_text, row)] for row in answered.rows)))
-        case Form.JSON:
+        case Format.JSON:
             return _json_lines(answered)
         case _:
             cut = screen.is_terminal and not wanted.everything

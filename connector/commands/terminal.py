@@ -19,8 +19,11 @@ from rich.text import Text
 
 from connector.commands.options import environment
 from connector.errors import SaveError
+from connector.graph.export import Export
 from connector.rest.progress import duration
-from connector.review.findings.catalogue import Finding, Urgency
+from connector.review.findings.catalogue import findings_of
+from connector.review.findings.finding import Urgency
+from connector.review.findings.folding import folded
 from connector.text import clean
 
 log = logging.getLogger(__name__)
@@ -116,10 +119,10 @@ def screen() -> Screen:
     return Screen(shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty())
 
 
-def write(lines: Iterable[str]) -> None:
+def write(lines: Iterable[str], encoding: str | None = None) -> None:
     """Write lines to standard output. Raises `SaveError`; a reader who has seen enough is no error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+        sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     try:
         for line in lines:
             sys.stdout.write(f"{line}\n")
@@ -131,18 +134,19 @@ def write(lines: Iterable[str]) -> None:
         raise SaveError(f"standard output cannot be written: {error.strerror or error}") from error
 
 
-def show_findings(findings: Iterable[Finding]) -> None:
-    """Print what is worth a second look as a table, to standard output; of long lists the beginning."""
+def show_findings(export: Export) -> None:
+    """Print the findings of an export as a table, to standard output; of long lists the beginning."""
     table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("worth a second look", ratio=2)
+    table.add_column("finding", ratio=2)
     table.add_column("where", ratio=3, overflow="fold")
     also = []
-    for finding in findings:
-        title = f"{clean(finding.title)} ({len(finding.places)})"
+    for finding in findings_of(export):
+        title = f"{finding.title} ({len(finding.places):,})"
         if finding.urgency is Urgency.KNOW:
             also.append(title)
             continue
-        table.add_row(Text(title, "bold"), Text("\n".join(_beginning(finding))))
+        lines = [clean(str(fold)) for fold in folded(export, finding.places)]
+        table.add_row(Text(title, "bold"), Text("\n".join(_beginning(lines))))
         table.add_section()
     if also:
         table.add_row(Text("good to know", "bold"), Text("\n".join(also)))
@@ -152,10 +156,9 @@ def show_findings(findings: Iterable[Finding]) -> None:
     write(captured.get().splitlines())
 
 
-def _beginning(finding: Finding) -> list[str]:
-    lines = [clean(str(place)) for place in finding.places]
+def _beginning(lines: list[str]) -> list[str]:
     rest = len(lines) - _LINES_OF_A_FINDING
-    return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest} more"]
+    return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest:,} more"]
 
 
 def progress(*, bar: bool) -> LiveProgress | LoggedProgress:

@@ -1,15 +1,15 @@
 """OAA's rules: what access follows from an export, and why.
 
-Knows what reaches what, not how a payload is written. The rules:
+Knows nothing of how a payload is written. The rules:
 
-- A grant on a node counts there; where its permission inherits (`apply_to_sub_resources`), also on all that
-  lies in the node. A grant on the application works the same way from the top.
-- A user has what its groups have, and their parent groups, through any nesting; cycles are tolerated.
-- A user has what the credentials that belong to it hold themselves. A credential without grants of its own
-  acts for its owners and has what they have, other credentials aside.
-- Whether somebody is active makes no difference to what is granted: `User.is_active` tells, and readers decide.
+- A grant on a node counts on that node. If its permission inherits (`apply_to_sub_resources`), it counts on
+  all resources in the node too. A grant on the application works in the same way from the top.
+- A user has the access of its groups and of their parent groups, through any nesting; cycles are tolerated.
+- A user has the access that its credentials were granted. A credential without grants of its own acts for
+  its owners and has their access, but not that of their other credentials.
+- An inactive user keeps what was granted to it: see `User.is_active`, and decide.
 
-Nobody's access is stored: a question is answered from the grants, so that 50,000 users times 100,000
+No access is stored. Each question is answered from the grants, so that 50,000 users times 100,000
 repositories cost nothing until somebody asks.
 """
 
@@ -36,24 +36,29 @@ from connector.graph.values import (
     lineage,
 )
 
+_MANY = 1000
+"""Ways from one identity to all its sources beyond which each question looks only for its own."""
+
 _Step = Callable[[Identity], Sequence[Identity]]
 _Reached = TypeVar("_Reached", Identity, Resource)
 
 
 class Access:
-    """Answers about one export, as if what `without` names were gone.
+    """Answers about one export, as if everything in `without` were gone.
 
-    `without` takes identities (neither they nor what comes through them counts), permissions (wherever
-    they are granted), and single grants.
+    `without` takes identities (they and all access through them), permissions (all grants of them), and
+    single grants.
     """
 
     def __init__(self, export: Export, without: Collection[Identity | Permission | Grant] = ()) -> None:
         self.export = export
         self._without = frozenset(without)
         self._beneficiaries: dict[Identity, frozenset[Identity]] = {}
+        self._latest_chains: tuple[Identity | None, Mapping[Identity, Sequence[tuple[Identity, ...]]] | None]
+        self._latest_chains = None, None
 
     def effective(self, identity: Identity, node: Node) -> Category:
-        """Give the OAA permissions that an identity has on a node, however it comes by them."""
+        """Give the OAA permissions that an identity has on a node, through any grant."""
         sources = self.sources(identity)
         mask = 0
         for row in self._reaching(node):
@@ -66,11 +71,11 @@ class Access:
         return self.effective(identity, node).level
 
     def who_can(self, node: Node) -> dict[User, Level]:
-        """Give everybody among the users who reaches a node at any level, inactive ones too."""
+        """Give all users that reach a node, with their level; inactive ones too."""
         return {who: level for who, level in self.holders(node).items() if isinstance(who, User)}
 
     def holders(self, node: Node) -> dict[Identity, Level]:
-        """Give whoever reaches a node at any level: users, groups, credentials and others."""
+        """Give all identities that reach a node, with their level: users, groups, credentials and others."""
         granted: defaultdict[Identity, int] = defaultdict(int)
         for row in self._reaching(node):
             granted[row.holder] |= row.permission.categories.value
@@ -81,7 +86,7 @@ class Access:
         return _levels(masks)
 
     def reach(self, identity: Identity) -> dict[Resource, Level]:
-        """Give the resources that an identity reaches at any level."""
+        """Give the resources that an identity reaches, with its level."""
         masks: defaultdict[Resource, int] = defaultdict(int)
         for source in self.sources(identity):
             for row in self.export.assignments_of(source):
@@ -93,27 +98,30 @@ class Access:
     def paths(self, identity: Identity, node: Node, *, limit: int = 1000) -> list[Path]:
         """Give every reason why an identity reaches a node, shortest first.
 
-        A permission without any level (`Level.NONE`) is a reason too. Groups that are nested in each other can
-        make more reasons than anybody reads: beyond `limit`, longer detours are left out.
+        A permission without a level (`Level.NONE`) is a reason too. Nested groups can make more reasons than
+        anybody reads: beyond `limit`, the longest ones are left out.
         """
-        sources = self.sources(identity)
+        chains = self._chains_of(identity)
+        sources = self.sources(identity) if chains is None else chains.keys()
         rows: defaultdict[Identity, list[tuple[Assignment, Node]]] = defaultdict(list)
         for row, on in self.reaching(node):
             if row.holder in sources:
                 rows[row.holder].append((row, on))
+        if chains is None:
+            useful = self._chains(identity, rows.keys())
+        else:
+            useful = (chain for holder in rows for chain in chains[holder])
         found = (
-            Path(chain, row.grant(on), _descent(on, node))
-            for chain in self._chains(identity, rows.keys())
-            for row, on in rows.get(chain[-1], ())
+            Path(chain, row.grant(on), _descent(on, node)) for chain in useful for row, on in rows.get(chain[-1], ())
         )
         return sorted(dict.fromkeys(islice(found, limit)), key=lambda path: (path.length, str(path)))
 
     def sources(self, identity: Identity) -> frozenset[Identity]:
-        """Give all whose grants count for an identity: itself, its groups and their parents, its credentials."""
+        """Give the identities whose grants count for this one: itself, its groups, their parents, its credentials."""
         return self._closure(identity, self.draws_on)
 
     def beneficiaries(self, holder: Identity) -> frozenset[Identity]:
-        """Give all for whom the grants of a holder count; the reverse of `sources`."""
+        """Give the identities for which the grants of a holder count; the reverse of `sources`."""
         if not isinstance(holder, Group):
             return self._closure(holder, self._drawn_on_by)
         if holder not in self._beneficiaries:
@@ -121,7 +129,7 @@ class Access:
         return self._beneficiaries[holder]
 
     def reaching(self, node: Node) -> Iterator[tuple[Assignment, Node]]:
-        """Yield what is granted on a node, or on what it lies in and inherited, and where."""
+        """Yield the grants that count on a node, each with the node that it is on: this one, or one above."""
         for on in lineage(node):
             granted = self.export.assignments_on if on is node else self.export.assignments_inherited_from
             for row in granted(on):
@@ -129,13 +137,13 @@ class Access:
                     yield row, on
 
     def granted_to(self, identity: Identity) -> Iterator[tuple[Assignment, Node]]:
-        """Yield what counts for an identity and on which nodes it is granted, not what these pass on."""
+        """Yield the grants that count for an identity, each with a node that it is on; inheritance is not unfolded."""
         for source in self.sources(identity):
             for row in self.export.assignments_of(source):
                 yield from ((row, node) for node in row.targets if self._counts(row, node))
 
     def draws_on(self, identity: Identity) -> Sequence[Identity]:
-        """Give those whose access an identity has directly, one step of `sources`; its own `without` aside."""
+        """Give the identities whose access this one has directly: one step of `sources`; `without` is ignored."""
         match identity:
             case User():
                 own = [item for item in self.export.credentials_of(identity) if self._stands_alone(item)]
@@ -154,7 +162,7 @@ class Access:
         queue = deque(found)
         while queue:
             for identity in step(queue.popleft()):
-                # One credential never lends another what it may: a token acts for its owner, not for the owner's keys.
+                # A token acts for its owner, not for the owner's other keys.
                 lent = isinstance(start, Credential) and isinstance(identity, Credential)
                 if identity not in found and identity not in self._without and not lent:
                     found[identity] = None
@@ -192,8 +200,22 @@ class Access:
             return True
         return self._without.isdisjoint((row.holder, row.permission, row.grant(node)))
 
+    def _chains_of(self, identity: Identity) -> Mapping[Identity, Sequence[tuple[Identity, ...]]] | None:
+        """Give the ways from an identity to each of its sources with grants; None if these are very many.
+
+        The latest answer is kept: somebody may reach a hundred thousand resources, each asked about in turn.
+        """
+        if self._latest_chains[0] is not identity:
+            holders = [one for one in self.sources(identity) if self.export.assignments_of(one)]
+            found = list(islice(self._chains(identity, holders), _MANY + 1))
+            by_holder: dict[Identity, list[tuple[Identity, ...]]] = {}
+            for chain in found:
+                by_holder.setdefault(chain[-1], []).append(chain)
+            self._latest_chains = identity, by_holder if len(found) <= _MANY else None
+        return self._latest_chains[1]
+
     def _chains(self, start: Identity, holders: Collection[Identity]) -> Iterator[tuple[Identity, ...]]:
-        """Yield every way from one identity to a holder that passes nobody twice, shortest first."""
+        """Yield every way from one identity to a holder, shortest first; none passes the same identity twice."""
         useful = self._between(start, holders)
         queue: deque[tuple[Identity, ...]] = deque([(start,)] if start in useful else [])
         while queue:
@@ -204,7 +226,7 @@ class Access:
             queue.extend((*chain, step) for step in steps if step in useful and step not in chain)
 
     def _between(self, start: Identity, holders: Collection[Identity]) -> set[Identity]:
-        """Give who stands on a way to a holder, so that no other way is tried."""
+        """Give the identities on any way to a holder, so that other ways are not tried."""
         lenders: defaultdict[Identity, list[Identity]] = defaultdict(list)
         sources = self.sources(start)
         for borrower in sources:
@@ -220,7 +242,7 @@ class Access:
 
 
 def _levels(masks: Mapping[_Reached, int]) -> dict[_Reached, Level]:
-    """Turn sets of categories into levels; what amounts to none is left out."""
+    """Turn sets of categories into levels, leaving out those without a level."""
     levels = {mask: Category(mask).level for mask in set(masks.values())}
     return {reached: levels[mask] for reached, mask in masks.items() if levels[mask]}
 

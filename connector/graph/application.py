@@ -1,7 +1,7 @@
-"""One application of a payload: its resources, identities and roles, and whom and what references name.
+"""One application of a payload: its resources, identities and roles, and what references to them mean.
 
-Knows the shape of an application in the payload. References are by id where there is one, else by name;
-resources are named by key, resolved along the tree and never by taking a key apart.
+Knows the shape of an application in the payload. References are by id, or by name where there is no id.
+Resources are referred to by key, built along the tree; a key is never taken apart.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ from connector.graph.values import (
 
 _Identity = TypeVar("_Identity", bound=Identity)
 _RolePermissions = Mapping[Permission, tuple[Role, ...]]
-"""All permissions of a role, each with the roles that lead to it."""
+"""The permissions of a role, each with the chain of roles that leads to it."""
 
 
 class ApplicationReader:
-    """Reads one application whole; then resolves what grants refer to in it."""
+    """Reads one application; then resolves the references of grants to it."""
 
     def __init__(self, raw: Record, permissions: Mapping[str, Permission]) -> None:
         self.application = Application(
@@ -70,7 +70,7 @@ class ApplicationReader:
         self._roles = _read_roles(raw, permissions)
 
     def identities(self) -> Iterator[Identity]:
-        """Yield everybody, those included whom only grants name; ask when these are read."""
+        """Yield all identities, also those that only grants name: call it after the grants are read."""
         yield from self._users.values()
         yield from self._groups.values()
         yield from self._credentials.values()
@@ -78,7 +78,7 @@ class ApplicationReader:
         yield from self._idp_identities.values()
 
     def holder(self, kind: str | None, name: str | None) -> Identity:
-        """Give the identity that a grant names; one of an identity provider is defined by that alone."""
+        """Give the identity that a grant names. One of an identity provider is known by its grants alone."""
         match kind:
             case "local_user":
                 return resolve(self._users, "local user", name)
@@ -108,10 +108,10 @@ class ApplicationReader:
         return nodes
 
     def role_assignments(self, holder: Identity, raw: Record) -> Iterator[Assignment]:
-        """Unfold the assignment of a role into one of each of its permissions.
+        """Unfold the assignment of a role: one assignment for each of its permissions.
 
         A permission with resource types counts where the role is assigned on such a resource, or on the
-        application, which has none. What lies below then follows from the permission alone.
+        application. Whether it counts on the resources below depends on the permission alone.
         """
         targets = self.targets(raw)
         for permission, roles in resolve(self._roles, "role", text(raw, "role")).items():
@@ -245,7 +245,7 @@ def _read_roles(raw: Record, permissions: Mapping[str, Permission]) -> dict[str,
 
 
 def _unnested(start: _RoleRecord, registry: Mapping[str, _RoleRecord]) -> _RolePermissions:
-    """Give all permissions of a role, each by the shortest way; cycles of roles are tolerated."""
+    """Give the permissions of a role, each with the shortest chain of roles; cycles of roles are tolerated."""
     found: dict[Permission, tuple[Role, ...]] = {}
     seen = {start.role}
     queue: deque[tuple[tuple[Role, ...], _RoleRecord]] = deque([((start.role,), start)])

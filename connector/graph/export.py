@@ -1,8 +1,8 @@
-"""One export in memory: everything that a payload says, and the indexes to ask it quickly.
+"""One export in memory: everything that a payload says, with indexes.
 
-Knows OAA's things and how they hang together, not what access follows from them (`access`) and not how
-they are written down (`payload`). Grants stay folded, one `Assignment` for one permission of one holder
-on many nodes, since there may be a million of them; an index is built when it is first needed.
+Knows OAA's things and how they refer to each other. `access` knows what access follows from them, `payload`
+how they are written down. Grants stay folded, one `Assignment` for one permission of one holder on many
+nodes, because there may be a million of them. An index is built when it is first needed.
 """
 
 from __future__ import annotations
@@ -43,28 +43,22 @@ class Assignment:
         return Grant(self.holder, self.permission, node, self.roles)
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Export:
-    """Everything that one payload says. Made by `payload.load`; not to be changed.
+    """Everything that one payload says. Made by `payload.load`.
 
-    `nodes` hold each application followed by all of its resources, parents before what lies in them.
+    `nodes` holds each application followed by all of its resources, parents before their children.
+    `defined` holds the names of the custom properties that the payload defines, also of those that nothing
+    has: a property is defined where the connector was asked to collect it.
     """
 
-    def __init__(
-        self,
-        *,
-        nodes: Sequence[Node],
-        identities: Sequence[Identity],
-        permissions: Sequence[Permission],
-        memberships: Mapping[Identity, Sequence[Group]],
-        credentials_of: Mapping[User, Sequence[Credential]],
-        assignments: Sequence[Assignment],
-    ) -> None:
-        self.nodes = nodes
-        self.identities = identities
-        self.permissions = permissions
-        self.assignments = assignments
-        self._memberships = memberships
-        self._credentials_of = credentials_of
+    nodes: Sequence[Node]
+    identities: Sequence[Identity]
+    permissions: Sequence[Permission]
+    memberships: Mapping[Identity, Sequence[Group]]
+    credentials_by_user: Mapping[User, Sequence[Credential]]
+    assignments: Sequence[Assignment]
+    defined: frozenset[str]
 
     @cached_property
     def applications(self) -> tuple[Application, ...]:
@@ -73,7 +67,7 @@ class Export:
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
-        """Resources at every depth, parents before what lies in them."""
+        """Resources at every depth, parents before their children."""
         return tuple(node for node in self.nodes if isinstance(node, Resource))
 
     @cached_property
@@ -96,7 +90,7 @@ class Export:
 
     def groups_of(self, identity: Identity) -> Sequence[Group]:
         """Give the groups that a user or a group is a direct member of."""
-        return self._memberships.get(identity, ())
+        return self.memberships.get(identity, ())
 
     def members_of(self, group: Group) -> Sequence[Identity]:
         """Give the direct members of a group: users and groups."""
@@ -104,18 +98,14 @@ class Export:
 
     def credentials_of(self, user: User) -> Sequence[Credential]:
         """Give the credentials that belong to a user."""
-        return self._credentials_of.get(user, ())
+        return self.credentials_by_user.get(user, ())
 
     def owners_of(self, credential: Credential) -> Sequence[User]:
         """Give the users that a credential belongs to."""
         return self._owners.get(credential, ())
 
-    def children_of(self, node: Node) -> list[Resource]:
-        """Give what lies directly in a node."""
-        return [below for below in self.descendants_of(node) if below.parent is node]
-
     def descendants_of(self, node: Node) -> list[Resource]:
-        """Give what lies in a node, at any depth."""
+        """Give the resources in a node, at any depth."""
         start, end = self._spans[node]
         return [below for below in self.nodes[start + 1 : end] if isinstance(below, Resource)]
 
@@ -127,47 +117,25 @@ class Export:
         """Give the grants that an identity holds itself."""
         return [row.grant(node) for row in self.assignments_of(identity) for node in row.targets]
 
-    def grants_on(self, node: Node) -> list[Grant]:
-        """Give the grants on just this node, not what it inherits."""
-        return [row.grant(node) for row in self.assignments_on(node)]
-
     def assignments_of(self, identity: Identity) -> Sequence[Assignment]:
-        """Give what an identity holds itself, folded."""
+        """Give the grants that an identity holds itself, folded."""
         return self._assignments_of.get(identity, ())
 
     def assignments_on(self, node: Node) -> Sequence[Assignment]:
-        """Give what is granted on just this node."""
+        """Give what is granted on this node itself, not what it inherits."""
         return self._assignments_on.get(node, ())
 
     def assignments_inherited_from(self, node: Node) -> Sequence[Assignment]:
-        """Give what is granted on this node and reaches all that lies in it."""
+        """Give what is granted on this node and inherited by all resources in it."""
         return self._inherited_from.get(node, ())
-
-    def find_users(self, name: str) -> list[User]:
-        """Find users by id, name, e-mail, identity or property `username`, in any letter case."""
-        wanted = name.lower()
-        return [user for user in self.users if wanted in _names_of_user(user)]
-
-    def find_groups(self, name: str) -> list[Group]:
-        """Find groups by id or name, in any letter case."""
-        return [group for group in self.groups if name.lower() in (group.id.lower(), group.name.lower())]
-
-    def find_credentials(self, name: str) -> list[Credential]:
-        """Find credentials by id or name, in any letter case."""
-        return [item for item in self.credentials if name.lower() in (item.id.lower(), item.name.lower())]
-
-    def find_resources(self, name: str) -> list[Resource]:
-        """Find resources in any letter case by key, name, property `key`, or `project_key`/`slug`."""
-        wanted = name.lower()
-        return [resource for resource in self.resources if wanted in _names_of_resource(resource)]
 
     @cached_property
     def _members(self) -> dict[Group, list[Identity]]:
-        return _inverse(self._memberships)
+        return _inverse(self.memberships)
 
     @cached_property
     def _owners(self) -> dict[Credential, list[User]]:
-        return _inverse(self._credentials_of)
+        return _inverse(self.credentials_by_user)
 
     @cached_property
     def _assignments_of(self) -> dict[Identity, list[Assignment]]:
@@ -186,7 +154,7 @@ class Export:
 
     @cached_property
     def _spans(self) -> dict[Node, tuple[int, int]]:
-        """Where each node and all that lies in it stand in `nodes`."""
+        """For each node, the first and the last place (exclusive) in `nodes` of itself and all resources in it."""
         spans: dict[Node, tuple[int, int]] = {}
         ends = dict[Node, int]()
         for place in range(len(self.nodes) - 1, -1, -1):
@@ -216,17 +184,3 @@ def _by_target(assignments: Iterable[Assignment]) -> dict[Node, list[Assignment]
         for node in row.targets:
             index[node].append(row)
     return dict(index)
-
-
-def _names_of_user(user: User) -> set[str]:
-    username = user.properties.get("username")
-    names = (user.id, user.name, user.email, username, *user.identities)
-    return {name.lower() for name in names if isinstance(name, str)}
-
-
-def _names_of_resource(resource: Resource) -> set[str]:
-    properties = resource.properties
-    names = {resource.key.lower(), resource.name.lower(), str(properties.get("key", resource.key)).lower()}
-    if "project_key" in properties and "slug" in properties:
-        names.add(f"{properties['project_key']}/{properties['slug']}".lower())
-    return names

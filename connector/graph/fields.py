@@ -1,4 +1,4 @@
-"""Typed access to the records of a payload: what is missing is None or empty, what is wrong is an error.
+"""Typed access to the records of a payload: a missing field is None or empty, a wrong one is an error.
 
 Knows nothing of OAA's sections. A `ReviewError` raised while a record is read gets its place added on the
 way out, so that a message reads `applications[0]: local_users[3]: unknown group 'x'`.
@@ -93,7 +93,7 @@ def identifier(record: Record) -> str:
 
 
 def enter(registry: MutableMapping[str, _T], what: str, name: str, value: _T) -> None:
-    """Register a value under a name, which is one whatever its letter case."""
+    """Register a value under a name; letter case does not matter."""
     if registry.setdefault(name.lower(), value) is not value:
         raise ReviewError(f"a second {what} {name!r}")
 

@@ -1,8 +1,8 @@
 """A saved OAA Custom Application payload → `Export`, checked on the way.
 
 Knows the sections of a payload as oaaclient writes them and Veza documents them, and nothing of what follows
-from them. Whatever is not understood is a `ReviewError` that names the place: a grant that is skipped looks
-exactly like access that nobody has.
+from them. Anything that is not understood is a `ReviewError` that names the place: a grant that is skipped
+looks exactly like access that nobody has.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ def load(source: Path | str | Mapping[str, object]) -> Export:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Keep the garbage collector from looking through millions of new values, of which none is garbage.
+    """Switch the garbage collector off while millions of values are made, none of which is garbage.
 
-    It takes two thirds of the time to load a large export otherwise, and a fifth of that to compare two.
+    Otherwise it takes two thirds of the time to load a large export, and a fifth of the time to compare two.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -93,8 +93,9 @@ class _PayloadReader:
             identities=[identity for reader in readers for identity in reader.identities()],
             permissions=tuple(self._permissions.values()),
             memberships={who: groups for reader in readers for who, groups in reader.memberships.items()},
-            credentials_of={who: own for reader in readers for who, own in reader.credentials_of.items()},
+            credentials_by_user={who: own for reader in readers for who, own in reader.credentials_of.items()},
             assignments=[row for rows in assignments for row in rows if row.targets],
+            defined=frozenset(_defined(self._raw.get("custom_property_definition"))),
         )
 
     def _assignments(self, raw: Record) -> list[Assignment]:
@@ -116,6 +117,19 @@ class _PayloadReader:
 
     def _application(self, item: Record) -> ApplicationReader:
         return resolve(self._applications, "application", text(item, "application"))
+
+
+def _defined(definitions: object) -> Iterator[str]:
+    """Yield the names of the defined custom properties: in the nested objects, what has the name of a type."""
+    match definitions:
+        case Mapping():
+            for name, value in definitions.items():
+                if isinstance(value, str):
+                    yield name
+                yield from _defined(value)
+        case list():
+            for value in definitions:
+                yield from _defined(value)
 
 
 def _permission(raw: Record) -> Permission:

@@ -1,8 +1,8 @@
 """The vocabulary of a review: what an OAA Custom Application payload says, as frozen values.
 
 OAA's words, no others: knows nothing of Bitbucket, HTTP, or how a payload is made. Values are compared
-by identity, so that a hundred thousand of them are cheap to put into sets; one export holds each thing
-once, and things of two exports are compared by their `id` or `key`.
+by identity, so that it is cheap to put a hundred thousand of them into sets. One export holds each thing
+once; things of two exports are compared by their `id` or `key`.
 `None` means that the payload does not say.
 """
 
@@ -22,7 +22,7 @@ class ReviewError(ConnectorError):
 
 
 class Level(IntEnum):
-    """What somebody can do to a resource, from nothing upwards; a higher level implies the lower ones."""
+    """What somebody can do to a resource; a higher level implies the lower ones."""
 
     NONE = 0
     READ = 1
@@ -86,11 +86,11 @@ class Resource:
 
 
 Node = Application | Resource
-"""Whatever a permission can be granted on."""
+"""Anything that a permission can be granted on."""
 
 
 def lineage(node: Node) -> Iterator[Node]:
-    """Yield a node, what it lies in, and so on up to its application."""
+    """Yield a node, its parent, and so on up to its application."""
     while isinstance(node, Resource):
         yield node
         node = node.parent
@@ -99,7 +99,7 @@ def lineage(node: Node) -> Iterator[Node]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity:
-    """Whoever a permission can be granted to. `id` is what references use: the name where there is no id."""
+    """Anybody a permission can be granted to. References use `id`, which is the name where there is no id."""
 
     application: Application
     id: str
@@ -147,13 +147,13 @@ class Agent(Identity):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Permission:
-    """A permission of the application; `inherits` where it reaches everything below what it is granted on."""
+    """A permission of the application; with `inherits` it counts on everything below the node it is granted on."""
 
     name: str
     categories: Category
     inherits: bool
     resource_types: frozenset[str]
-    """Where not empty: as part of a role it counts only where the role is assigned on such resources."""
+    """If not empty: as part of a role it counts only where the role is assigned on resources of these types."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -179,8 +179,9 @@ class Grant:
 class Path:
     """One reason why somebody reaches a node.
 
-    `chain` leads from whom was asked about to the holder of the grant (user, group, parent group), `inherited`
-    from below what the grant is on down to what was asked about; it is empty for a grant on just that.
+    `chain` leads from the identity in question to the holder of the grant (user, group, parent group).
+    `inherited` leads from below the node of the grant down to the node in question; it is empty for a grant
+    on that node itself.
     """
 
     chain: tuple[Identity, ...]
@@ -189,12 +190,12 @@ class Path:
 
     @property
     def length(self) -> int:
-        """How many steps it takes; a direct grant takes one."""
+        """The number of steps; a direct grant has one."""
         return len(self.chain) + len(self.grant.roles) + len(self.inherited)
 
     @property
     def level(self) -> Level:
-        """What this reason alone amounts to."""
+        """The level that this reason alone gives."""
         return self.grant.permission.categories.level
 
     def __str__(self) -> str:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from oaaclient.templates import CustomApplication, CustomResource
 from oaaclient.templates.application import Identity
 
+from connector.oaa.vocabulary import Property
 
-def set_properties(entity: CustomApplication | CustomResource | Identity, **properties: object) -> None:
-    """Set the custom properties that are known."""
-    for name, value in properties.items():
-        entity.set_property(name, value, ignore_none=True)
+T = TypeVar("T")
+
+
+def define(definition: Callable[..., None], properties: Iterable[Property[T]], *before: str) -> None:
+    """Define properties by one of oaaclient's methods; `before` are its arguments before name and kind."""
+    for each in properties:
+        definition(*before, each.name, each.kind)
+
+
+def set_properties(
+    entity: CustomApplication | CustomResource | Identity, properties: Iterable[Property[T]], value: T
+) -> None:
+    """Set the properties of `value` that are known."""
+    for each in properties:
+        entity.set_property(each.name, each.get(value), ignore_none=True)
 
 
 def rfc3339(milliseconds: int | None) -> str | None:

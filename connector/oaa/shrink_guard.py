@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 _LARGEST = 10
 
 _COMPARED = frozenset({
-    "applications", "local_users", "local_groups", "resources", "sub_resources", "id", "name",
+    "applications", "local_users", "local_groups", "groups", "resources", "sub_resources", "id", "name",
     "identity_to_permissions", "identity", "identity_type", "application_permissions", "permission",
     "apply_to_application", "custom_properties", "is_complete",
 })  # fmt: skip
@@ -65,10 +65,15 @@ def contents(payload: Mapping[str, Any]) -> Contents:
     application = payload["applications"][0]
     users, groups = application["local_users"], application["local_groups"]
     projects = application.get("resources", [])
+    members = _members([*users, *groups])
     names = {str(_id(one)): _words(kind, one) for kind, those in (("user", users), ("group", groups)) for one in those}
     return {
         "users": {_words("user", user): _hashes([_id(user)]) for user in users},
         "groups": {_words("group", group): _hashes([_id(group)]) for group in groups},
+        "memberships": {
+            _words("group", group): _hashes((_id(group), member) for member in members.get(_id(group), ()))
+            for group in groups
+        },
         "projects": {_words("project", project): _hashes([_id(project)]) for project in projects},
         "repositories": {
             _words("project", project): _hashes(map(_id, project.get("sub_resources", []))) for project in projects
@@ -78,6 +83,15 @@ def contents(payload: Mapping[str, Any]) -> Contents:
             for entry in payload["identity_to_permissions"]
         },
     }
+
+
+def _members(identities: Iterable[Mapping[str, Any]]) -> Mapping[str, Sequence[str]]:
+    """Give the ids of the members of each group, which may be groups, too."""
+    members: defaultdict[str, list[str]] = defaultdict(list)
+    for identity in identities:
+        for group in identity.get("groups", ()):
+            members[group].append(_id(identity))
+    return members
 
 
 def check_removal(old: Contents, new: Contents, max_removal: float) -> None:

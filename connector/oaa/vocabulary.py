@@ -1,34 +1,46 @@
-"""The mapping as data: which OAA permissions Bitbucket's mean, and which properties are exported.
+"""What a mapping consists of: permissions with their meaning, properties with their getters, names. Values only.
 
-The README's tables are these.
+`server` and `cloud` hold the tables of the two products; the documentation's tables are these.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from oaaclient.templates import OAAPermission as Oaa
 from oaaclient.templates import OAAPropertyType as Kind
 
-from connector.model import GlobalPermission, Inclusion, ProjectPermission, RepositoryPermission
+from connector.model import (
+    ANONYMOUS,
+    EVERYONE,
+    LICENSED_USERS,
+    Credential,
+    DefaultBranch,
+    Group,
+    Inclusion,
+    Project,
+    Repository,
+    Snapshot,
+    User,
+)
 
-APPLICATION_TYPE = "BitbucketServer"
-PROVIDER_NAME = "Bitbucket Server"
+__all__ = ["ANONYMOUS", "EVERYONE", "LICENSED_USERS", "Kind", "Oaa"]
+
+T = TypeVar("T")
+
 PROJECT = "Project"
 REPOSITORY = "Repo"
-PUBLIC_READ = "PUBLIC_READ"
 
-LICENSED_USERS = "bitbucket:licensed-users"
 LICENSED_USERS_NAME = "All licensed users"
-EVERYONE = "bitbucket:everyone"
 EVERYONE_NAME = "Everyone, signed in or not"
-ANONYMOUS = "bitbucket:anonymous"
 ANONYMOUS_NAME = "Anonymous"
 
-_READ = (Oaa.DataRead, Oaa.MetadataRead)
-_WRITE = (Oaa.DataRead, Oaa.DataWrite, Oaa.MetadataRead)
-_CREATE = (Oaa.DataRead, Oaa.DataWrite, Oaa.DataCreate, Oaa.MetadataRead)
-_ADMIN = (
+READ = (Oaa.DataRead, Oaa.MetadataRead)
+WRITE = (Oaa.DataRead, Oaa.DataWrite, Oaa.MetadataRead)
+CREATE = (Oaa.DataRead, Oaa.DataWrite, Oaa.DataCreate, Oaa.MetadataRead)
+ADMIN = (
     Oaa.DataRead,
     Oaa.DataWrite,
     Oaa.DataCreate,
@@ -49,75 +61,77 @@ class Meaning:
     resource_types: tuple[str, ...] = ()
 
 
-PERMISSIONS: dict[str, Meaning] = {
-    GlobalPermission.LICENSED_USER: Meaning((Oaa.NonData,), sub_resources=False),
-    GlobalPermission.PROJECT_CREATE: Meaning((Oaa.NonData, Oaa.MetadataCreate), sub_resources=False),
-    GlobalPermission.ADMIN: Meaning((*_ADMIN, Oaa.NonData), sub_resources=True),
-    GlobalPermission.SYS_ADMIN: Meaning((*_ADMIN, Oaa.NonData), sub_resources=True),
-    ProjectPermission.PROJECT_READ: Meaning(_READ, sub_resources=True, resource_types=(PROJECT,)),
-    ProjectPermission.PROJECT_WRITE: Meaning(_WRITE, sub_resources=True, resource_types=(PROJECT,)),
-    ProjectPermission.REPO_CREATE: Meaning(_CREATE, sub_resources=True, resource_types=(PROJECT,)),
-    ProjectPermission.PROJECT_ADMIN: Meaning(_ADMIN, sub_resources=True, resource_types=(PROJECT,)),
-    RepositoryPermission.REPO_READ: Meaning(_READ, sub_resources=False, resource_types=(REPOSITORY,)),
-    RepositoryPermission.REPO_WRITE: Meaning(_WRITE, sub_resources=False, resource_types=(REPOSITORY,)),
-    RepositoryPermission.REPO_ADMIN: Meaning(_ADMIN, sub_resources=False, resource_types=(REPOSITORY,)),
-    PUBLIC_READ: Meaning(_READ, sub_resources=True, resource_types=(PROJECT, REPOSITORY)),
-}
+@dataclass(frozen=True, slots=True)
+class Property(Generic[T]):
+    """A custom property: its name, its type, and how it is taken from a value; None is left out."""
 
-APPLICATION_PROPERTIES: dict[str, Kind] = {
-    "version": Kind.STRING,
-    "base_url": Kind.STRING,
-    "public_access": Kind.STRING,
-    "global_permissions": Kind.STRING,
-    "is_complete": Kind.BOOLEAN,
-    "not_collected": Kind.STRING_LIST,
-}
-USER_PROPERTIES: dict[str, Kind] = {
-    "username": Kind.STRING,
-    "directory_name": Kind.STRING,
-    "is_licensed": Kind.BOOLEAN,
-    "in_directory": Kind.BOOLEAN,
-}
-GROUP_PROPERTIES: dict[str, Kind] = {"in_directory": Kind.BOOLEAN}
-PROJECT_PROPERTIES: dict[str, Kind] = {
-    "key": Kind.STRING,
-    "project_type": Kind.STRING,
-    "owner": Kind.STRING,
-    "is_public": Kind.BOOLEAN,
-    "default_permission": Kind.STRING,
-    "url": Kind.STRING,
-}
-REPOSITORY_PROPERTIES: dict[str, Kind] = {
-    "slug": Kind.STRING,
-    "project_key": Kind.STRING,
-    "is_public": Kind.BOOLEAN,
-    "is_archived": Kind.BOOLEAN,
-    "forked_from": Kind.STRING,
-    "state": Kind.STRING,
-    "url": Kind.STRING,
-}
+    name: str
+    kind: Kind
+    get: Callable[[T], object]
 
-CREDENTIAL_PROPERTIES: dict[Inclusion, dict[str, Kind]] = {
-    Inclusion.ACCESS_KEYS: {
-        "kind": Kind.STRING,
-        "algorithm": Kind.STRING,
-        "bit_length": Kind.NUMBER,
-        "fingerprint": Kind.STRING,
-    },
-    Inclusion.TOKENS: {"kind": Kind.STRING, "permissions": Kind.STRING_LIST},
+
+@dataclass(frozen=True, slots=True)
+class Implied:
+    """Access that no listing shows, for one snapshot.
+
+    `groups` are ids with names, and the id of the group that each is a member of; `users` are ids with names, and the
+    ids of their groups. `groups_of` gives the ids of the groups that a user of the snapshot belongs to.
+    """
+
+    groups: tuple[tuple[str, str, str | None], ...] = ()
+    users: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
+    groups_of: Callable[[User], Iterator[str]] = lambda _: iter(())
+    grants: Callable[[], Iterator[tuple[str, str, str, str]]] = lambda: iter(())
+    """Gives kind and id of the holder (`local_user`, `local_group`), the permission, and the resource's place: its
+    own id, or `project id/repository id`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """All that the mapping of one product's snapshots needs to know."""
+
+    application_type: str
+    provider_name: str
+    application_name: Callable[[Snapshot], str]
+    permissions: Mapping[str, Meaning]
+    application: tuple[Property[Snapshot], ...]
+    user: tuple[Property[User], ...]
+    group: tuple[Property[Group], ...]
+    project: tuple[Property[tuple[Snapshot, Project]], ...]
+    repository: tuple[Property[tuple[Snapshot, Repository]], ...]
+    identities: Callable[[User], tuple[str | None, ...]]
+    implied: Callable[[Snapshot], Implied]
+    reserved: frozenset[str] = field(default_factory=frozenset)
+    """Ids of groups that a snapshot must not have, since the export uses them."""
+
+
+# ---- what `--include` adds, the same for both products
+
+CREDENTIAL_PROPERTIES: dict[Inclusion, tuple[Property[Credential], ...]] = {
+    Inclusion.ACCESS_KEYS: (
+        Property("kind", Kind.STRING, lambda credential: credential.kind.value),
+        Property("algorithm", Kind.STRING, lambda credential: credential.algorithm),
+        Property("bit_length", Kind.NUMBER, lambda credential: credential.bit_length),
+        Property("fingerprint", Kind.STRING, lambda credential: credential.fingerprint),
+    ),
+    Inclusion.TOKENS: (
+        Property("kind", Kind.STRING, lambda credential: credential.kind.value),
+        Property(
+            "permissions",
+            Kind.STRING_LIST,
+            lambda credential: list(credential.permissions) if credential.owner_id is not None else None,
+        ),
+    ),
 }
-"""What `--include` adds to credentials, by what is included; likewise for projects and repositories."""
-INCLUDED_PROJECT_PROPERTIES: dict[Inclusion, dict[str, Kind]] = {
-    Inclusion.WEBHOOKS: {"webhook_hosts": Kind.STRING_LIST},
-}
-INCLUDED_REPOSITORY_PROPERTIES: dict[Inclusion, dict[str, Kind]] = {
-    Inclusion.WEBHOOKS: {"webhook_hosts": Kind.STRING_LIST},
-    Inclusion.BRANCH_PERMISSIONS: {
-        "default_branch": Kind.STRING,
-        "default_branch_protected": Kind.BOOLEAN,
-        "default_branch_pull_request_only": Kind.BOOLEAN,
-        "default_branch_no_rewrite": Kind.BOOLEAN,
-        "default_branch_no_deletion": Kind.BOOLEAN,
-        "default_branch_exempt_count": Kind.NUMBER,
-    },
-}
+"""By what is included, the properties of credentials; likewise the hosts of webhooks, and default branches."""
+
+WEBHOOK_HOSTS: Property[tuple[str, ...]] = Property("webhook_hosts", Kind.STRING_LIST, list)
+
+DEFAULT_BRANCH_PROPERTIES: tuple[Property[DefaultBranch], ...] = (
+    Property("default_branch", Kind.STRING, lambda branch: branch.name),
+    Property("default_branch_protected", Kind.BOOLEAN, lambda branch: branch.protected),
+    Property("default_branch_pull_request_only", Kind.BOOLEAN, lambda branch: branch.pull_request_only),
+    Property("default_branch_no_rewrite", Kind.BOOLEAN, lambda branch: branch.no_rewrite),
+    Property("default_branch_no_deletion", Kind.BOOLEAN, lambda branch: branch.no_deletion),
+    Property("default_branch_exempt_count", Kind.NUMBER, lambda branch: branch.exempt),
+)

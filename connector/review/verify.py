@@ -1,11 +1,11 @@
-"""What an export says about repositories against what their server says itself, user by user.
+"""What an export says about repositories, compared with what their server says itself, user by user.
 
-Knows OAA's rules through `Access`, and nothing of how the server was asked. Servers differ in what they count,
-so for each user the export gives a range, from what a server must say to what it may say:
+Knows OAA's rules through `Access`, and nothing of how the server was asked. Servers differ in whom they count,
+so for each user the export gives a range, from the level that the server must state to the level that it may:
 
-- whoever is inactive, unlicensed or in no directory can use nothing; servers list such people or leave them out,
-  and so it is with those of whom the export does not know whether they have a licence;
-- who can read a repository only because it is public is counted by some servers and not by others.
+- Inactive users, and those without a licence or a directory, cannot use their access. Some servers list them,
+  others do not. The same holds for users of whom the export does not know whether they have a licence.
+- Users who can read a repository only because it is public are listed by some servers, and not by others.
 """
 
 from __future__ import annotations
@@ -16,21 +16,20 @@ from dataclasses import dataclass
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Level, Resource, User
-from connector.review.findings.finding import EVERYONE, place
-from connector.review.text.names import clean, counted
+from connector.review.text.names import counted, username, where
 from connector.review.text.reasons import reason
+from connector.review.vocabulary import EVERYONE, SYNTHETIC
+from connector.text import clean
 
-SYNTHETIC = "bitbucket:"
-"""What the ids of exported users start with that are no users of Bitbucket."""
 _MOST_REASONS = 5
 _MOST_DIFFERENCES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """What the server says about one repository: the name and the highest level of everybody with access, by id.
+    """What the server says about one repository: name and highest level of everybody with access, by id.
 
-    `people` is None where the repository does not exist any more.
+    `people` is None if the repository no longer exists.
     """
 
     repository: str
@@ -55,9 +54,9 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The result for one repository. `readers` is how many people reach it by the export; None where it is gone.
+    """The result for one repository. `readers` is the number of people with access in the export; None if it is gone.
 
-    The first hundred differences are held one by one, `more` counts the rest.
+    `differences` holds the first hundred of them, `more` counts the rest.
     """
 
     repository: str
@@ -79,7 +78,7 @@ class Comparison:
     def text(self) -> str:
         """The result on one line, without the differences themselves."""
         if self.readers is None:
-            return f"{self.repository}: was deleted or moved meanwhile"
+            return f"{self.repository}: was deleted or moved during the run"
         if self.differences:
             have = f"{counted(len(self.differences) + self.more, 'person has', 'people have')}"
             return f"{self.repository}: {have} other access than the export says"
@@ -103,10 +102,10 @@ class Verification:
     def __init__(self, export: Export) -> None:
         self._everything = Access(export)
         self._granted = Access(export, without=[group for group in export.groups if group.id == EVERYONE])
-        self._users = {user.id: user for user in export.users if not user.id.startswith(SYNTHETIC)}
-        self._by_name = {_username(user).lower(): user for user in self._users.values()}
+        self._users = {user.id: user for user in export.users if user.id not in SYNTHETIC}
+        self._by_name = {username(user).lower(): user for user in self._users.values()}
         self._repositories = {
-            place(resource).lower(): resource for resource in export.resources if "slug" in resource.properties
+            where(resource).lower(): resource for resource in export.resources if "slug" in resource.properties
         }
 
     def knows(self, user_id: str) -> bool:
@@ -129,7 +128,7 @@ class Verification:
     def _disagreements(
         self, exported: Mapping[User, Level], said: _Said, *, least_of_all: Level
     ) -> Iterator[_Disagreement]:
-        """Give whom the server puts outside the export's range; what everybody may have is in any range."""
+        """Give the users whom the server puts outside the export's range, which always holds `least_of_all`."""
         for user_id in sorted({*said, *(user.id for user in exported)}, key=self._order):
             user = self._users.get(user_id)
             least, most = _range(user, exported)
@@ -139,7 +138,7 @@ class Verification:
                 yield _Disagreement(user, name, level, most)
 
     def _known(self, user_id: str, name: str) -> str:
-        """Give the id that the export has for somebody: accounts that were made anew have other ids."""
+        """Give the id of somebody in the export: an account that was created again has another id."""
         if user_id in self._users:
             return user_id
         user = self._by_name.get(name.lower())
@@ -147,10 +146,10 @@ class Verification:
 
     def _order(self, user_id: str) -> tuple[str, str]:
         user = self._users.get(user_id)
-        return (_username(user).lower() if user else "", user_id)
+        return (username(user).lower() if user else "", user_id)
 
     def _counts_public(self, repository: Resource, exported: Mapping[User, Level], said: _Said) -> bool:
-        """Tell whether this server lists who can read only because the repository is public: all of them, then."""
+        """Tell whether this server lists all users who can read only because the repository is public."""
         parents = (repository, repository.parent)
         if not any(node.properties.get("is_public") is True for node in parents):
             return False
@@ -161,7 +160,7 @@ class Verification:
         if found.user is None or repository is None:
             return Difference(clean(f"{found.name} (not in the export)"), found.server, Level.NONE, ())
         reasons = tuple(self._reasons(found.user, repository))
-        return Difference(clean(_username(found.user)), found.server, found.export, reasons)
+        return Difference(clean(username(found.user)), found.server, found.export, reasons)
 
     def _reasons(self, user: User, repository: Resource) -> Iterator[str]:
         for path in self._everything.paths(user, repository, limit=_MOST_REASONS):
@@ -174,15 +173,11 @@ def _range(user: User | None, exported: Mapping[User, Level]) -> tuple[Level, Le
 
 
 def _is_effective(user: User) -> bool:
-    """Tell whether somebody can use what is granted, as far as the export knows."""
+    """Tell whether somebody can use their access, as far as the export knows."""
     known = (user.is_active, user.properties.get("is_licensed"), user.properties.get("in_directory"))
     return False not in known
 
 
 def _is_licensed(user: User) -> bool:
-    """Tell whether the export knows of a licence: whoever may have none may be listed nowhere."""
+    """Tell whether the export knows of a licence: users without one may not be listed."""
     return user.properties.get("is_licensed") is True
-
-
-def _username(user: User) -> str:
-    return str(user.properties.get("username") or user.name)

@@ -12,8 +12,13 @@ from rich.cells import cell_len
 
 from connector.commands.terminal import Screen
 from connector.embedded.datacenter.sample import sample_organisation
+from connector.graph.payload import load
+from connector.review.reach.answers import Answer, Answers
+from connector.review.reach.questions import Names, question
+from connector.review.reach.render import as_csv
 from tests.conftest import Run
-from tests.graph.worlds import GROUP, USER, World
+from tests.documents import ROOT
+from tests.graph.worlds import APPLICATION, CREDENTIAL, GROUP, USER, World
 from tests.model import rules
 
 
@@ -81,8 +86,104 @@ def test_a_long_table_on_a_terminal_says_how_much_it_leaves_out(
     piped = run("access", name, "--repo", "PAY/api").out.splitlines()
     monkeypatch.setattr("connector.commands.terminal.screen", lambda: Screen(80, is_terminal=True))
     lines = run("access", name, "--repo", "PAY/api").out.splitlines()
-    assert lines[-1] == "11 more rows not shown: --all shows every row, --csv and --json too"
+    assert "11 more rows not shown: --all shows every row, --csv and --json too" in lines
     assert len(lines) - 1 + 11 == len(piped) == len(run("access", name, "--repo", "PAY/api", "--all").out.splitlines())
+
+
+def _csv(run: Run, *arguments: str) -> list[dict[str, str]]:
+    ended = run("access", *arguments)
+    assert ended.code == 0
+    return list(csv.DictReader(io.StringIO(ended.out.removeprefix("\ufeff"))))
+
+
+def test_everything_as_csv_has_a_row_for_each_grant(run: Run, world: World) -> None:
+    world.users["1"] |= {"email": "jane@example.com", "last_login_at": "2026-11-01T00:00:00Z"}
+    world.grant(USER, "1", "ADMIN")
+    rows = _csv(run, _saved(world), "--csv")
+    assert [
+        (row["kind"], row["name"], row["permission"], row["level"], row["resource"], row["key"]) for row in rows
+    ] == [
+        ("group", "dev", "PROJECT_WRITE", "write", "PAY", "10"),
+        ("user", "Jane Doe", "ADMIN", "admin", APPLICATION, ""),
+        ("user", "Bob", "REPO_READ", "read", "PAY/docs", "10.101"),
+    ]
+    jane = rows[1]
+    assert (jane["username"], jane["email"], jane["is_active"], jane["last_login_at"]) == (
+        "jdoe",
+        "jane@example.com",
+        "true",
+        "2026-11-01T00:00:00Z",
+    )
+
+
+def test_effective_access_of_everybody_is_what_each_is_told_by_name(run: Run, world: World) -> None:
+    world.credential("ssh-access-key:1").grant(CREDENTIAL, "ssh-access-key:1", "REPO_WRITE", "100")
+    name = _saved(world)
+    rows = _csv(run, name, "--csv", "--effective")
+    named = _csv(run, name, "--csv", "--user", "jdoe", "--user", "bob", "--credential", "ssh-access-key:1")
+    assert rows == named
+    assert {(row["id"], row["resource"], row["level"]) for row in rows} == {
+        ("1", "PAY", "write"),
+        ("1", "PAY/api", "write"),
+        ("1", "PAY/docs", "write"),
+        ("2", "PAY/docs", "read"),
+        ("ssh-access-key:1", "PAY/api", "write"),
+    }
+    assert {row["id"] for row in _csv(run, name, "--csv", "--effective", "--at-least", "write")} == {
+        "1",
+        "ssh-access-key:1",
+    }
+    assert [row["id"] for row in _csv(run, name, "--csv", "--effective", "--without", "dev")] == [
+        "2",
+        "ssh-access-key:1",
+    ]
+    assert [row["level"] for row in _csv(run, name, "--csv", "--at-least", "write")] == ["write", "write"]
+
+
+def test_access_of_everybody_is_worked_out_while_it_is_written(world: World) -> None:
+    export = load(world.payload())
+    worked_out: list[str] = []
+
+    class Watched(Answers):
+        def reasons(self, row: Answer) -> list[str]:
+            worked_out.append(row.who.name)
+            return super().reasons(row)
+
+    lines = as_csv(Watched(export, question(export, Names())))
+    assert [next(lines).split(",")[0], next(lines).split(",")[2]] == ["kind", "Bob"]
+    assert worked_out == ["Bob"]
+
+
+@pytest.mark.parametrize("options", [["--excel"], ["--csv", "--excel"]])
+def test_excel_is_told_that_it_is_utf_8(run: Run, world: World, options: list[str]) -> None:
+    world.user("3", "Zoë", ["dev"])
+    ended = run("access", _saved(world), "--repo", "PAY/api", *options)
+    assert ended.out.startswith("\ufeffkind,id,name,")
+    assert "Zoë" in ended.out
+    assert not run("access", "export.json", "--repo", "PAY/api", "--csv").out.startswith("\ufeff")
+
+
+def test_where_an_export_is_from_is_said_in_every_format(run: Run, world: World) -> None:
+    world.properties |= {
+        "base_url": "https://bitbucket.example.com",
+        "collected_at": "2026-11-22T02:00:05Z",
+        "collected_by": "svc-veza",
+        "connector_version": "0.2.0",
+    }
+    name = _saved(world)
+    for output in (
+        " ".join(run("access", name, "--user", "jdoe").out.split()),
+        run("access", name, "--user", "jdoe", "--csv").err,
+        " ".join(run("diff", name, name).out.split()),
+        run("diff", name, name, "--markdown").out.replace("\\", ""),
+    ):
+        assert "https://bitbucket.example.com, collected 22 November 2026, 02:00 UTC, by svc-veza" in output
+    access, diff = (
+        json.loads(run(*line, "--json").out) for line in (("access", name, "--user", "1"), ("diff", name, name))
+    )
+    for entry in (access["evidence"][0], diff["evidence"]["old"][0], diff["evidence"]["new"][0]):
+        assert (entry["collected_at"], entry["collected_by"]) == ("2026-11-22T02:00:05Z", "svc-veza")
+        assert (entry["connector_version"], entry["is_complete"], entry["is_verified"]) == ("0.2.0", True, None)
 
 
 def test_at_least_leaves_out_lower_levels(run: Run, world: World) -> None:
@@ -105,6 +206,11 @@ def test_at_least_leaves_out_lower_levels(run: Run, world: World) -> None:
         (["--repo", "PAY/api", "--at-most", "read"], 2),
         ([], 2),
         (["--user", "jdo"], 2),
+        (["--effective"], 2),
+        (["--json"], 2),
+        (["--user", "jdoe", "--json", "--excel"], 2),
+        (["--user", "jdoe", "--effective"], 2),
+        (["--csv", "--without", "dev"], 2),
     ],
 )
 def test_assertions_and_usage_decide_the_exit_code(run: Run, world: World, options: list[str], code: int) -> None:
@@ -256,3 +362,35 @@ def test_the_demo_is_answered_as_the_rules_of_bitbucket_say(run: Run) -> None:
     found = {row["identity"]["id"]: row["level"] for row in answer["access"] if row["identity"]["kind"] == "user"}
     assert expected == {who: found.get(who, "none") for who in expected}
     assert run("diff", "demo-export.json", "demo-export.json", "--fail-on", "any").code == 0
+
+
+def test_the_columns_in_the_documentation_are_those_of_the_csv(run: Run, world: World) -> None:
+    text = (ROOT / "docs" / "reviewing.md").read_text(encoding="utf-8")
+    table = text.partition("| column | meaning |\n| --- | --- |\n")[2].partition("\n\n")[0]
+    documented = [line.split("`")[1] for line in table.splitlines()]
+    name = _saved(world)
+    headings = [run("access", name, "--csv", *more).out.split("\n")[0].split(",") for more in ([], ["--effective"])]
+    for heading in headings:
+        assert [column for column in documented if column in heading] == heading
+    assert set(documented) == set(headings[0]) | set(headings[1])
+
+
+def test_a_report_says_what_is_accepted_and_what_came_back(run: Run, world: World) -> None:
+    world.group("bitbucket:everyone")
+    for node in ("100", "101"):
+        world.grant(GROUP, "bitbucket:everyone", "PUBLIC_READ", node)
+    lines = [
+        "finding,subject,until,why,by",
+        "public,PAY/api,9999-12-31,docs,Jane",
+        "public,PAY/docs,2020-01-01,old,Jane",
+    ]
+    Path("accepted.csv").write_text("\n".join([*lines, "public,GONE,9999-12-31,gone,Jane"]), encoding="utf-8")
+    ended = run("report", _saved(world), "-o", "access.html", "--accepted", "accepted.csv")
+    assert ended.code == 0
+    assert "1 accepted" in ended.err
+    assert "expired acceptances: 1 place is open again" in ended.err
+    assert "line 4 accepts nothing in this export: public of GONE" in ended.err
+    Path("accepted.csv").write_text("\n".join([*lines, "public,X,soon,why,Jane"]), encoding="utf-8")
+    refused = run("report", "export.json", "-o", "other.html", "--accepted", "accepted.csv")
+    assert (refused.code, Path("other.html").exists()) == (2, False)
+    assert "accepted.csv: line 4: until is 'soon'" in refused.err

@@ -45,7 +45,11 @@ class World:
     properties: dict[str, Any] = field(default_factory=lambda: {"is_complete": True, "public_access": "on"})
 
     def user(self, identifier: str, name: str | None = None, groups: Iterable[str] = (), **more: Any) -> World:
-        properties = {"username": more.pop("username", name or identifier), **more.pop("properties", {})}
+        properties = {
+            "username": more.pop("username", name or identifier),
+            "is_licensed": True,
+            **more.pop("properties", {}),
+        }
         self.users[identifier] = {
             "id": identifier,
             "name": name or identifier,

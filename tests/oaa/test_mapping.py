@@ -15,47 +15,47 @@ from hypothesis import strategies as st
 from connector.errors import SourceError
 from connector.model import (
     Gap,
-    GlobalPermission,
     GlobalPermissionsRead,
     Group,
     GroupGrant,
     Project,
-    ProjectPermission,
     ProjectType,
     PublicAccess,
     Repository,
-    RepositoryPermission,
     Server,
     Snapshot,
     User,
     UserGrant,
     UserType,
 )
-from connector.oaa.mapping import application, application_name
+from connector.oaa.mapping import application
+from connector.oaa.names import name_of_server
+from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission, RepositoryPermission
 
 ADA = User(
     id="7",
     name="ada",
-    slug="ada",
     display_name="Ada Lovelace",
-    email_address="ada@example.com",
-    type=UserType.NORMAL,
     active=True,
     in_directory=True,
+    email_address="ada@example.com",
+    type=UserType.NORMAL,
+    slug="ada",
     licensed=True,
     directory_name="LDAP",
     last_authentication_timestamp=1_735_682_400_000,
     created_timestamp=1_546_300_800_123,
 )
-BOT = User("8", "access-token-user/2/9", None, None, None, UserType.SERVICE, None, in_directory=False)
+BOT = User("8", "access-token-user/2/9", None, None, in_directory=False, type=UserType.SERVICE)
 PAY = Project(
     "3", "PAY", "Payments", None, ProjectType.NORMAL, public=False, owner_id=None, url="https://b/projects/PAY"
 )
 HOME = Project("4", "~ADA", "Ada", None, ProjectType.PERSONAL, public=None, owner_id="7")
 API = Repository("9", "a.p.i", "API", "d" * 300, "3", public=False, archived=True, state="AVAILABLE", forked_from="X/y")
 
+SERVER = Server("https://b.example:7990/git", "9.4.2", PublicAccess.ON, GlobalPermissionsRead.FULL)
 SNAPSHOT = Snapshot(
-    server=Server("https://b.example:7990/git", "9.4.2", PublicAccess.ON, GlobalPermissionsRead.FULL),
+    source=SERVER,
     users={"7": ADA, "8": BOT},
     groups={"devs": Group("Devs", in_directory=True)},
     members={"devs": frozenset({"7"})},
@@ -175,7 +175,7 @@ def test_synthetic_groups_appear_only_where_they_are_needed() -> None:
 def test_what_is_public_is_granted_to_everyone_unless_public_access_is_off(access: PublicAccess, granted: bool) -> None:
     public = replace(
         SNAPSHOT,
-        server=replace(SNAPSHOT.server, public_access=access),
+        source=replace(SERVER, public_access=access),
         projects={"3": replace(PAY, public=True), "4": HOME},
         repositories={"9": replace(API, public=True)},
     )
@@ -232,7 +232,7 @@ def test_a_group_that_would_be_taken_for_everybody_is_refused(name: str) -> None
     ],
 )
 def test_the_application_is_named_after_the_server(url: str, name: str) -> None:
-    assert application_name(url) == name
+    assert name_of_server(url) == name
 
 
 def _shuffled(mapping: Mapping[Any, Any], chance: random.Random) -> dict[Any, Any]:

@@ -15,15 +15,23 @@ Payload = dict[str, Any]
 
 
 def payload(
-    users: int = 10, groups: int = 10, projects: int = 5, repositories: int = 10, resources: int = 10
+    users: int = 10,
+    groups: int = 10,
+    projects: int = 5,
+    repositories: int = 10,
+    resources: int = 10,
+    members: int = 5,
 ) -> Payload:
-    """Make up a payload: one user holds a permission on so many resources, repositories are those of project 0."""
+    """Make up a payload: one user holds all permissions, repositories are those of project 0, members of one group."""
     return {
         "applications": [
             {
                 "name": "Bitbucket",
                 "custom_properties": {"is_complete": True},
-                "local_users": [{"id": str(n), "name": f"user {n}"} for n in range(users)],
+                "local_users": [
+                    {"id": str(n), "name": f"user {n}", "groups": ["group-0"] if n < members else []}
+                    for n in range(users)
+                ],
                 "local_groups": [{"id": f"group-{n}", "name": f"group-{n}"} for n in range(groups)],
                 "resources": [
                     {
@@ -58,6 +66,7 @@ def refusal(old: Payload, new: Payload, max_removal: float = 20) -> str:
     ("fewer", "says"),
     [
         ({"users": 7}, "3 of 10 users"),
+        ({"members": 2}, "3 of 5 memberships"),
         ({"groups": 7}, "3 of 10 groups"),
         ({"projects": 3}, "2 of 5 projects"),
         ({"repositories": 7}, "3 of 10 repositories"),

@@ -26,7 +26,7 @@ from connector.embedded.datacenter.settings import Settings
 from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.errors import UsageError
 from connector.rest.journal import Journal, _unpacked
-from tests.conftest import Ended, Run
+from tests.conftest import Ended, Run, timeless
 
 ENTRY = Path(__file__).parents[2] / "oaa_bitbucket.py"
 CREDENTIALS = {"BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
@@ -62,10 +62,10 @@ def export(server: EmbeddedBitbucket, run: Run, *options: str, **environment: st
     return run(*command, *options, **{**CREDENTIALS, **environment})
 
 
-def without_journal(server: EmbeddedBitbucket, run: Run) -> bytes:
+def without_journal(server: EmbeddedBitbucket, run: Run) -> str:
     ended = run("--bitbucket-url", server.base_url, "--save-json", "whole.json", **CREDENTIALS)
     assert ended.code == 0
-    return Path("whole.json").read_bytes()
+    return timeless(Path("whole.json"))
 
 
 def killed(server: EmbeddedBitbucket, folder: Path, after: int) -> None:
@@ -99,7 +99,7 @@ def test_a_run_that_was_killed_again_and_again_asks_only_for_what_is_missing_and
         found = re.search(r"it holds (\d+) answers", ended.err)
         assert found, moments
         assert len(server.requests) + int(found[1]) == needed, moments
-        assert Path("export.json").read_bytes() == whole
+        assert timeless(Path("export.json")) == whole
         assert not list(Path().glob("journal*"))
 
 
@@ -210,7 +210,7 @@ def test_a_damaged_journal_is_put_aside(
     assert ended.code == 0
     assert "journal is damaged or no journal" in ended.err
     assert Path("journal.damaged").read_bytes() == damaged
-    assert Path("export.json").read_bytes() == without_journal(server, run)
+    assert timeless(Path("export.json")) == without_journal(server, run)
 
 
 def test_another_programs_database_is_put_aside(server: EmbeddedBitbucket, run: Run) -> None:
@@ -316,3 +316,60 @@ def test_a_log_that_lost_its_end_still_gives_what_came_before(tmp_path: Path) ->
     with closing(Journal(tmp_path / "left-journal", {}, 24)) as left:
         assert 10 < left.remembered < 30
         assert left.find("question 0") == {"answer": 0}
+
+
+# ---- whose file it is
+
+
+def test_a_journal_that_others_may_write_is_refused(journal: Path, server: EmbeddedBitbucket, run: Run) -> None:
+    journal.chmod(0o666)
+    ended = export(server, run)
+    assert ended.code == 2
+    assert "others may read or write journal, so it is not trusted" in ended.err
+
+
+@pytest.mark.parametrize("name", ["journal", "journal-wal"])
+def test_a_link_is_no_journal_and_its_target_is_left_alone(server: EmbeddedBitbucket, run: Run, name: str) -> None:
+    target = Path("somebody-elses")
+    target.write_text("something that is not ours")
+    target.chmod(0o644)
+    Path(name).symlink_to(target)
+    ended = export(server, run)
+    assert ended.code == 2
+    assert f"{name} is no regular file, so it is not trusted" in ended.err
+    assert target.read_text() == "something that is not ours"
+    assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_the_journal_of_another_user_is_refused(journal: Path, server: EmbeddedBitbucket, run: Run) -> None:
+    os.chown(journal, 65534, -1)
+    ended = export(server, run)
+    assert ended.code == 2
+    assert "belongs to another user" in ended.err
+
+
+def test_what_no_proof_has_vouched_for_is_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    journal = Journal(path, {}, 24)
+    journal.keep("named", {"n": 1})
+    journal.keep("before the first proof", {"n": 2}, 1)
+    journal.vouch(1)
+    journal.keep("before the second", {"n": 3}, 2)
+    journal.close()
+    with closing(Journal(path, {}, 24)) as left:
+        assert left.remembered == 2
+        assert left.find("before the first proof") == {"n": 2}
+        assert left.find("before the second") is None
+
+
+def test_a_journal_with_a_flipped_bit_is_put_aside(journal: Path, server: EmbeddedBitbucket, run: Run) -> None:
+    with closing(sqlite3.connect(journal)) as file:
+        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    content = bytearray(journal.read_bytes())
+    for at in range(4096, len(content), 4096):  # the first page tells what kind of file it is
+        content[at + 1] ^= 0xFF
+    journal.write_bytes(content)
+    ended = export(server, run)
+    assert ended.code == 0
+    assert "is damaged" in ended.err

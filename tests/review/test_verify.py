@@ -141,7 +141,7 @@ def test_what_was_deleted_is_said_and_no_difference() -> None:
     export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
     found = Verification(export).compare(Stated("PAY/api", None))
     assert found.differences == ()
-    assert found.text == "PAY/api: was deleted or moved meanwhile"
+    assert found.text == "PAY/api: was deleted or moved during the run"
 
 
 def test_equal_sets_are_one_line() -> None:

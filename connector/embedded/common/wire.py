@@ -9,6 +9,7 @@ import asyncio
 import socket
 import struct
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from enum import Enum, auto
 from http import HTTPStatus
 from typing import TYPE_CHECKING
@@ -130,6 +131,7 @@ def head_of(answer: Answer, length: str) -> bytes:
         f"HTTP/1.1 {answer.status} {REASONS.get(answer.status, 'Error')}",
         f"Content-Type: {answer.content_type}",
         "Cache-Control: no-cache, no-transform",
+        f"Date: {formatdate(usegmt=True)}",
         length,
     ]
     lines += [f"{name}: {value}" for name, value in answer.headers]

@@ -16,10 +16,10 @@ from connector.errors import SaveError
 from connector.outputs.tables.duck import database, quoted
 from connector.outputs.tables.rows import Row, Rows
 from connector.outputs.tables.schema import PARTITIONS, TABLES, Table, Type
-from connector.review.text.forms import csv_lines
+from connector.review.text.formats import csv_lines
 
 
-class Format(StrEnum):
+class FileFormat(StrEnum):
     """What a folder of nights holds."""
 
     PARQUET = "parquet"
@@ -42,7 +42,7 @@ class Place:
     date: str
 
 
-def write(rows: Rows, place: Place, wanted: Format) -> None:
+def write(rows: Rows, place: Place, wanted: FileFormat) -> None:
     """Write all tables of one night.
 
     Raises OSError, `SaveError`, `ReviewError` for what no table can hold, `UsageError` where DuckDB is not installed.
@@ -138,8 +138,8 @@ def _fill(path: Path, rows: Rows, place: Place) -> None:
         connection.execute("COMMIT")
 
 
-_WRITERS: dict[Format, Callable[[Rows, Place], None]] = {
-    Format.PARQUET: _parquet,
-    Format.CSV: _csv,
-    Format.SQLITE: _sqlite,
+_WRITERS: dict[FileFormat, Callable[[Rows, Place], None]] = {
+    FileFormat.PARQUET: _parquet,
+    FileFormat.CSV: _csv,
+    FileFormat.SQLITE: _sqlite,
 }

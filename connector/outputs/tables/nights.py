@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from connector.errors import UsageError
 from connector.graph.export import Export
 from connector.graph.payload import load
 from connector.outputs.tables.rows import storable
-from connector.review.findings.finding import moment
+from connector.review.evidence import moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +45,10 @@ def _name(export: Export) -> str:
 def _split(export: Export) -> Iterator[Export]:
     """Give an export for each application: grants never lead from one to another."""
     for application in export.applications:
-        identities = [one for one in export.identities if one.application is application]
-        yield Export(
+        yield replace(
+            export,
             nodes=[application, *export.descendants_of(application)],
-            identities=identities,
-            permissions=export.permissions,
-            memberships={one: export.groups_of(one) for one in identities},
-            credentials_of={
-                user: export.credentials_of(user) for user in export.users if user.application is application
-            },
+            identities=[one for one in export.identities if one.application is application],
             assignments=[row for row in export.assignments if row.holder.application is application],
         )
 

@@ -29,9 +29,9 @@ from connector.graph.values import (
     lineage,
 )
 from connector.outputs.tables.schema import TABLES, Column, Table, Type
-from connector.review.findings.catalogue import second_look
-from connector.review.findings.caveats import caveats
-from connector.review.findings.finding import moment
+from connector.review.caveats import caveats
+from connector.review.evidence import moment
+from connector.review.findings.catalogue import findings_of
 from connector.review.text.names import where
 
 Row = tuple[object, ...]
@@ -57,7 +57,10 @@ class Rows:
     def exports(self) -> Iterator[Row]:
         """Yield the one row about the export itself."""
         for application in self._export.applications:
-            known = {"application_type": application.type, "not_known": _json(caveats(self._export))}
+            known = {
+                "application_type": application.type,
+                "not_known": _json([str(caveat) for caveat in caveats(self._export)]),
+            }
             yield _row("exports", known, application.properties)
 
     def users(self) -> Iterator[Row]:
@@ -186,13 +189,14 @@ class Rows:
                 yield kind(identity), storable(identity.id), storable(identity.name)
 
     def findings(self) -> Iterator[Row]:
-        """Yield what deserves a second look, a row for each place."""
+        """Yield the findings, a row for each place."""
         number = 0
-        for finding in second_look(self._export):
-            about = finding.urgency.name.lower(), finding.title, finding.reason, finding.advice
+        for finding in findings_of(self._export):
+            found = finding.id, finding.urgency.name.lower(), finding.title, finding.reason, finding.advice
             for place in finding.places:
                 number += 1
-                yield number, *about, storable(place.what), storable(place.detail), *_about(place.about)
+                texts = (place.subject, place.group, place.what, place.detail)
+                yield number, *found, *map(storable, texts), *_about(place.about)
 
 
 _ROWS: dict[str, Callable[[Rows], Iterator[Row]]] = {table.name: getattr(Rows, table.name) for table in TABLES}
@@ -239,10 +243,8 @@ def _resource(resource: Resource) -> dict[str, object]:
     }
 
 
-def _about(about: Identity | Node | None) -> tuple[str | None, str | None]:
+def _about(about: Identity | Node) -> tuple[str, str]:
     match about:
-        case None:
-            return None, None
         case Resource():
             return "resource", node_key(about)
         case Application():

@@ -263,14 +263,17 @@ TABLES = (
     ),
     Table(
         "findings",
-        "what deserves a second look, as `report` tells it",
+        "the findings of `report`, a row for each place",
         ("number",),
         (
             _number("number", "the most urgent first"),
+            _text("finding", "its id, as in a file of accepted findings: `public`, `default-write`, …"),
             _text("urgency", "`first`, `soon` or `know`"),
             _text("title", "what it is"),
             _text("reason", "why it matters"),
             _text("advice", "what to do about it"),
+            _text("subject", "by what name it is accepted"),
+            _text("place_group", "places of one group belong together; may be empty"),
             _text("place", "where it was found"),
             _text("detail", "more about the place"),
             _text("about_type", "`user`, `group`, `credential`, `agent`, `idp`, `resource` or `application`"),

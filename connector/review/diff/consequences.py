@@ -1,8 +1,9 @@
-"""What changed grants and memberships mean: who gained or lost which level on what, and through what.
+"""What changed grants and memberships mean: who gained or lost which level on which resource, and through what.
 
-Nothing is computed for each user and resource. Only subjects and resources that a change can touch are looked
-at; sets of subjects are the bits of one integer, so that a whole crowd is compared at once. What was gained is
-what rises from the old export to the new one, and what was lost rises from the new one to the old one.
+There are too many combinations of a user and a resource to look at each. Only subjects and resources that a
+change can affect are compared, and a set of subjects is one integer with a bit for each of them, so that
+thousands are compared at once. A gain is a level that is higher in the new export, a loss one that is higher in
+the old export.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from functools import cached_property
 from connector.graph.access import Access
 from connector.graph.export import Assignment, Export
 from connector.graph.values import Credential, Group, Identity, Level, Node, Permission, Resource, User, lineage
-from connector.review.diff.matching import Pairing
+from connector.review.diff.matching import Matching
 
 _SHORT = 4096
 _LEVELS = (Level.READ, Level.WRITE, Level.ADMIN)
 
 
 class Cause(StrEnum):
-    """Why somebody gained, or lost: what is new in the export that has more."""
+    """Why somebody gained or lost access: what the export with the higher level has and the other lacks."""
 
     GRANT = "grant"
     MEMBERSHIP = "membership"
@@ -33,11 +34,11 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """A set of subjects: those of the roster whose bits are set."""
+class Subjects:
+    """A set of identities: those in `everybody` whose bits are set."""
 
     bits: int
-    roster: Sequence[Identity]
+    everybody: Sequence[Identity]
 
     def __len__(self) -> int:
         return self.bits.bit_count()
@@ -46,22 +47,22 @@ class Crowd:
         digits = bin(self.bits)[:1:-1]
         place = digits.find("1")
         while place >= 0:
-            yield self.roster[place]
+            yield self.everybody[place]
             place = digits.find("1", place + 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Everybody in the crowd has `other` on each of the resources in the export that has less."""
+    """All the subjects have the level `other` on each of the resources in the export with the lower level."""
 
-    crowd: Crowd
+    subjects: Subjects
     other: Level
     resources: tuple[Resource, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """A level that a crowd gained, or lost, through one holder of grants and for one cause."""
+    """A level that several subjects gained or lost, through the grants of one identity and for one cause."""
 
     gained: bool
     level: Level
@@ -70,12 +71,12 @@ class Consequence:
     parts: tuple[Part, ...]
 
     @property
-    def crowd(self) -> Crowd:
-        """Everybody in any of the parts."""
+    def subjects(self) -> Subjects:
+        """The subjects of all parts."""
         bits = 0
         for part in self.parts:
-            bits |= part.crowd.bits
-        return Crowd(bits, self.parts[0].crowd.roster)
+            bits |= part.subjects.bits
+        return Subjects(bits, self.parts[0].subjects.everybody)
 
     @property
     def resources(self) -> tuple[Resource, ...]:
@@ -84,27 +85,28 @@ class Consequence:
 
     @property
     def pairs(self) -> int:
-        """How many combinations of somebody and a resource it is about."""
-        return sum(len(part.crowd) * len(part.resources) for part in self.parts)
+        """The number of combinations of a subject and a resource."""
+        return sum(len(part.subjects) * len(part.resources) for part in self.parts)
 
 
-def consequences(pairing: Pairing) -> list[Consequence]:
-    """Give who gained and who lost what, the highest level and the most affected first.
+def consequences(matching: Matching) -> list[Consequence]:
+    """Give who gained and who lost what; gains first, then by level and number of combinations.
 
-    Subjects are users, and credentials and others with grants of their own; groups only pass on what they have.
+    Subjects are users, and credentials and others with grants of their own. Groups are none: they only pass
+    their access on.
     """
-    old, new = _Side(pairing, pairing.old), _Side(pairing, pairing.new)
-    changed, others = _rosters(old, new, pairing)
-    roster = [*changed, *others]
-    gains, losses = _Folds(), _Folds()
+    old, new = _Side(matching, matching.old), _Side(matching, matching.new)
+    changed, others = _changed_and_others(old, new, matching)
+    subjects = [*changed, *others]
+    gains, losses = _Found(), _Found()
     for side in (old, new):
-        side.number(roster)
-    for some in (range(len(changed)), range(len(changed), len(roster))):
+        side.number(subjects)
+    for some in (range(len(changed)), range(len(changed), len(subjects))):
         for side in (old, new):
-            side.look_at(some)
-        _collect(gains, old, new, pairing)
-        _collect(losses, new, old, pairing)
-    found = [*_unfolded(gains, roster, gained=True), *_unfolded(losses, roster, gained=False)]
+            side.select(some)
+        _collect(gains, old, new, matching)
+        _collect(losses, new, old, matching)
+    found = [*_consequences_of(gains, subjects, gained=True), *_consequences_of(losses, subjects, gained=False)]
     return sorted(found, key=_importance)
 
 
@@ -113,30 +115,30 @@ def _importance(one: Consequence) -> tuple[object, ...]:
 
 
 class _Side:
-    """One of the two exports, and what it has that the other one has not."""
+    """One of the two exports, and what it has that the other one lacks."""
 
-    def __init__(self, pairing: Pairing, export: Export) -> None:
+    def __init__(self, matching: Matching, export: Export) -> None:
         self.export = export
         self.access = Access(export)
-        self._pairing = pairing
+        self._matching = matching
         self._levels = {permission: permission.categories.level for permission in export.permissions}
         self._by_name = {permission.name.lower(): permission for permission in export.permissions}
         self._extra = self._extra_grants()
         self._arrived = {item for item in export.resources if self._has_arrived(item)}
         self._newcomers = 0
         self._numbers: dict[Identity, int] = {}
-        self.look_at(range(0))
+        self.select(range(0))
 
-    def number(self, roster: Sequence[Identity]) -> None:
-        """Give each subject the place of its bit, which it shares with its twin."""
-        for place, one in enumerate(roster):
-            own: Identity | None = one if one.application in self.export.applications else self._pairing.identity(one)
+    def number(self, subjects: Sequence[Identity]) -> None:
+        """Give each subject its bit, the same as that of its twin."""
+        for place, one in enumerate(subjects):
+            own: Identity | None = one if one.application in self.export.applications else self._matching.identity(one)
             if own is not None:
                 self._numbers[own] = place
-                self._newcomers |= (self._pairing.identity(own) is None) << place
+                self._newcomers |= (self._matching.identity(own) is None) << place
 
-    def look_at(self, some: range) -> None:
-        """Look at some of the subjects only, from now on."""
+    def select(self, some: range) -> None:
+        """Restrict all that follows to some of the subjects."""
         self._some = some
         self._everybody = (1 << some.stop) - (1 << some.start)
         self._bits: dict[Identity, int] = {}
@@ -144,19 +146,19 @@ class _Side:
         self._latest: dict[bool, tuple[Node, int, _Bits]] = {}
 
     def changed(self) -> set[Identity]:
-        """Give everybody who may have more here because of a link or grant of their own."""
+        """Give the identities that may have more access here because of a link or grant of their own."""
         holders = {borrower for borrower, _ in self._extra_links}
         holders.update(holder for holder, _, _ in self._extra if not isinstance(holder, Group))
         return {one for holder in holders for one in self.access.beneficiaries(holder)}
 
     def affected(self) -> set[Identity]:
-        """Give everybody who may have more here than in the other export."""
+        """Give the identities that may have more access here than in the other export."""
         holders = {holder for holder, _, _ in self._extra}
         holders.update(row.holder for item in self._arrived for row, _ in self.access.reaching(item))
         return self.changed().union(*(self.access.beneficiaries(holder) for holder in holders))
 
-    def suspects(self) -> Iterator[tuple[Resource, int]]:
-        """Yield the resources of which somebody may have more here, and who that may be."""
+    def candidates(self) -> Iterator[tuple[Resource, int]]:
+        """Yield the resources on which somebody may have more access here, and the subjects that may have it."""
         here: dict[Node, int] = defaultdict(int)
         below: dict[Node, int] = defaultdict(int)
         for holder, permission, node in self._extra:
@@ -173,50 +175,50 @@ class _Side:
                 yield item, mask
 
     def levels(self, node: Resource | None, mask: int) -> _Bits:
-        """Give who among some has at least read, at least write, and admin; nobody on what does not exist here."""
+        """Give the subjects, among some, with at least read, at least write, and admin on a node; nobody on None."""
         if node is None:
             return _NOBODY
         return self._joined(self._from_above(node.parent, mask), self.export.assignments_on(node), mask)
 
     def attributed(self, node: Resource, level: Level, risen: int) -> Iterator[tuple[Cause, Identity, int]]:
-        """Share out those who have a level here and not there among the grants that give it."""
+        """Divide the subjects that have a level only here among the grants that give it."""
         for row, on in self.access.reaching(node):
             given, bits = self._fact(row)
-            if given is level and (crowd := risen & bits):
-                risen ^= crowd
-                if newcomers := crowd & self._newcomers:
+            if given is level and (through_this := risen & bits):
+                risen ^= through_this
+                if newcomers := through_this & self._newcomers:
                     yield Cause.SUBJECT, row.holder, newcomers
-                if others := crowd ^ newcomers:
+                if others := through_this ^ newcomers:
                     yield self._cause(node, row, on), row.holder, others
                 if not risen:
                     return
 
     def _cause(self, node: Resource, row: Assignment, on: Node) -> Cause:
-        if self._pairing.node(node) is None:
+        if self._matching.node(node) is None:
             return Cause.RESOURCE
         if (row.holder, row.permission, on) in self._extra:
             return Cause.GRANT
-        twin, source = self._pairing.node(node), self._pairing.node(on)
+        twin, source = self._matching.node(node), self._matching.node(on)
         stays = twin is not None and any(step is source for step in lineage(twin))
         return Cause.MEMBERSHIP if stays else Cause.MOVE
 
     @cached_property
     def _extra_links(self) -> list[tuple[Identity, Identity]]:
-        """Give who has somebody's access here, of whom it has none in the other export."""
-        other = Access(self._pairing.other(self.export))
+        """Give pairs of identities: the first has the access of the second here, but not in the other export."""
+        other = Access(self._matching.other(self.export))
         links: list[tuple[Identity, Identity]] = []
         for one in self.export.identities:
-            twin = self._pairing.identity(one)
+            twin = self._matching.identity(one)
             theirs = other.draws_on(twin) if twin else ()
-            known = {self._pairing.identity(lender) for lender in theirs}
+            known = {self._matching.identity(lender) for lender in theirs}
             links.extend((one, lender) for lender in self.access.draws_on(one) if lender not in known)
         return links
 
     def _extra_grants(self) -> dict[tuple[Identity, Permission, Node], None]:
-        """Give grants that the other export has not, or in which it does not see the same; in a fixed order."""
-        extra = ((holder, self._by_name[name], node) for holder, name, node in self._pairing.extra_grants(self.export))
+        """Give the grants that the other export lacks, or that mean something else there; in a fixed order."""
+        extra = ((holder, self._by_name[name], node) for holder, name, node in self._matching.extra_grants(self.export))
         found = {grant: None for grant in extra if self._levels[grant[1]]}
-        theirs = {item.name.lower(): item for item in self._pairing.other(self.export).permissions}
+        theirs = {item.name.lower(): item for item in self._matching.other(self.export).permissions}
         for row in self.export.assignments:
             same = theirs.get(row.permission.name.lower(), row.permission)
             if (same.categories, same.inherits) != (row.permission.categories, row.permission.inherits):
@@ -224,7 +226,7 @@ class _Side:
         return found
 
     def _newly_drawn_on(self) -> dict[Identity, int]:
-        """Give whose grants count for somebody for whom they may not count in the other export, and for whom."""
+        """Give the identities whose grants may count for more subjects here than in the other export, and for which."""
         found: defaultdict[Identity, int] = defaultdict(int)
         for borrower, lender in self._extra_links:
             bits = self._drawing_on(borrower)
@@ -234,10 +236,10 @@ class _Side:
 
     def _has_arrived(self, item: Resource) -> bool:
         steps = (step for step in lineage(item) if isinstance(step, Resource))
-        return any(self._pairing.node(step) is None or self._pairing.has_moved(step) for step in steps)
+        return any(self._matching.node(step) is None or self._matching.has_moved(step) for step in steps)
 
     def _from_above(self, node: Node, mask: int) -> _Bits:
-        """Give who has what by inheritance; the latest answer is kept, since neighbours ask the same."""
+        """Give who has what by inheritance. The latest answer is kept, because the next resource asks for the same."""
         is_top = not isinstance(node, Resource)
         known, asked, bits = self._latest.get(is_top, (None, 0, _NOBODY))
         if known is node and asked == mask:
@@ -261,7 +263,7 @@ class _Side:
         return read | write, write, admin
 
     def _fact(self, row: Assignment) -> tuple[Level, int]:
-        """Give what a grant amounts to, and for whom; kept, unless it is a long integer for a single person."""
+        """Give the level of a grant and the subjects that it counts for; kept, unless it is a long integer for one."""
         if (known := self._facts.get(row)) is not None:
             return known
         fact = self._levels[row.permission], self._drawing_on(row.holder)
@@ -270,7 +272,7 @@ class _Side:
         return fact
 
     def _drawing_on(self, holder: Identity) -> int:
-        """Give who has what a holder is granted."""
+        """Give the subjects for which the grants of a holder count."""
         if isinstance(holder, User) and not self.export.credentials_of(holder):
             place = self._numbers.get(holder, -1)
             return 1 << place if place in self._some else 0
@@ -293,55 +295,56 @@ def _bitset(places: Sequence[int]) -> int:
     return int.from_bytes(digits, "little")
 
 
-def _rosters(old: _Side, new: _Side, pairing: Pairing) -> tuple[list[Identity], list[Identity]]:
+def _changed_and_others(old: _Side, new: _Side, matching: Matching) -> tuple[list[Identity], list[Identity]]:
     """Give the subjects that may have gained or lost anything, in the order of the exports, twins once.
 
-    First those with links or grants of their own that changed: they are few, and much may have changed for them.
+    The first list holds those whose own links or grants changed: they are few, and much may have changed for
+    each. The second list holds the others.
     """
-    old_only = (one for one in pairing.old.identities if pairing.identity(one) is None)
-    subjects = [one for one in (*pairing.new.identities, *old_only) if _is_subject(one, pairing)]
+    old_only = (one for one in matching.old.identities if matching.identity(one) is None)
+    subjects = [one for one in (*matching.new.identities, *old_only) if _is_subject(one, matching)]
     changed = old.changed() | new.changed()
     affected = old.affected() | new.affected()
-    first = [one for one in subjects if one in changed or pairing.identity(one) in changed]
+    first = [one for one in subjects if one in changed or matching.identity(one) in changed]
     known = frozenset(first)
-    others = (one for one in subjects if one in affected or pairing.identity(one) in affected)
+    others = (one for one in subjects if one in affected or matching.identity(one) in affected)
     return first, [one for one in others if one not in known]
 
 
-def _is_subject(one: Identity, pairing: Pairing) -> bool:
+def _is_subject(one: Identity, matching: Matching) -> bool:
     if isinstance(one, Credential):
-        twin = pairing.identity(one)
-        exports = (pairing.new, pairing.old)
+        twin = matching.identity(one)
+        exports = (matching.new, matching.old)
         return any(export.assignments_of(each) for export in exports for each in (one, twin) if each is not None)
     return not isinstance(one, Group)
 
 
-_Fold = tuple[Level, Cause, Identity]
+_Reason = tuple[Level, Cause, Identity]
 
 
-class _Folds(defaultdict[_Fold, defaultdict[tuple[Level, int], list[Resource]]]):
-    """What rose, by level, cause and holder; in each of them the resources for which it is the same crowd."""
+class _Found(defaultdict[_Reason, defaultdict[tuple[Level, int], list[Resource]]]):
+    """Higher levels by level, cause and holder; then the resources by level before and set of subjects."""
 
     def __init__(self) -> None:
         super().__init__(lambda: defaultdict(list))
 
 
-def _collect(folds: _Folds, before: _Side, after: _Side, pairing: Pairing) -> None:
-    """Find what somebody has after and not before; swap the two for what was lost."""
-    is_new = after.export is pairing.new
-    for node, mask in after.suspects():
-        twin = pairing.node(node)
+def _collect(found: _Found, before: _Side, after: _Side, matching: Matching) -> None:
+    """Find the levels that are higher after than before; swap the two to find losses."""
+    is_new = after.export is matching.new
+    for node, mask in after.candidates():
+        twin = matching.node(node)
         then = before.levels(twin if isinstance(twin, Resource) else None, mask)
         shown = node if is_new or not isinstance(twin, Resource) else twin
         for level, cause, holder, other, bits in _risen(after, node, then, mask):
-            through = holder if is_new else pairing.identity(holder) or holder
-            folds[level, cause, through][other, bits].append(shown)
+            through = holder if is_new else matching.identity(holder) or holder
+            found[level, cause, through][other, bits].append(shown)
 
 
-def _unfolded(folds: _Folds, roster: Sequence[Identity], *, gained: bool) -> Iterator[Consequence]:
-    for (level, cause, through), parts in folds.items():
-        found = [Part(Crowd(bits, roster), other, tuple(items)) for (other, bits), items in parts.items()]
-        yield Consequence(gained, level, cause, through, tuple(found))
+def _consequences_of(found: _Found, subjects: Sequence[Identity], *, gained: bool) -> Iterator[Consequence]:
+    for (level, cause, through), resources in found.items():
+        parts = [Part(Subjects(bits, subjects), other, tuple(items)) for (other, bits), items in resources.items()]
+        yield Consequence(gained, level, cause, through, tuple(parts))
 
 
 def _risen(after: _Side, node: Resource, then: _Bits, mask: int) -> Iterator[tuple[Level, Cause, Identity, Level, int]]:
@@ -350,13 +353,13 @@ def _risen(after: _Side, node: Resource, then: _Bits, mask: int) -> Iterator[tup
         return
     for level in _LEVELS:
         risen = _exactly(now, level) & ~then[level - 1]
-        for cause, holder, crowd in after.attributed(node, level, risen) if risen else ():
+        for cause, holder, subjects in after.attributed(node, level, risen) if risen else ():
             for other in range(level):
-                if bits := crowd & _exactly(then, Level(other)):
+                if bits := subjects & _exactly(then, Level(other)):
                     yield level, cause, holder, Level(other), bits
 
 
 def _exactly(bits: _Bits, level: Level) -> int:
-    """Give who has a level and no higher one; for NONE a set without end, to be cut with another."""
+    """Give the subjects with a level and no higher one; for NONE an endless set, to be intersected with another."""
     reached = bits[level - 1] if level else -1
     return reached & ~bits[level] if level < Level.ADMIN else reached

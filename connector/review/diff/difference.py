@@ -1,6 +1,6 @@
-"""What changed between two exports, in the words of a reviewer; what follows from it is `consequences`.
+"""What changed between two exports, in the words of a reviewer; `consequences` has what follows from it.
 
-Things are the same by id, so that a rename is a rename. Grants to everybody are told as what they are in
+Things are compared by id, so that a rename is a rename. Grants to everybody are told as what they are in
 Bitbucket: public, or a project's default permission.
 """
 
@@ -23,12 +23,14 @@ from connector.graph.values import (
     Node,
     Permission,
     Resource,
+    User,
     lineage,
 )
+from connector.review.diff.comparable import comparable, is_licensed
 from connector.review.diff.consequences import Consequence, consequences
-from connector.review.diff.matching import Pairing
-from connector.review.findings.finding import ANONYMOUS, EVERYBODY, EVERYONE
+from connector.review.diff.matching import Matching
 from connector.review.text.names import where, who
+from connector.review.vocabulary import EVERYBODY, EVERYONE, SYNTHETIC
 
 
 class Section(StrEnum):
@@ -59,10 +61,10 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. `about` is who or what changed; `on` the group that was joined, or what was granted on.
+    """One change. `about` is who or what changed; `on` is the group that was joined, or the node of the grant.
 
-    `before` and `after` are words: names, permissions, or the values of a setting. A change that `goes_along` is one
-    with somebody or something that came or went; one that `adds_right` gives what no level shows.
+    `before` and `after` are words: names, permissions, or the values of a setting. A change that `goes_along`
+    belongs to somebody or something that came or went. A change that `adds_right` gives a right without a level.
     """
 
     section: Section
@@ -76,35 +78,41 @@ class Change:
 
 
 class Difference:
-    """Everything that is different in `new`."""
+    """Everything that is different in `new`; `limits` says what could not be compared."""
 
     def __init__(self, old: Export, new: Export) -> None:
-        self.pairing = Pairing(old, new)
+        reduced = comparable(old, new)
+        self.matching = Matching(reduced.old, reduced.new)
+        self.limits = reduced.limits
 
     @cached_property
     def changes(self) -> list[Change]:
-        """Give every change of what the exports say, in the order of telling."""
+        """Give every change of what the exports say, by section."""
         found = [
-            *_settings(self.pairing),
-            *_identities(self.pairing),
-            *_memberships(self.pairing),
-            *_resources(self.pairing),
-            *_grants(self.pairing),
+            *_settings(self.matching),
+            *_identities(self.matching),
+            *_memberships(self.matching),
+            *_resources(self.matching),
+            *_grants(self.matching),
         ]
         sections = list(Section)
         return sorted(found, key=lambda change: (sections.index(change.section), *_order(change)))
 
     @cached_property
     def consequences(self) -> list[Consequence]:
-        """Give who can reach more or less than before, folded."""
-        return consequences(self.pairing)
+        """Give who can reach more or less than before, many subjects and resources together."""
+        return consequences(self.matching)
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether anything changed."""
+        return bool(self.changes or self.consequences)
 
     @property
     def gained(self) -> bool:
         """Whether anybody can do more than before.
 
-        Also counted are what has no level, such as the right to create projects, and accounts that were
-        switched on again.
+        This includes rights without a level, such as to create projects, and accounts that were activated again.
         """
         return any(one.gained for one in self.consequences) or any(map(_opens, self.changes))
 
@@ -120,17 +128,18 @@ def _order(change: Change) -> tuple[object, ...]:
     return change.about.name.lower(), "" if on is None else on.name.lower(), change.verb, change.after or ""
 
 
-def _settings(pairing: Pairing) -> Iterator[Change]:
+def _settings(matching: Matching) -> Iterator[Change]:
     """Tell what changed about an application itself, and about what its permissions mean."""
-    for application in pairing.new.applications:
-        twin = pairing.node(application)
-        for name in ("version", "base_url", "public_access", "global_permissions"):
+    for application in matching.new.applications:
+        twin = matching.node(application)
+        for name in ("version", "base_url", "public_access"):
             before = None if twin is None else twin.properties.get(name)
             after = application.properties.get(name)
-            if twin is not None and before != after:
+            # What one export does not know is no change: see `comparable`.
+            if twin is not None and before != after and "unknown" not in (before, after):
                 yield Change(Section.SETTINGS, Verb.CHANGED, application, None, f"{name} {before}", f"{name} {after}")
-        known = {permission.name: permission for permission in pairing.old.permissions}
-        for permission in pairing.new.permissions:
+        known = {permission.name: permission for permission in matching.old.permissions}
+        for permission in matching.new.permissions:
             old = known.get(permission.name, permission)
             if (old.categories, old.inherits) != (permission.categories, permission.inherits):
                 meaning = f"meaning of {permission.name}"
@@ -138,13 +147,12 @@ def _settings(pairing: Pairing) -> Iterator[Change]:
 
 
 _ACTIVE, _LICENSED = "active", "licensed"
-_SYNTHETIC = EVERYBODY | {ANONYMOUS}
 
 
-def _identities(pairing: Pairing) -> Iterator[Change]:
-    for one in pairing.new.identities:
-        old = pairing.identity(one)
-        if one.id in _SYNTHETIC:
+def _identities(matching: Matching) -> Iterator[Change]:
+    for one in matching.new.identities:
+        old = matching.identity(one)
+        if one.id in SYNTHETIC:
             continue
         if old is None:
             yield Change(_section(one), Verb.ADDED, one)
@@ -153,8 +161,8 @@ def _identities(pairing: Pairing) -> Iterator[Change]:
             yield Change(_section(one), Verb.RENAMED, one, None, who(old), who(one))
         for before, after in _states(old, one):
             yield Change(_section(one), Verb.CHANGED, one, None, before, after)
-    for one in pairing.old.identities:
-        if pairing.identity(one) is None and one.id not in _SYNTHETIC:
+    for one in matching.old.identities:
+        if matching.identity(one) is None and one.id not in SYNTHETIC:
             yield Change(_section(one), Verb.REMOVED, one)
 
 
@@ -170,49 +178,52 @@ def _section(one: Identity) -> Section:
 
 def _states(old: Identity, new: Identity) -> Iterator[tuple[str, str]]:
     """Tell what somebody was and is, where that changed and is known in both exports."""
-    for before, after, yes, no in (
-        (getattr(old, "is_active", None), getattr(new, "is_active", None), _ACTIVE, "inactive"),
-        (old.properties.get("is_licensed"), new.properties.get("is_licensed"), _LICENSED, "not licensed"),
-    ):
-        if isinstance(before, bool) and isinstance(after, bool) and before is not after:
-            yield (yes, no) if before else (no, yes)
+    was, is_active = getattr(old, "is_active", None), getattr(new, "is_active", None)
+    if _has_changed(was, is_active):
+        yield (_ACTIVE, "inactive") if was else ("inactive", _ACTIVE)
+    elif isinstance(old, User) and isinstance(new, User) and _has_changed(is_licensed(old), is_licensed(new)):
+        yield (_LICENSED, "not licensed") if is_licensed(old) else ("not licensed", _LICENSED)
     if isinstance(new, Credential) and isinstance(old, Credential) and old.expires_at != new.expires_at:
         yield f"expires {old.expires_at or 'never'}", f"expires {new.expires_at or 'never'}"
 
 
-def _memberships(pairing: Pairing) -> Iterator[Change]:
+def _has_changed(before: object, after: object) -> bool:
+    return isinstance(before, bool) and isinstance(after, bool) and before is not after
+
+
+def _memberships(matching: Matching) -> Iterator[Change]:
     """Tell who joined and left which group, and whose a credential became."""
-    for export, verb in ((pairing.new, Verb.ADDED), (pairing.old, Verb.REMOVED)):
-        other = pairing.other(export)
+    for export, verb in ((matching.new, Verb.ADDED), (matching.old, Verb.REMOVED)):
+        other = matching.other(export)
         for one in export.identities:
-            twin = pairing.identity(one)
-            known = {pairing.identity(group) for group in other.groups_of(twin)} if twin else set()
+            twin = matching.identity(one)
+            known = {matching.identity(group) for group in other.groups_of(twin)} if twin else set()
             for group in export.groups_of(one):
-                if group not in known and group.id not in _SYNTHETIC and one.id not in _SYNTHETIC:
-                    along = twin is None or pairing.identity(group) is None
+                if group not in known and group.id not in SYNTHETIC and one.id not in SYNTHETIC:
+                    along = twin is None or matching.identity(group) is None
                     yield Change(
-                        Section.MEMBERS, verb, _newest(pairing, one), _newest(pairing, group), goes_along=along
+                        Section.MEMBERS, verb, _newest(matching, one), _newest(matching, group), goes_along=along
                     )
 
 
-def _resources(pairing: Pairing) -> Iterator[Change]:
-    for item in pairing.new.resources:
-        old = pairing.node(item)
+def _resources(matching: Matching) -> Iterator[Change]:
+    for item in matching.new.resources:
+        old = matching.node(item)
         if not isinstance(old, Resource):
             yield Change(_kind(item), Verb.ADDED, item)
             continue
-        if pairing.has_moved(item):
+        if matching.has_moved(item):
             yield Change(_kind(item), Verb.MOVED, item, None, where(old), where(item))
         elif _own_names(old) != _own_names(item):
             yield Change(_kind(item), Verb.RENAMED, item, None, _in_full(old), _in_full(item))
         yield from _marks(old, item)
-    for item in pairing.old.resources:
-        if pairing.node(item) is None:
+    for item in matching.old.resources:
+        if matching.node(item) is None:
             yield Change(_kind(item), Verb.REMOVED, item)
 
 
 def _marks(old: Resource, new: Resource) -> Iterator[Change]:
-    """Tell what was marked public where public access is off: no grant shows it, and one switch would open it."""
+    """Tell what was marked public while public access is off: no grant shows it, and one setting would open it."""
     application = list(lineage(new))[-1]
     before, after = (bool(item.properties.get("is_public")) for item in (old, new))
     if before is not after and application.properties.get("public_access") == "off":
@@ -225,7 +236,7 @@ def _kind(item: Resource) -> Section:
 
 
 def _own_names(item: Resource) -> tuple[object, str]:
-    """Give what a resource is called itself, whatever it lies in."""
+    """Give what a resource is called itself, without its parents."""
     return item.properties.get("slug") or item.properties.get("key"), item.name
 
 
@@ -234,21 +245,21 @@ def _in_full(item: Resource) -> str:
     return place if place.endswith(item.name) else f"{place} ({item.name})"
 
 
-def _grants(pairing: Pairing) -> Iterator[Change]:
-    """Tell the grants that came, went, or became higher or lower; of one holder on one node together."""
+def _grants(matching: Matching) -> Iterator[Change]:
+    """Tell the grants that came, went, or became higher or lower; those of one holder on one node together."""
     changed: defaultdict[tuple[Identity, Node], tuple[list[Permission], list[Permission]]]
     changed = defaultdict(lambda: ([], []))
     before_by_name, after_by_name = (
         {permission.name.lower(): permission for permission in export.permissions}
-        for export in (pairing.old, pairing.new)
+        for export in (matching.old, matching.new)
     )
-    for holder, name, node in pairing.extra_grants(pairing.old):
-        changed[_newest(pairing, holder), pairing.node(node) or node][0].append(before_by_name[name])
-    for holder, name, node in pairing.extra_grants(pairing.new):
+    for holder, name, node in matching.extra_grants(matching.old):
+        changed[_newest(matching, holder), matching.node(node) or node][0].append(before_by_name[name])
+    for holder, name, node in matching.extra_grants(matching.new):
         changed[holder, node][1].append(after_by_name[name])
     for (holder, node), (before, after) in changed.items():
         verb = _verb(before, after)
-        along = pairing.identity(holder) is None or pairing.node(node) is None
+        along = matching.identity(holder) is None or matching.node(node) is None
         if holder.id in EVERYBODY:
             yield from _openness(holder, node, verb, before, after, along=along)
             continue
@@ -278,7 +289,7 @@ def _verb(before: list[Permission], after: list[Permission]) -> Verb:
 
 
 def _extends(before: list[Permission], after: list[Permission]) -> bool:
-    """Whether permissions mean all that others mean, and more."""
+    """Whether the permissions after mean all that those before mean, and more."""
     return _all(before) != _all(after) and _all(before) in _all(after)
 
 
@@ -294,6 +305,6 @@ def _named(permissions: list[Permission]) -> str | None:
     return ", ".join(sorted(permission.name for permission in permissions)) or None
 
 
-def _newest(pairing: Pairing, one: Identity) -> Identity:
-    """Give somebody of either export as the new one has it, if it does."""
-    return one if any(one.application is each for each in pairing.new.applications) else pairing.identity(one) or one
+def _newest(matching: Matching, one: Identity) -> Identity:
+    """Give an identity of either export as the new one has it, if it does."""
+    return one if any(one.application is each for each in matching.new.applications) else matching.identity(one) or one

@@ -1,6 +1,6 @@
-"""Which things of two exports are the same one: by id, whatever they are called and wherever they lie.
+"""Which things of two exports are the same: those with the same id, under any name and in any place.
 
-Values are compared by identity within one export; across two they have a twin, or none.
+Within one export values are compared by identity. Across two exports a value has a twin in the other, or none.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from connector.graph.export import Assignment, Export
 from connector.graph.values import Application, Identity, Node, Resource
 
 ExtraGrant = tuple[Identity, str, Node]
-"""Who holds which permission, by its name in lower case, on what."""
+"""Holder, permission (its name in lower case), and the node that it is on."""
 
 _Thing = TypeVar("_Thing", bound=Node | Identity)
 
 
-class Pairing:
-    """Two exports, and who is who in the other one. Works in both directions."""
+class Matching:
+    """Two exports, and the twin of each thing in the other one. Works in both directions."""
 
     def __init__(self, old: Export, new: Export) -> None:
         self.old, self.new = old, new
@@ -28,14 +28,14 @@ class Pairing:
         self._nodes.update(_twins(_applications(old), _applications(new)))
         self._identities = _twins(self._identified(old), self._identified(new))
         self._nodes.update(_twins(self._keyed(old), self._keyed(new)))
-        self._nodes.update(_twins(self._unpaired(old), self._unpaired(new)))
+        self._nodes.update(_twins(self._unmatched(old), self._unmatched(new)))
 
     def other(self, export: Export) -> Export:
         """Give the other one of the two exports."""
         return self.old if export is self.new else self.new
 
     def identity(self, one: Identity) -> Identity | None:
-        """Give somebody as the other export has it."""
+        """Give an identity as the other export has it."""
         return self._identities.get(one)
 
     def node(self, one: Node) -> Node | None:
@@ -43,12 +43,12 @@ class Pairing:
         return self._nodes.get(one)
 
     def has_moved(self, one: Resource) -> bool:
-        """Whether a resource lies in something else in the other export."""
+        """Whether a resource has another parent in the other export."""
         twin = self._nodes.get(one)
         return isinstance(twin, Resource) and self._nodes.get(one.parent) is not twin.parent
 
     def extra_grants(self, export: Export) -> list[ExtraGrant]:
-        """Give the grants of one export that the other one has not; permissions are the same by name."""
+        """Give the grants of one export that the other one lacks; permissions are compared by name."""
         if export not in self._extra_grants:
             self._extra_grants[export] = list(self._extra(export))
         return self._extra_grants[export]
@@ -71,7 +71,7 @@ class Pairing:
         return dict.fromkeys(node for node, twin in zip(nodes, twins, strict=True) if twin not in known)
 
     def _scope(self, application: Application) -> str:
-        """Give what names an application in both exports."""
+        """Give a name for an application that is the same in both exports."""
         twin = self._nodes.get(application)
         return min(application.name, twin.name) if twin else application.name
 
@@ -87,15 +87,15 @@ class Pairing:
             else:
                 yield (scope, node.key), node
 
-    def _unpaired(self, export: Export) -> Iterator[tuple[Hashable, Resource]]:
-        """Give repositories that may have moved, by their number: Bitbucket counts them across projects."""
+    def _unmatched(self, export: Export) -> Iterator[tuple[Hashable, Resource]]:
+        """Give repositories that may have moved, by number: Bitbucket numbers them across projects."""
         lost = [item for item in export.resources if "slug" in item.properties and item not in self._nodes]
         counts = Counter((item.type, item.id) for item in lost)
         return (((item.type, item.id), item) for item in lost if counts[item.type, item.id] == 1)
 
 
 def _applications(export: Export) -> Iterable[tuple[Hashable, Application]]:
-    """Name applications; where there is only one, it is the same one whatever it is called."""
+    """Give applications by name; a single one matches a single one under any name."""
     if len(export.applications) == 1:
         return [("", export.applications[0])]
     return [(application.name.lower(), application) for application in export.applications]

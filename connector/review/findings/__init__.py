@@ -1,1 +1,1 @@
-"""What in an export deserves a second look."""
+"""What in an export somebody should look at, and what somebody has accepted."""

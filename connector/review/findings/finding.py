@@ -1,19 +1,16 @@
-"""What a finding is: something in an export that deserves a second look. Values only."""
+"""Values of findings: what a check looks for, where it was found, and what somebody has accepted."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date
 from enum import IntEnum
 
+from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Identity, Level, Node, Permission, Resource, User
-
-EVERYONE = "bitbucket:everyone"
-LICENSED_USERS = "bitbucket:licensed-users"
-ANONYMOUS = "bitbucket:anonymous"
-EVERYBODY = frozenset({EVERYONE, LICENSED_USERS})
+from connector.review.text.names import handle, where
 
 
 class Urgency(IntEnum):
@@ -26,71 +23,82 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where something was found; `about` is what it is about, where that is one thing of the export."""
+    """One occurrence of a finding. `about` is the identity or node that it is about.
+
+    Places of one `group` are shown together; without it, repositories of one project are.
+    """
 
     what: str
-    detail: str = ""
-    about: Identity | Node | None = None
+    detail: str
+    about: Identity | Node
+    group: str = ""
+
+    @property
+    def subject(self) -> str:
+        """The name by which it is accepted: a user name, the name of a group, the id of a key, `KEY` or `KEY/slug`."""
+        return handle(self.about) if isinstance(self.about, Identity) else where(self.about)
+
+    @property
+    def covered_by(self) -> set[str]:
+        """The subjects that accept it, in lower case: its own, its group, and for a repository its project."""
+        names = [self.subject, *filter(None, [self.group]), *([where(self.project)] if self.project else [])]
+        return {name.lower() for name in names}
+
+    @property
+    def project(self) -> Resource | None:
+        """The project of the repository that it is about."""
+        parent = self.about.parent if isinstance(self.about, Resource) else None
+        return parent if isinstance(parent, Resource) else None
 
     def __str__(self) -> str:
-        return f"{self.what}: {self.detail}" if self.detail else self.what
+        return ": ".join(filter(None, (self.group, self.what, self.detail)))
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Somebody decided that a finding is acceptable for a subject, up to and including a day."""
+
+    finding: str
+    subject: str
+    until: date
+    why: str
+    by: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at: what it is, why it matters, what to do about it, and where it occurs."""
+    """The result of a check. `places` are open; of them, `returned` holds those whose acceptance has expired."""
 
+    id: str
     title: str
     reason: str
     advice: str
     urgency: Urgency
     places: tuple[Place, ...]
+    note: str = ""
+    """How its number relates to other numbers, if that needs to be said."""
+    accepted: tuple[tuple[Place, Acceptance], ...] = ()
+    returned: tuple[tuple[Place, Acceptance], ...] = ()
 
 
-def place(node: Node) -> str:
-    """Name a project by its key and a repository by `KEY/slug`, or another node by its name."""
-    properties = node.properties
-    if isinstance(node, Resource) and "slug" in properties:
-        return f"{properties.get('project_key')}/{properties['slug']}"
-    return str(properties.get("key") or node.name) if isinstance(node, Resource) else node.name
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something to look for in an export. `id` is fixed, because files of acceptances and links name it."""
 
+    id: str
+    title: str
+    reason: str
+    advice: str
+    urgency: Urgency
+    find: Callable[[Access], Iterable[Place]]
+    note: Callable[[Access, Sequence[Place]], str] = lambda _access, _places: ""
 
-def person(identity: Identity) -> str:
-    """Name somebody by display name and user name, since several people may share the former."""
-    username = identity.properties.get("username")
-    return f"{identity.name} ({username})" if username and username != identity.name else identity.name
-
-
-def some(names: list[str], most: int = 4) -> str:
-    """Name a few things, and count the rest."""
-    rest = len(names) - most
-    return ", ".join(names) if rest <= 1 else f"{', '.join(names[:most])} and {rest} more"
-
-
-def moment(text: object) -> datetime | None:
-    """Read an RFC 3339 time; what is none is None."""
-    try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-    return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
-
-
-def newest(export: Export) -> datetime | None:
-    """Give the newest time at which anything in the export happened.
-
-    It stands for the time of the export, which holds no clock: "a year ago" means a year before this.
-    """
-    return max(filter(None, map(moment, _times(export))), default=None)
-
-
-def _times(export: Export) -> Iterator[str | None]:
-    for user in export.users:
-        yield user.last_login_at
-        yield user.created_at
-    for credential in export.credentials:
-        yield credential.last_used_at
-        yield credential.created_at
+    def run(self, access: Access) -> Finding:
+        """Look for it in one export."""
+        places = tuple(self.find(access))
+        note = self.note(access, places) if places else ""
+        return Finding(self.id, self.title, self.reason, self.advice, self.urgency, places, note)
 
 
 def levels(export: Export) -> dict[Permission, Level]:

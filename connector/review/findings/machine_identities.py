@@ -1,56 +1,41 @@
-"""Second looks at keys, tokens, branch rules and webhooks, where the export has them."""
+"""Checks of keys, tokens, branch rules and webhooks, where the export has them."""
 
 from __future__ import annotations
 
 import ipaddress
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from urllib.parse import urlsplit
 
 from connector.graph.access import Access
 from connector.graph.values import Credential, Level, Resource, User
-from connector.review.findings.finding import Finding, Place, Urgency, moment, newest, place, some
+from connector.review.evidence import as_of, moment
+from connector.review.findings.finding import Place
+from connector.review.text.names import counted, some, where
 
 _LONG = timedelta(days=180)
 _SHORTEST_RSA = 2048
 _INSIDE = (".local", ".internal", ".intranet", ".lan", ".corp", ".home.arpa", ".localhost")
 
 
-def owners_left(access: Access) -> Finding:
-    """Find keys and tokens that work although the account of their owner is off or gone."""
-    places = [
-        Place(credential.name, f"of {some([owner.name for owner in owners])}", credential)
-        for credential in _alive(access)
-        if (owners := access.export.owners_of(credential)) and all(map(_has_left, owners))
-    ]
-    return Finding(
-        "Keys and tokens of people who left",
-        "The account is switched off or gone, and its keys and tokens are still registered.",
-        "Revoke them.",
-        Urgency.FIRST,
-        tuple(places),
-    )
+def owners_left(access: Access) -> Iterator[Place]:
+    """Find active keys and tokens of which every owner is inactive or in no directory."""
+    for credential in _active(access):
+        owners = access.export.owners_of(credential)
+        if owners and all(map(_has_left, owners)):
+            yield Place(credential.name, f"of {some([owner.name for owner in owners])}", credential)
 
 
 def _has_left(user: User) -> bool:
     return user.is_active is False or user.properties.get("in_directory") is False
 
 
-def write_for_ever(access: Access) -> Finding:
-    """Find keys and tokens that can write and never expire."""
-    places = [
-        Place(credential.name, _scope(access, credential), credential)
-        for credential in _alive(access)
-        if credential.expires_at is None and _may_write(access, credential)
-    ]
-    return Finding(
-        "Can write, and never expires",
-        "Whoever copies one of these keys or tokens can push until somebody notices.",
-        "Give them an end, make them read-only where reading is enough, and renew the rest.",
-        Urgency.SOON,
-        tuple(places),
-    )
+def never_expires(access: Access) -> Iterator[Place]:
+    """Find active keys and tokens that can write and have no end date."""
+    for credential in _active(access):
+        if credential.expires_at is None and _may_write(access, credential):
+            yield Place(credential.name, _scope(access, credential), credential)
 
 
 def _may_write(access: Access, credential: Credential) -> bool:
@@ -62,67 +47,38 @@ def _may_write(access: Access, credential: Credential) -> bool:
 
 
 def _scope(access: Access, credential: Credential) -> str:
-    """Say what a credential opens: what it was granted, or what its owner can."""
-    grants = [f"{grant.permission.name} on {place(grant.on)}" for grant in access.export.grants_of(credential)]
+    """Say what a credential gives access to: its grants, or its owners."""
+    grants = [f"{grant.permission.name} on {where(grant.on)}" for grant in access.export.grants_of(credential)]
     owners = [f"acts for {owner.name}" for owner in access.export.owners_of(credential)]
     return some(grants or owners)
 
 
-def long_unused(access: Access) -> Finding:
-    """Find what was last used half a year before the newest time of the export."""
-    now = newest(access.export)
-    places = [
-        Place(credential.name, f"last used {credential.last_used_at[:10]}; {_scope(access, credential)}", credential)
-        for credential in _alive(access)
-        if now
-        and credential.last_used_at
-        and (last := moment(credential.last_used_at)) is not None
-        and now - last > _LONG
-    ]
-    return Finding(
-        "Keys and tokens not used for half a year",
-        "What nobody uses is missed by nobody, unless it is copied.",
-        "Revoke them.",
-        Urgency.SOON,
-        tuple(places),
-    )
+def long_unused(access: Access) -> Iterator[Place]:
+    """Find active keys and tokens that were last used more than half a year before the export."""
+    now = as_of(access.export)
+    for credential in _active(access):
+        last = moment(credential.last_used_at)
+        if now and last and now - last > _LONG:
+            yield Place(credential.name, f"last used {last:%Y-%m-%d}; {_scope(access, credential)}", credential)
 
 
-def never_used(access: Access) -> Finding:
-    """Find keys and tokens of which no use is known, where it is known of others of their kind."""
+def never_used(access: Access) -> Iterator[Place]:
+    """Find active keys and tokens without a known use, where uses of others of their kind are known."""
     known = {_kind(credential) for credential in access.export.credentials if credential.last_used_at}
-    places = [
-        Place(credential.name, _scope(access, credential), credential)
-        for credential in _alive(access)
-        if credential.last_used_at is None and _kind(credential) in known
-    ]
-    return Finding(
-        "Keys and tokens that were never used",
-        "Made for something that did not happen, or kept for later.",
-        "Revoke those that nobody claims.",
-        Urgency.KNOW,
-        tuple(places),
-    )
+    for credential in _active(access):
+        if credential.last_used_at is None and _kind(credential) in known:
+            yield Place(credential.name, _scope(access, credential), credential)
 
 
 def _kind(credential: Credential) -> str:
     return str(credential.properties.get("kind") or credential.id.partition(":")[0])
 
 
-def weak_keys(access: Access) -> Finding:
-    """Find keys that are too short, or of an algorithm that is given up."""
-    places = [
-        Place(credential.name, _strength(credential), credential)
-        for credential in _alive(access)
-        if _is_weak(credential)
-    ]
-    return Finding(
-        "Weak keys",
-        f"DSA, and RSA below {_SHORTEST_RSA} bits, are given up everywhere else.",
-        "Replace them, by Ed25519 for example.",
-        Urgency.SOON,
-        tuple(places),
-    )
+def weak_keys(access: Access) -> Iterator[Place]:
+    """Find active keys that are too short, or of an algorithm that is no longer secure."""
+    for credential in _active(access):
+        if _is_weak(credential):
+            yield Place(credential.name, _strength(credential), credential)
 
 
 def _is_weak(credential: Credential) -> bool:
@@ -137,28 +93,17 @@ def _strength(credential: Credential) -> str:
     return f"{credential.properties.get('algorithm')}{f', {bits:g} bits' if isinstance(bits, (int, float)) else ''}"
 
 
-def _alive(access: Access) -> Iterator[Credential]:
+def _active(access: Access) -> Iterator[Credential]:
     return (credential for credential in access.export.credentials if credential.is_active is not False)
 
 
-def rewritable_branches(access: Access) -> Finding:
-    """Find repositories whose default branch anybody with write can rewrite."""
-    places = [
-        Place(place(resource), _branch(resource), resource)
-        for resource in access.export.resources
-        if resource.properties.get("default_branch_no_rewrite") is False
-        or (
-            resource.properties.get("default_branch_protected") is False
-            and resource.properties.get("default_branch_no_rewrite") is None
-        )
-    ]
-    return Finding(
-        "Default branches that anybody with write can rewrite",
-        "No rule keeps somebody with write access, or a key that can write, from replacing the history.",
-        "Add a branch restriction, best to the whole project: no rewriting of history, changes by pull request only.",
-        Urgency.SOON,
-        tuple(places),
-    )
+def rewritable_branches(access: Access) -> Iterator[Place]:
+    """Find repositories whose default branch anybody with write access can rewrite."""
+    for resource in access.export.resources:
+        no_rewrite = resource.properties.get("default_branch_no_rewrite")
+        is_protected = resource.properties.get("default_branch_protected")
+        if no_rewrite is False or (is_protected is False and no_rewrite is None):
+            yield Place(where(resource), _branch(resource), resource)
 
 
 def _branch(resource: Resource) -> str:
@@ -167,26 +112,21 @@ def _branch(resource: Resource) -> str:
     return f"{branch}, {rules}" if branch else rules
 
 
-def outside_hosts(access: Access) -> Finding:
-    """Find hosts outside the server's own domain that webhooks send to."""
+def outside_hosts(access: Access) -> Iterator[Place]:
+    """Find hosts outside the server's own domain that webhooks send to, those of the most repositories first."""
     told: defaultdict[str, list[Resource]] = defaultdict(list)
     inside = {_domain(str(item.properties.get("base_url") or "")) for item in access.export.applications} - {""}
     for resource in access.export.resources:
         for host in _hosts(resource):
             if not _is_inside(host, inside):
                 told[host].append(resource)
-    return Finding(
-        "Outside hosts that are told what happens",
-        "Webhooks send the names of people, branches and commits to them, at every push.",
-        "Check that each of these services is one of yours or of a supplier.",
-        Urgency.SOON,
-        tuple(
-            Place(
-                host, some([place(resource) for resource in resources]), resources[0] if len(resources) == 1 else None
-            )
-            for host, resources in sorted(told.items(), key=lambda item: (-len(item[1]), item[0]))
-        ),
-    )
+    for host, resources in sorted(told.items(), key=lambda item: (-len(item[1]), item[0])):
+        yield from (Place(where(resource), "", resource, host) for resource in resources)
+
+
+def outside_hosts_note(_: Access, places: Sequence[Place]) -> str:
+    """Count the hosts."""
+    return counted(len({place.group for place in places}), "host")
 
 
 def _hosts(resource: Resource) -> Iterable[str]:
@@ -195,7 +135,7 @@ def _hosts(resource: Resource) -> Iterable[str]:
 
 
 def _domain(base_url: str) -> str:
-    """Give the domain that the server lies in; its own name where that is all there is."""
+    """Give the domain of the server; its own name where there is no domain."""
     host = (urlsplit(base_url).hostname or "").lower()
     parent = host.partition(".")[2]
     return parent if "." in parent and not _is_address(host) else host

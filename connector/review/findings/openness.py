@@ -1,45 +1,44 @@
-"""Second looks at what is open to everybody."""
+"""Checks of what is open to everybody."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from connector.graph.access import Access
-from connector.graph.values import Grant, Level
-from connector.review.findings.finding import EVERYONE, LICENSED_USERS, Finding, Place, Urgency, place
+from connector.graph.values import Grant, Level, Resource
+from connector.review.findings.finding import Place
+from connector.review.text.names import counted, resources, where
+from connector.review.vocabulary import EVERYONE, LICENSED_USERS
 
 
-def public(access: Access) -> Finding:
-    """Find what can be read without signing in."""
-    return Finding(
-        "Readable without signing in",
-        "Whoever reaches the server can read and clone these, without any account.",
-        "Keep public only what is meant for the world.",
-        Urgency.FIRST,
-        tuple(_place(access, grant) for grant in _granted_to(access, EVERYONE)),
-    )
+def public(access: Access) -> Iterator[Place]:
+    """Find projects and repositories that can be read without signing in."""
+    return (_place(access, grant) for grant in _granted_to(access, EVERYONE))
 
 
-def everybody_writes(access: Access) -> Finding:
-    """Find what every licensed user can change."""
-    return Finding(
-        "Everybody with a licence can write",
-        "The default permission of these projects lets each licensed user push, contractors and programs included.",
-        "Lower the default permission, and grant write to the teams that need it.",
-        Urgency.FIRST,
-        tuple(_place(access, grant) for grant in _granted_to(access, LICENSED_USERS) if _level(grant) >= Level.WRITE),
-    )
+def public_note(access: Access, places: Sequence[Place]) -> str:
+    """Say how many repositories these are, as the figure above says it."""
+    marked = resources(place.about for place in places if isinstance(place.about, Resource))
+    return f"{marked} marked public, which makes {counted(len(public_leaves(access)), 'repository', 'repositories')}"
 
 
-def everybody_reads(access: Access) -> Finding:
-    """Find what every licensed user can read, and no more."""
-    return Finding(
-        "Everybody with a licence can read",
-        "The default permission of these projects shows them to each licensed user.",
-        "Fine for what the whole company shares; check that nothing confidential is among it.",
-        Urgency.KNOW,
-        tuple(_place(access, grant) for grant in _granted_to(access, LICENSED_USERS) if _level(grant) is Level.READ),
-    )
+def public_leaves(access: Access) -> set[Resource]:
+    """Give the resources without any resource in them that can be read without signing in."""
+    everyone = [group for group in access.export.groups if group.id == EVERYONE]
+    reached = {resource for group in everyone for resource in access.reach(group)}
+    return reached - {resource.parent for resource in reached}
+
+
+def default_write(access: Access) -> Iterator[Place]:
+    """Find projects that every licensed user can change."""
+    granted = _granted_to(access, LICENSED_USERS)
+    return (_place(access, grant) for grant in granted if _level(grant) >= Level.WRITE)
+
+
+def default_read(access: Access) -> Iterator[Place]:
+    """Find projects that every licensed user can read, but not change."""
+    granted = _granted_to(access, LICENSED_USERS)
+    return (_place(access, grant) for grant in granted if _level(grant) is Level.READ)
 
 
 def _granted_to(access: Access, group_id: str) -> Iterator[Grant]:
@@ -53,7 +52,7 @@ def _level(grant: Grant) -> Level:
 
 
 def _place(access: Access, grant: Grant) -> Place:
-    what, name = place(grant.on), grant.on.name
+    what, name = where(grant.on), grant.on.name
     below = len(access.export.descendants_of(grant.on)) if grant.permission.inherits else 0
-    holds = [f"with {below} {'repository' if below == 1 else 'repositories'}"] if below else []
+    holds = [f"with {counted(below, 'repository', 'repositories')}"] if below else []
     return Place(what, ", ".join([*([name] if name not in what else []), *holds]), grant.on)

@@ -1,4 +1,4 @@
-"""Second looks at people and groups: who has access that nobody may have meant to give."""
+"""Checks of people and groups: access that nobody may have meant to give."""
 
 from __future__ import annotations
 
@@ -10,43 +10,23 @@ from typing import NamedTuple
 from connector.graph.access import Access
 from connector.graph.export import Assignment
 from connector.graph.values import Application, Grant, Group, Identity, Level, Node, Resource, User
-from connector.review.findings.finding import (
-    ANONYMOUS,
-    EVERYBODY,
-    Finding,
-    Place,
-    Urgency,
-    is_service,
-    levels,
-    moment,
-    newest,
-    person,
-    place,
-    some,
-)
+from connector.review.evidence import as_of, moment
+from connector.review.findings.finding import Place, is_service, levels
+from connector.review.text.names import counted, person, some, where
+from connector.review.vocabulary import ANONYMOUS, EVERYBODY
 
 _LONG = timedelta(days=365)
 
 _ONE_BY_ONE = 3
-"""From so many people named on one thing on, a group would do."""
+"""Grants by name on one node from which on a group would be better."""
 
 
-def administrators(access: Access) -> Finding:
-    """Find who can do everything everywhere, and how they came to it."""
-    return Finding(
-        "Administrators of everything",
-        "They can read, change and delete whatever there is, and give others access.",
-        "Few people, each known by name, through one group; check the ways by which each of them became one.",
-        Urgency.SOON,
-        tuple(_administrators(access)),
-    )
-
-
-def _administrators(access: Access) -> Iterator[Place]:
+def administrators(access: Access) -> Iterator[Place]:
+    """Find users who can do everything everywhere, and how they came to it."""
     for application in access.export.applications:
         who = [user for user, level in access.who_can(application).items() if level is Level.ADMIN]
         for user in sorted(who, key=lambda user: (person(user).lower(), user.id)):
-            off = "switched off; " if user.is_active is False else ""
+            off = "inactive; " if user.is_active is False else ""
             yield Place(person(user), off + "; ".join(_ways(access, user, application)), user)
 
 
@@ -57,53 +37,40 @@ def _ways(access: Access, user: User, application: Application) -> Iterator[str]
             yield f"{path.grant.permission.name}{through}"
 
 
-def switched_off(access: Access) -> Finding:
-    """Find inactive users who keep access."""
-    people = [user for user in access.export.users if user.is_active is False]
-    return Finding(
-        "Switched off, but their access is still there",
-        "Nothing was taken away when these accounts were deactivated: whoever reactivates one has it all back.",
-        "Remove their grants and group memberships; check what they own, and keys that act without them.",
-        Urgency.SOON,
-        tuple(_with_access(access, people)),
-    )
+def inactive(access: Access) -> Iterator[Place]:
+    """Find inactive users with access."""
+    return _with_access(access, [user for user in access.export.users if user.is_active is False])
 
 
-def unlicensed(access: Access) -> Finding:
-    """Find users without a licence who keep access."""
+def inactive_note(access: Access, places: Sequence[Place]) -> str:
+    """Say how many of the inactive accounts these are."""
+    count = sum(user.is_active is False for user in access.export.users)
+    return f"{len(places):,} of {counted(count, 'inactive account')}" if len(places) < count else ""
+
+
+def unlicensed(access: Access) -> Iterator[Place]:
+    """Find active users with access but without a licence."""
     people = [
         user
         for user in access.export.users
         if user.properties.get("is_licensed") is False and user.is_active is not False and not is_service(user)
     ]
-    return Finding(
-        "No licence, but grants",
-        "They cannot sign in today; a licence, given for whatever reason, brings this access with it.",
-        "Remove the grants, or give the licence that was meant.",
-        Urgency.SOON,
-        tuple(_with_access(access, people)),
-    )
+    return _with_access(access, people)
 
 
-def not_in_directory(access: Access) -> Finding:
-    """Find users and groups that no directory knows, and that still hold grants."""
+def not_in_directory(access: Access) -> Iterator[Place]:
+    """Find users and groups with grants that are in no directory."""
     gone = [
         identity
         for identity in (*access.export.users, *access.export.groups)
         if identity.properties.get("in_directory") is False
         and not (isinstance(identity, User) and is_service(identity))
     ]
-    return Finding(
-        "In no directory any more, but grants remain",
-        "A user or group of this name that is made tomorrow has this access at once.",
-        "Remove the grants.",
-        Urgency.SOON,
-        tuple(_with_access(access, gone)),
-    )
+    return _with_access(access, gone)
 
 
 def _with_access(access: Access, identities: Sequence[Identity]) -> Iterator[Place]:
-    """Name those who have grants of their own or through groups, leaving out what everybody has."""
+    """Find those with grants of their own or through groups, apart from what everybody has."""
     for identity in identities:
         own = [_granted(grant) for grant in access.export.grants_of(identity) if _counts(grant)]
         through = [group.name for group in access.export.groups_of(identity) if _gives_access(access, group)]
@@ -120,41 +87,28 @@ def _gives_access(access: Access, group: Group) -> bool:
 
 
 def _granted(grant: Grant) -> str:
-    return f"{grant.permission.name} on {place(grant.on)}"
+    return f"{grant.permission.name} on {where(grant.on)}"
 
 
 def _counts(grant: Grant) -> bool:
     return grant.permission.categories.level is not Level.NONE
 
 
-def never_signed_in(access: Access) -> Finding:
-    """Find active people of whom no sign-in is known, where it is known of others."""
-    known = any(user.last_login_at for user in access.export.users)
-    people = [user for user in _active_people(access) if known and not user.last_login_at]
-    return Finding(
-        "Never signed in",
-        "Accounts that nobody has used yet, or that only a program uses.",
-        "Ask for whom they were made; deactivate those that nobody needs.",
-        Urgency.KNOW,
-        tuple(Place(person(user), _since(user.created_at, "made"), user) for user in people),
-    )
+def never_signed_in(access: Access) -> Iterator[Place]:
+    """Find active people without a known sign-in, where sign-ins of others are known."""
+    if any(user.last_login_at for user in access.export.users):
+        for user in _active_people(access):
+            if not user.last_login_at:
+                yield Place(person(user), _since(user.created_at, "created"), user)
 
 
-def long_away(access: Access) -> Finding:
-    """Find active people who have not signed in for a year before the newest time of the export."""
-    now = newest(access.export)
-    people = [
-        user
-        for user in _active_people(access)
-        if now and (last := moment(user.last_login_at)) is not None and now - last > _LONG
-    ]
-    return Finding(
-        "Not signed in for more than a year",
-        "Access that nobody uses is of use to nobody but to whoever takes over the account.",
-        "Deactivate these accounts, or ask why they are still needed.",
-        Urgency.SOON,
-        tuple(Place(person(user), _since(user.last_login_at, "last"), user) for user in people),
-    )
+def long_away(access: Access) -> Iterator[Place]:
+    """Find active people who last signed in more than a year before the export."""
+    now = as_of(access.export)
+    for user in _active_people(access):
+        last = moment(user.last_login_at)
+        if now and last and now - last > _LONG:
+            yield Place(person(user), _since(user.last_login_at, "last"), user)
 
 
 def _active_people(access: Access) -> list[User]:
@@ -172,34 +126,19 @@ def _since(time: str | None, what: str) -> str:
     return f"{what} {time[:10]}" if time else ""
 
 
-def one_by_one(access: Access) -> Finding:
-    """Find where several people have been granted access by name."""
-    named: defaultdict[Node, list[str]] = defaultdict(list)
+def one_by_one(access: Access) -> Iterator[Place]:
+    """Find nodes on which several people have been granted access by name."""
+    named: defaultdict[Resource, list[str]] = defaultdict(list)
     for user, row, _ in _own_rows(access):
         for node in _not_owned(user, row):
             named[node].append(user.name)
-    crowded = sorted((item for item in named.items() if len(item[1]) >= _ONE_BY_ONE), key=lambda item: -len(item[1]))
-    return Finding(
-        "Named one by one, where a group would do",
-        "Grants to single people are forgotten when they change teams; membership of a group is looked after.",
-        "Make a group for it, or put these people into the group that is meant.",
-        Urgency.KNOW,
-        tuple(Place(place(node), f"{len(names)} people by name: {some(names, 3)}", node) for node, names in crowded),
-    )
+    for node, names in sorted(named.items(), key=lambda item: -len(item[1])):
+        if len(names) >= _ONE_BY_ONE:
+            yield Place(where(node), f"{len(names):,} people by name: {some(names, 3)}", node)
 
 
-def granted_twice(access: Access) -> Finding:
-    """Find people with a grant of their own that gives no more than a group of theirs does."""
-    return Finding(
-        "Granted again by name, though a group gives it already",
-        "These grants change nothing today; they stay when the person leaves the group.",
-        "Remove them.",
-        Urgency.KNOW,
-        tuple(_granted_twice(access)),
-    )
-
-
-def _granted_twice(access: Access) -> Iterator[Place]:
+def granted_twice(access: Access) -> Iterator[Place]:
+    """Find people with a grant of their own that gives no more than one of their groups."""
     lent = _Lent(access)
     rows_of: defaultdict[User, list[tuple[Assignment, Level]]] = defaultdict(list)
     for user, row, level in _own_rows(access):
@@ -217,13 +156,13 @@ def _granted_twice(access: Access) -> Iterator[Place]:
 
 
 class _Given(NamedTuple):
-    """The levels that somebody was granted on resources, and those of them that reach what lies in these."""
+    """The levels granted to somebody on nodes, and those of them that are inherited below the nodes."""
 
     here: dict[Node, Level]
     inherited: dict[Node, Level]
 
     def covers(self, node: Node, level: Level) -> bool:
-        """Whether it gives the level on a resource, there or from above."""
+        """Whether it gives the level on a resource, directly or by inheritance."""
         if self.here.get(node, 0) >= level:
             return True
         while isinstance(node, Resource):
@@ -234,7 +173,7 @@ class _Given(NamedTuple):
 
 
 class _Lent:
-    """What groups give on each resource, worked out once; what administrators of everything have does not count."""
+    """The levels that groups give on nodes, worked out once; those on everything do not count."""
 
     def __init__(self, access: Access) -> None:
         self._export = access.export
@@ -242,7 +181,7 @@ class _Lent:
         self._given: dict[Identity, _Given] = {}
 
     def by(self, lenders: Iterable[Identity]) -> list[_Given]:
-        """Give what these have, leaving out those who have nothing."""
+        """Give the levels of those that have any."""
         return [given for lender in lenders if (given := self._given_by(lender)).here]
 
     def _given_by(self, lender: Identity) -> _Given:
@@ -257,7 +196,7 @@ class _Lent:
 
 
 def _own_rows(access: Access) -> Iterator[tuple[User, Assignment, Level]]:
-    """Yield what people were granted by name, at any level."""
+    """Yield the grants to people by name, with their level."""
     level_of = levels(access.export)
     for row in access.export.assignments:
         user, level = row.holder, level_of[row.permission]
@@ -266,28 +205,18 @@ def _own_rows(access: Access) -> Iterator[tuple[User, Assignment, Level]]:
 
 
 def _not_owned(user: User, row: Assignment) -> Iterator[Resource]:
-    """Yield the resources that a row is on, but for those that are the user's own."""
+    """Yield the resources of a grant, without those that the user owns."""
     username = user.properties.get("username")
     for node in row.targets:
         if isinstance(node, Resource) and (username is None or node.properties.get("owner") != username):
             yield node
 
 
-def empty_groups(access: Access) -> Finding:
+def empty_groups(access: Access) -> Iterator[Place]:
     """Find groups of the directory that hold grants and have no members."""
     export = access.export
-    places = [
-        Place(group.name, some([_granted(grant) for grant in grants]), group)
-        for group in export.groups
-        if group.id not in EVERYBODY
-        and group.properties.get("in_directory") is not False
-        and not export.members_of(group)
-        and (grants := [grant for grant in export.grants_of(group) if _counts(grant)])
-    ]
-    return Finding(
-        "Groups with grants and without members",
-        "Whoever is put into such a group has its access, and nobody may remember what that is.",
-        "Remove the grants, or the groups.",
-        Urgency.KNOW,
-        tuple(places),
-    )
+    for group in export.groups:
+        if group.id in EVERYBODY or group.properties.get("in_directory") is False or export.members_of(group):
+            continue
+        if grants := [grant for grant in export.grants_of(group) if _counts(grant)]:
+            yield Place(group.name, some([_granted(grant) for grant in grants]), group)

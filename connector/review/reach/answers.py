@@ -1,7 +1,7 @@
 """Who can reach what, and why: the rows of an answer, folded where the reasons are the same.
 
 Works by OAA's rules alone (`access`). Somebody who reaches a project reaches most of its repositories for the
-very same reasons: these are one row, which `resources` unfolds.
+same reasons: these are one row, and its `resources` unfold it.
 """
 
 from __future__ import annotations
@@ -9,15 +9,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from itertools import takewhile
-from operator import or_
 
 from connector.graph.access import Access
 from connector.graph.export import Assignment, Export
 from connector.graph.values import (
     Application,
-    Category,
     Group,
     Identity,
     Level,
@@ -34,9 +31,9 @@ from connector.review.text.reasons import reason
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One identity, one level, and the resources that it reaches so for the same reasons.
+    """One identity, one level, and the resources that it reaches at this level for the same reasons.
 
-    `top` is where these reasons come from: the first of the resources, or what they all lie in.
+    `top` is where these reasons come from: the first of the resources, or the parent of all of them.
     """
 
     who: Identity
@@ -52,21 +49,30 @@ class Answers:
         self.export = export
         self.question = question
         self.access = Access(export, question.without)
+        self._levels = {permission: permission.categories.level for permission in export.permissions}
 
-    def rows(self) -> list[Answer]:
-        """Give the rows, sorted; one of level NONE only where both sides were asked about by name."""
+    def rows(self) -> Iterator[Answer]:
+        """Yield the rows, sorted; one of level NONE only where both sides were asked about by name.
+
+        What identities reach is worked out for one of them at a time, so that there may be any number of them.
+        """
         question = self.question
-        if not question.nodes:
-            rows = [row for one in question.identities for row in self._reached_by(one)]
-        elif not question.identities:
-            rows = [row for node in question.nodes for row in self._who_reaches(node)]
-        else:
-            rows = [row for one in question.identities for node in question.nodes for row in self._between(one, node)]
-        wanted = [row for row in rows if row.level >= question.at_least]
-        return sorted(wanted, key=_by_identity if question.identities else _by_place)
+        if question.nodes and not question.identities:
+            found = [row for node in question.nodes for row in self._who_reaches(node)]
+            yield from sorted(self._wanted(found), key=_by_place)
+            return
+        for one in sorted(question.identities, key=lambda one: (one.name.lower(), one.id)):
+            if question.nodes:
+                found = [row for node in question.nodes for row in self._between(one, node)]
+            else:
+                found = list(self._reached_by(one))
+            yield from sorted(self._wanted(found), key=_by_level)
+
+    def _wanted(self, rows: Iterable[Answer]) -> Iterator[Answer]:
+        return (row for row in rows if row.level >= self.question.at_least)
 
     def paths(self, row: Answer) -> list[Path]:
-        """Give the reasons for a row, shortest first; those that give no level only where there is no other."""
+        """Give the reasons for a row, shortest first; those without a level only where there is no other."""
         paths = self.access.paths(row.who, row.resources[0])
         giving = [path for path in paths if path.level] or paths
         return sorted(giving, key=lambda path: (path.length, -path.level))
@@ -89,45 +95,45 @@ class Answers:
                 yield row
 
     def _more_inside(self, node: Resource, levels: Mapping[Identity, Level], whose: _Whose) -> Iterator[Answer]:
-        """Give who reaches more of something that lies in a node than of the node itself."""
+        """Give those who have a higher level on something in a node than on the node itself."""
         for inside in self.export.descendants_of(node):
             more: dict[Identity, Level] = {}
             for row, _ in takewhile(lambda found: found[1] is not node, self.access.reaching(inside)):
-                level = row.permission.categories.level
+                level = self._levels[row.permission]
                 for one in whose(row) if level else ():
                     if level > max(levels.get(one, Level.NONE), more.get(one, Level.NONE)):
                         more[one] = level
             yield from (Answer(one, level, inside, (inside,)) for one, level in more.items())
 
     def _reached_by(self, one: Identity) -> Iterator[Answer]:
-        """Give all that somebody reaches, folded by where its grants are."""
+        """Give everything that an identity reaches, folded by the nodes of its grants."""
         own = self._granted_to(one)
-        inherited: dict[Node, Category] = {}
+        inherited: dict[Node, Level] = {}
         for node, below in self._folded(own).items():
-            above = next((inherited[step] for step in lineage(node) if step in inherited), _NOTHING)
-            inherited[node] = above | _all(item for item in own[node] if item.inherits)
-            on_node, below_node = (above | _all(own[node])).level, inherited[node].level
+            above = next((inherited[step] for step in lineage(node) if step in inherited), Level.NONE)
+            inherited[node] = max([above, *(self._levels[item] for item in own[node] if item.inherits)])
+            on_node = max([above, *(self._levels[item] for item in own[node])])
             if isinstance(node, Application) or not all(item.inherits for item in own[node]):
                 yield from _row(one, on_node, node, [] if isinstance(node, Application) else [node])
-                yield from _row(one, below_node, node, below)
+                yield from _row(one, inherited[node], node, below)
             else:
                 yield from _row(one, on_node, node, [node, *below])
 
     def _granted_to(self, one: Identity) -> dict[Node, set[Permission]]:
-        """Give each node with a grant that counts for somebody, and the permissions granted on it."""
+        """Give each node with a grant that counts for an identity, and the permissions granted on it."""
         granted: defaultdict[Node, set[Permission]] = defaultdict(set)
         for row, node in self.access.granted_to(one):
             granted[node].add(row.permission)
         return granted
 
     def _folded(self, marked: Collection[Node]) -> dict[Node, list[Resource]]:
-        """Give marked nodes, upper ones first, each with what lies in it and in no marked node below it."""
+        """Give marked nodes, upper ones first, each with the resources in it that are in no marked node below."""
         folded: dict[Node, list[Resource]] = {}
         nearest: dict[Node, Node] = {}
         for node in sorted(marked, key=_depth):
             folded[node] = []
             nearest[node] = node
-            # Deeper marked nodes come later and take what lies in them.
+            # Deeper marked nodes come later and take the resources in them.
             nearest.update(dict.fromkeys(self.export.descendants_of(node), node))
         for node, top in nearest.items():
             if node is not top and isinstance(node, Resource):
@@ -136,7 +142,6 @@ class Answers:
 
 
 _Whose = Callable[[Assignment], Collection[Identity]]
-_NOTHING = Category(0)
 
 
 def _row(one: Identity, level: Level, top: Node, resources: list[Resource]) -> Iterator[Answer]:
@@ -144,16 +149,12 @@ def _row(one: Identity, level: Level, top: Node, resources: list[Resource]) -> I
         yield Answer(one, level, top, resources)
 
 
-def _all(permissions: Iterable[Permission]) -> Category:
-    return reduce(or_, (permission.categories for permission in permissions), _NOTHING)
-
-
 def _depth(node: Node) -> int:
     return sum(1 for _ in lineage(node))
 
 
-def _by_identity(row: Answer) -> tuple[object, ...]:
-    return row.who.name.lower(), row.who.id, -row.level, where(row.top).lower(), row.resources[0].key
+def _by_level(row: Answer) -> tuple[object, ...]:
+    return -row.level, where(row.top).lower(), row.resources[0].key
 
 
 def _by_place(row: Answer) -> tuple[object, ...]:

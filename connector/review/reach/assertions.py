@@ -1,7 +1,7 @@
-"""What a pipeline asserts about access: that somebody has what it needs, or no more than it should.
+"""What a pipeline asserts about access: that somebody has the level they need, or no more than they should.
 
-Both are proven or they fail. Who cannot sign in has nothing that it needs, whatever is granted to it; and what
-an incomplete export does not know may be more than somebody should have.
+An assertion that cannot be proven fails. Somebody who cannot sign in has no access that they need, even if it is
+granted. What an incomplete export does not know may be more than somebody should have.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Credential, Identity, Level, Resource, User
-from connector.review.findings.caveats import is_complete
+from connector.review.caveats import is_complete
 from connector.review.reach.questions import Question
-from connector.review.text.names import clean, where, who
+from connector.review.text.names import where, who
+from connector.text import clean
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is asserted about everybody and everything in the question; None asserts nothing."""
+    """The levels asserted about everybody and everything in the question; None asserts nothing."""
 
     needs: Level | None = None
     at_most: Level | None = None
@@ -27,7 +28,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An assertion that does not hold, as a sentence; `on` and `who` are None where it is about the whole export."""
+    """An assertion that does not hold, as a sentence; `who` and `on` are None if it is about the whole export."""
 
     sentence: str
     who: Identity | None = None
@@ -35,7 +36,7 @@ class Failure:
 
 
 def failures(export: Export, question: Question, limits: Limits) -> list[Failure]:
-    """Give what does not hold; a project stands for itself and all that lies in it."""
+    """Give the assertions that do not hold; a project stands for itself and all resources in it."""
     inside = (item for node in question.nodes for item in (node, *export.descendants_of(node)))
     nodes = tuple(dict.fromkeys(inside))
     found: list[Failure] = []
@@ -55,7 +56,7 @@ def _lacking(export: Export, question: Question, nodes: tuple[Resource, ...], ne
         for node in nodes:
             level = min(levels.get(node, Level.NONE), ceiling)
             if level < needed:
-                why = ", since it is switched off" if one in unusable else ""
+                why = ", because the account is inactive" if one in unusable else ""
                 yield Failure(
                     f"{clean(who(one))} needs {needed} on {clean(where(node))}, but has {level}{why}", one, node
                 )
@@ -86,7 +87,7 @@ def _is_switched_off(identity: Identity) -> bool:
 
 
 def _ceiling(identity: Identity) -> Level:
-    """Give what a personal token can do at most, by its own permissions, whoever its owner is."""
+    """Give the level that the permissions of a personal token allow at most, without regard to its owner."""
     permissions = identity.properties.get("permissions") if isinstance(identity, Credential) else None
     if not isinstance(permissions, str) or not permissions:
         return Level.ADMIN

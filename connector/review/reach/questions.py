@@ -1,6 +1,6 @@
-"""Names that people type → things of an export, with near misses where there is no such name.
+"""Names that people type → things of an export, with suggestions where there is no such name.
 
-A name means one thing or it is an error: an answer about another Smith is worse than none.
+A name means exactly one thing, or it is an error: an answer about another Smith is worse than none.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import TypeVar
 
 from connector.errors import UsageError
 from connector.graph.export import Export
-from connector.graph.values import Application, Grant, Identity, Level, Permission, Resource, User
-from connector.review.findings.finding import EVERYONE, LICENSED_USERS
-from connector.review.text.names import both, clean, kind, where
+from connector.graph.values import Application, Grant, Group, Identity, Level, Permission, Resource, User
+from connector.review.text.names import both, kind, where
+from connector.review.vocabulary import EVERYONE, LICENSED_USERS
+from connector.text import clean
 
 _NEAR, _MOST_NAMES = 3, 20_000
 _Thing = TypeVar("_Thing")
@@ -27,7 +28,7 @@ Gone = Identity | Permission | Grant
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What was asked about, as it was typed."""
+    """The names in a question, as they were typed."""
 
     users: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -36,10 +37,15 @@ class Names:
     projects: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
+    @property
+    def anything(self) -> bool:
+        """Whether anybody or anything is named."""
+        return bool(self.users or self.groups or self.credentials or self.repositories or self.projects)
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who can reach what: about these identities, these nodes, or the ones on the others."""
+    """Who can reach what: about these identities, these nodes, or these identities on these nodes."""
 
     identities: tuple[Identity, ...] = ()
     nodes: tuple[Resource, ...] = ()
@@ -48,7 +54,7 @@ class Question:
 
 
 def question(export: Export, names: Names, at_least: Level = Level.NONE) -> Question:
-    """Find what the names mean. Raises `UsageError` for a name without meaning, or with several."""
+    """Find what the names mean; none at all mean everybody. Raises `UsageError` for a name of no or several things."""
     identities: list[Identity] = []
     identities += [_one("user", name, export.users, _names_of_user) for name in names.users]
     identities += [_one("group", name, export.groups, _names_of_identity) for name in names.groups]
@@ -60,6 +66,8 @@ def question(export: Export, names: Names, at_least: Level = Level.NONE) -> Ques
     nodes = [_one("repository", name, below or export.resources, _names_of_resource) for name in names.repositories]
     nodes += [_one("project", name, tops, _names_of_resource) for name in names.projects]
     without = [gone for name in names.without for gone in _gone(export, name)]
+    if not identities and not nodes:
+        identities += [one for one in export.identities if not isinstance(one, Group)]
     return Question(
         tuple(dict.fromkeys(identities)), tuple(dict.fromkeys(nodes)), at_least, tuple(dict.fromkeys(without))
     )
@@ -80,7 +88,7 @@ def _several(what: str) -> str:
 
 
 def _called(name: str, things: Iterable[_Thing], names_of: _NamesOf[_Thing]) -> list[_Thing]:
-    """Give the things with a name: by the first of their kinds of name that fits any, exactly if possible."""
+    """Give the things with a name: those with the most unique kind of name that fits, in this letter case if any."""
     wanted = name.lower()
     ranked: dict[tuple[int, bool], list[_Thing]] = {}
     for thing in things:
@@ -92,7 +100,7 @@ def _called(name: str, things: Iterable[_Thing], names_of: _NamesOf[_Thing]) -> 
 
 
 def _names_of_user(user: Identity) -> Sequence[str]:
-    """Give user name, id, e-mail, display name and other identities, each in its place: what is unique comes first."""
+    """Give user name, id, e-mail, display name and other identities: the most unique ones first."""
     username = user.properties.get("username")
     email = user.email if isinstance(user, User) else None
     identities = user.identities if isinstance(user, User) else ()
@@ -114,9 +122,9 @@ def _unknown(what: str, name: str, names: Iterable[Sequence[str]]) -> str:
 
 
 def near_misses(name: str, names: Iterable[Sequence[str]]) -> list[str]:
-    """Give the first names of the few things with a name, or a part of one, most like what was typed.
+    """Give the first names of the things with a name, or a part of one, most similar to what was typed.
 
-    Of very many, only those are looked at that begin alike.
+    If there are very many, only those are compared that begin alike.
     """
     wanted = name.lower()
     first: dict[str, str] = {}
@@ -135,7 +143,7 @@ _DEFAULT = "default permission of "
 
 
 def _gone(export: Export, name: str) -> list[Gone]:
-    """Find what would be gone: whoever has the name, a permission, or the grants that a line of an answer names."""
+    """Find what would be gone: an identity, a permission, or the grants that a line of an answer names."""
     if " on " in name or name.startswith(_DEFAULT):
         grants = list(_grants_named(export, name))
         if not grants:
@@ -143,7 +151,7 @@ def _gone(export: Export, name: str) -> list[Gone]:
                 f"--without: the export has no grant {clean(name)!r}; write it as an answer of access does"
             )
         return [*grants]
-    if found := _anybody(export, name):
+    if found := _identities_named(export, name):
         if len(found) > 1:
             ways = both([clean(f"{kind(each)} {each.id}") for each in found[:_NEAR]])
             raise UsageError(f"--without: {clean(name)!r} names {len(found)} identities: say which by {ways}")
@@ -154,8 +162,8 @@ def _gone(export: Export, name: str) -> list[Gone]:
     raise UsageError(f"--without: {_unknown('group, user, credential, permission or grant', name, known)}")
 
 
-def _anybody(export: Export, name: str) -> list[Identity]:
-    """Find identities by name, or by what they are and their name: `group payments-dev`."""
+def _identities_named(export: Export, name: str) -> list[Identity]:
+    """Find identities by name, or by kind and name: `group payments-dev`."""
     word, _, bare = name.partition(" ")
     of_kind = [item for item in export.identities if bare and kind(item) == word]
     called = EVERYONE if name == "public" else name
@@ -171,7 +179,7 @@ def _grants_named(export: Export, name: str) -> Iterator[Grant]:
         steps = [step.strip() for step in line.split("→")]
         permission, holder = steps[-1], steps[-2] if len(steps) > 1 else ""
     nodes = frozenset(_called(place, export.resources, _names_of_resource))
-    for one in _anybody(export, holder) if holder else export.identities:
+    for one in _identities_named(export, holder) if holder else export.identities:
         for row in export.assignments_of(one):
             if permission.lower() in ("", row.permission.name.lower()):
                 yield from (row.grant(node) for node in row.targets if node in nodes)

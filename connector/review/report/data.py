@@ -1,9 +1,9 @@
 """Export → what the page holds: numbers instead of names wherever something is named twice.
 
-Small in this way, for a million grants: things are known by their position; the tree is one list of depths, in
-the order of the export; grants stay folded, one row for a permission of a holder on many nodes, written as the
-distances between these; a property is one column, its values listed once. Repeats then cost next to nothing
-when it is deflated.
+This keeps a million grants small. Things are known by their position. The tree is one list of depths, in the
+order of the export. Grants stay folded: one row for a permission of a holder on many nodes, written as the
+distances between the nodes. A property is one column, with each value listed once. Repetitions then cost next
+to nothing when it is compressed. `types.d.ts` has the shape as the scripts see it.
 """
 
 from __future__ import annotations
@@ -25,33 +25,46 @@ from connector.graph.values import (
     User,
     lineage,
 )
-from connector.review.diff import forms as difference_forms
+from connector.review.caveats import caveats
+from connector.review.diff import paragraphs
 from connector.review.diff.difference import Difference
-from connector.review.findings.finding import EVERYONE, LICENSED_USERS, Finding, Place, newest, place
+from connector.review.evidence import evidence
+from connector.review.findings.accepted import Reviewed
+from connector.review.findings.finding import Acceptance, Finding, Place
+from connector.review.findings.folding import folded, in_short
 from connector.review.report import summary
+from connector.review.text.names import handle
+from connector.review.vocabulary import EVERYONE, LICENSED_USERS
+from connector.text import clean
 
 Json = dict[str, object]
 
 _LONGEST_DESCRIPTION = 160
-"""Characters of a description that are kept: there may be a hundred thousand."""
+"""Characters of a description that are kept: there may be a hundred thousand descriptions."""
 
-_MOST_PLACES = 1000
-"""Places of one finding, or lines about changes, that are kept; nobody reads more, and all are counted."""
+_MOST_LINES = 1000
+"""Lines about changes of one kind that are kept; all are counted, and `diff` tells the others."""
+
+_MOST_DETAILS = 2000
+"""Different details of one finding that are kept: each may be a line of names."""
+
+_LEFT_OUT = "…"
 
 _SHOWN_OTHERWISE = frozenset({"slug", "project_key", "key", "url", "username"})
 
 
-def data(export: Export, findings: Sequence[Finding], difference: Difference | None = None) -> Json:
+def data(export: Export, reviewed: Reviewed, difference: Difference | None = None) -> Json:
     """Give everything that the page shows."""
-    return _Data(export).everything(findings) | {"changes": None if difference is None else _changes(difference)}
+    return _Data(export).everything(reviewed) | {"changes": None if difference is None else _changes(difference)}
 
 
 def _changes(difference: Difference) -> Json:
     return {
-        "summary": difference_forms.summary(difference),
+        "summary": paragraphs.summary(difference),
+        "since": "; ".join(one.sentence for one in evidence(difference.matching.old)),
         "sections": [
-            {"title": one.heading, "count": len(one.lines), "lines": one.lines[:_MOST_PLACES]}
-            for one in difference_forms.paragraphs(difference)
+            {"title": one.heading, "count": len(one.lines), "lines": one.lines[:_MOST_LINES]}
+            for one in paragraphs.paragraphs(difference)
         ],
     }
 
@@ -63,43 +76,80 @@ class _Data:
         self._identity = {identity: number for number, identity in enumerate(export.identities)}
         self._permission = {permission: number for number, permission in enumerate(export.permissions)}
         self._roles: dict[Role, int] = {}
+        self._acceptances: dict[Acceptance, int] = {}
 
-    def everything(self, findings: Sequence[Finding]) -> Json:
+    def everything(self, reviewed: Reviewed) -> Json:
         assignments = [self._assignment(row) for row in self._export.assignments]
-        as_of = newest(self._export)
+        unknown = caveats(self._export)
+        findings = [self._finding(finding) for finding in reviewed.findings]
         return {
             "applications": [dict(_server(application)) for application in self._export.applications],
-            "asOf": as_of.date().isoformat() if as_of else None,
+            "evidence": [one.facts for one in evidence(self._export)],
             "figures": [_figure(figure) for figure in summary.figures(self._export)],
             "ways": [_figure(figure) for figure in summary.ways(self._export)],
-            "notCollected": summary.not_collected(self._export),
+            "missing": [caveat.text for caveat in unknown if caveat.hides_access],
+            "notes": [caveat.text for caveat in unknown if not caveat.hides_access],
             "notAsked": summary.not_asked(self._export),
-            "findings": [self._finding(finding) for finding in findings],
+            "findings": findings,
+            "acceptances": [[f"{one.until}", one.why, one.by] for one in self._acceptances],
+            "unusedAcceptances": [f"{one.finding}: {clean(one.subject)} (line {one.line})" for one in reviewed.unused],
             "permissions": [_permission(permission) for permission in self._export.permissions],
             "nodes": self._nodes(),
             "identities": self._identities(),
             "assignments": assignments,
             "roles": [role.name for role in self._roles],
+            "namesakes": self._namesakes(),
         }
 
+    def _namesakes(self) -> list[str]:
+        """Give the things that links cannot name, since others of their kind have the same name."""
+        names: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+        for number, identity in enumerate(self._export.identities):
+            names[_kind(identity), handle(identity)].append(f"i{number}")
+        labels: dict[Node, str] = {}
+        for number, node in enumerate(self._export.nodes):
+            depth = min(2, _depth(node))
+            above = f"{labels[node.parent]}/" if isinstance(node, Resource) and depth > 1 else ""
+            labels[node] = f"{above}{_label(node)}"
+            names[str(depth), labels[node]].append(f"n{number}")
+        return [one for same in names.values() if len(same) > 1 for one in same]
+
     def _finding(self, finding: Finding) -> Json:
+        folds = folded(self._export, finding.places)
+        short = in_short(folds)
         return {
+            "id": finding.id,
             "title": finding.title,
             "reason": finding.reason,
             "advice": finding.advice,
             "urgency": int(finding.urgency),
-            "count": len(finding.places),
-            "places": [[one.what, one.detail, self._reference(one)] for one in finding.places[:_MOST_PLACES]],
+            "note": "; ".join(filter(None, (finding.note, short))),
+            "folds": [[len(fold.places), fold.detail] if len(fold.places) > 1 else 0 for fold in folds],
+            "open": self._places([place for fold in folds for place in fold.places]),
+            "accepted": self._accepted(finding.accepted),
+            "returned": self._accepted(finding.returned),
         }
 
-    def _reference(self, one: Place) -> str:
-        match one.about:
-            case None:
-                return ""
-            case Identity():
-                return f"i{self._identity[one.about]}"
-            case _:
-                return f"n{self._node[one.about]}"
+    def _accepted(self, accepted: Sequence[tuple[Place, Acceptance]]) -> Json:
+        numbers = [self._acceptances.setdefault(one, len(self._acceptances)) for _, one in accepted]
+        return self._places([place for place, _ in accepted]) | {"by": numbers}
+
+    def _places(self, places: Sequence[Place]) -> Json:
+        """Give places as columns: distances from one thing that they are about to the next, details, and groups."""
+        about = [self._reference(place) for place in places]
+        details = list(dict.fromkeys(place.detail for place in places))[:_MOST_DETAILS]
+        known = frozenset(details)
+        return {
+            "about": [after - before for before, after in pairwise([0, *about])],
+            "detail": _column([place.detail if place.detail in known else _LEFT_OUT for place in places]),
+            "group": _column([place.group for place in places]),
+        }
+
+    def _reference(self, place: Place) -> int:
+        """Give the number of a node; for an identity, -1 less its number."""
+        if isinstance(place.about, Identity):
+            return -1 - self._identity[place.about]
+        return self._node[place.about]
 
     def _nodes(self) -> Json:
         nodes = self._export.nodes
@@ -134,7 +184,7 @@ class _Data:
         return [number for number, identity in enumerate(self._export.identities) if condition(identity)]
 
     def _assignment(self, row: Assignment) -> list[object]:
-        """Give holder, permission, distances between targets, and roles where there are any."""
+        """Give holder, permission, distances between targets, and roles if there are any."""
         targets = sorted({self._node[node] for node in row.targets})
         distances = [targets[0], *(after - before for before, after in pairwise(targets))]
         roles = [self._roles.setdefault(role, len(self._roles)) for role in row.roles]
@@ -163,7 +213,7 @@ def _depth(node: Node) -> int:
 
 def _label(node: Node) -> str:
     """Name a node within its parent: a repository by its slug, a project by its key."""
-    return str(node.properties.get("slug") or place(node))
+    return str(node.properties.get("slug") or node.properties.get("key") or node.name)
 
 
 def _description(node: Node) -> str | int:
@@ -174,7 +224,7 @@ def _description(node: Node) -> str | int:
 
 
 def _link(node: Node) -> str | int:
-    """Give the address of a node's page; 1 where it follows from that of its parent."""
+    """Give the address of a node's page; 1 if it follows from that of its parent."""
     url = node.properties.get("url" if isinstance(node, Resource) else "base_url")
     if not isinstance(url, str):
         return 0
@@ -195,14 +245,9 @@ def _kind(identity: Identity) -> str:
 
 
 def _also(identity: Identity) -> str | int:
-    """Give the other name by which somebody is known, where it is another."""
-    also = identity.properties.get("username") or (identity.id if _is_said(identity) else "")
-    return str(also) if also and also != identity.name else 0
-
-
-def _is_said(identity: Identity) -> bool:
-    """Whether an id means anything to people; the number of a user does not."""
-    return not identity.id.isdigit() and not identity.id.startswith("bitbucket:")
+    """Give the other name by which somebody is known, if there is one."""
+    also = handle(identity)
+    return also if also != identity.name else 0
 
 
 def _facts(identity: Identity) -> Mapping[str, object]:
@@ -213,14 +258,14 @@ def _facts(identity: Identity) -> Mapping[str, object]:
                 "email": identity.email,
                 "active": identity.is_active,
                 "type": identity.user_type,
-                "made": _day(identity.created_at),
+                "created": _day(identity.created_at),
                 "last signed in": _day(identity.last_login_at),
             }
         case Credential():
             facts |= {
                 "active": identity.is_active,
                 "can expire": identity.can_expire,
-                "made": _day(identity.created_at),
+                "created": _day(identity.created_at),
                 "expires": _day(identity.expires_at),
                 "last used": _day(identity.last_used_at),
             }
@@ -232,7 +277,7 @@ def _day(time: str | None) -> str | None:
 
 
 def _columns(records: Iterable[Mapping[str, object]]) -> list[list[object]]:
-    """Turn properties into columns: name, and what `_column` gives; absent is the empty text."""
+    """Turn properties into columns: the name, and what `_column` gives. An absent value is an empty text."""
     known: defaultdict[str, dict[int, str]] = defaultdict(dict)
     count = 0
     for number, record in enumerate(records):
@@ -244,7 +289,7 @@ def _columns(records: Iterable[Mapping[str, object]]) -> list[list[object]]:
 
 
 def _column(values: Sequence[str]) -> list[object]:
-    """List each value once, and for each record which one it has."""
+    """Give each value once, and for each record the position of its value."""
     codes = {"": 0}
     of = [codes.setdefault(value, len(codes)) for value in values]
     return [list(codes), of]

@@ -1,7 +1,7 @@
-"""One self-contained page: template, style, script and data in one text that asks nobody for anything.
+"""One self-contained page: template, style, script and data in one text that requests nothing.
 
-A content security policy in the page allows just its own style and script, by their hashes. The data is deflated
-JSON as base64, whose letters cannot end a script element; the script puts every text of it into the page as text.
+A content security policy in the page allows only its own style and script, by their hashes. The data is compressed
+JSON as base64, which cannot end a script element. The script puts every text of it into the page as text.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import hashlib
 import html
 import json
+import re
 import zlib
 from importlib.resources import files
 from string import Template
@@ -17,28 +18,58 @@ from string import Template
 from connector.graph.export import Export
 from connector.graph.payload import collector_paused
 from connector.review.diff.difference import Difference
-from connector.review.findings.catalogue import second_look
+from connector.review.evidence import evidence
+from connector.review.findings.accepted import Reviewed
+from connector.review.findings.catalogue import findings_of
 from connector.review.report.data import Json, data
 
-_SCRIPTS = ("engine.js", "dom.js", "matrix.js", "explorer.js", "page.js")
+SCRIPTS = (
+    "graph.js",
+    "engine.js",
+    "dom.js",
+    "address.js",
+    "tables.js",
+    "reasons.js",
+    "holdings.js",
+    "head.js",
+    "findings.js",
+    "seriation.js",
+    "matrix.js",
+    "painter.js",
+    "picture.js",
+    "finder.js",
+    "explorer.js",
+    "explained.js",
+    "map.js",
+    "printing.js",
+    "page.js",
+)
+"""The scripts of the page, in the order in which they need each other."""
 
 
-def page(export: Export, baseline: Export | None = None) -> str:
-    """Write the page for an export, and about what changed since an earlier one where there is one."""
+def page(export: Export, baseline: Export | None = None, reviewed: Reviewed | None = None) -> str:
+    """Write the page for an export, with what changed since an earlier one, and findings with some accepted."""
     with collector_paused():
         difference = None if baseline is None else Difference(baseline, export)
-        packed = _packed(data(export, second_look(export), difference))
-    style = f"\n{_asset('style.css')}"
-    script = "\n" + "".join(map(_asset, _SCRIPTS))
-    names = ", ".join(application.name for application in export.applications)
+        reviewed = reviewed or Reviewed(tuple(findings_of(export)))
+        packed = _packed(data(export, reviewed, difference))
+    about = " · ".join(f"{one.server or one.application} · collected {one.date}" for one in evidence(export))
+    style = f"\n{_asset('style.css')}{_every_sheet(about)}"
+    script = "\n" + "".join(map(_asset, SCRIPTS))
     return Template(_asset("template.html")).substitute(
-        title=html.escape(names.encode("utf-8", "replace").decode()),
+        title=html.escape(about.encode("utf-8", "replace").decode()),
         style=style,
         style_hash=_hash(style),
         script=script,
         script_hash=_hash(script),
         data=packed,
     )
+
+
+def _every_sheet(about: str) -> str:
+    """Write the rule that puts the server and the date on each printed sheet; every other character is escaped."""
+    escaped = re.sub("[^A-Za-z0-9 ]", lambda found: f"\\{ord(found[0]):x} ", about.encode("utf-8", "replace").decode())
+    return f'@page {{ @top-left {{ content: "{escaped}"; }} }}\n'
 
 
 def _asset(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The state in a few figures, and what the export does not tell."""
+"""The state in a few figures, and what the export was not asked for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from connector.graph.access import Access
 from connector.graph.export import Export
-from connector.graph.values import Application, Credential, Group, Level, Resource, User
-from connector.review.findings.caveats import caveats
-from connector.review.findings.finding import ANONYMOUS, EVERYBODY, EVERYONE, levels
-
-_BITBUCKET = "BitbucketServer"
+from connector.graph.values import Application, Credential, Group, Identity, Level, Resource, User
+from connector.review.findings.finding import levels
+from connector.review.findings.openness import public_leaves
+from connector.review.text.names import counted
+from connector.review.vocabulary import ANONYMOUS, BITBUCKET, EVERYBODY, EXTRAS
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,28 +24,38 @@ class Figure:
 
 
 def figures(export: Export) -> list[Figure]:
-    """Count what the export holds; the accounts and groups that stand for everybody are left out."""
+    """Count what the export holds, without the account and the groups that stand for everybody."""
     users = [user for user in export.users if user.id != ANONYMOUS]
-    off = sum(user.is_active is False for user in users)
+    inactive = sum(user.is_active is False for user in users)
     groups = [group for group in export.groups if group.id not in EVERYBODY]
     top = [resource for resource in export.resources if isinstance(resource.parent, Application)]
     below = len(export.resources) - len(top)
-    administrators = _administrators(export)
+    public = len(public_leaves(Access(export)))
     found = [
-        Figure(len(users), "users", f"{off:,} switched off" if off else ""),
-        Figure(len(groups), "groups"),
-        Figure(len(top), _plural(top, "projects"), _personal(top)),
-        Figure(below, "repositories" if _is_bitbucket(export) else "resources below"),
-        Figure(administrators, "administrators", "of everything"),
-        Figure(_public(export), "public", "readable without an account"),
+        Figure(len(users), _plural("user", len(users)), f"{inactive:,} inactive" if inactive else ""),
+        Figure(len(groups), _plural("group", len(groups))),
+        Figure(len(top), _tops(top), _personal(top)),
+        Figure(below, _belows(export, below)),
+        Figure(administrators := _administrators(export), _plural("administrator", administrators), "of everything"),
+        Figure(public, f"public {_belows(export, public)}", "readable without an account"),
         Figure(len(export.credentials), "keys and tokens"),
     ]
     return [figure for figure in found if figure.number or figure.what in {"users", "administrators"}]
 
 
-def _plural(top: list[Resource], default: str) -> str:
-    kinds = {resource.type for resource in top}
-    return default if kinds <= {"Project"} else "top resources"
+def _plural(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
+
+
+def _belows(export: Export, count: int) -> str:
+    if not _is_bitbucket(export):
+        return "resources below" if count != 1 else "resource below"
+    return counted(count, "repository", "repositories").partition(" ")[2]
+
+
+def _tops(top: list[Resource]) -> str:
+    is_project = {resource.type for resource in top} <= {"Project"}
+    return _plural("project" if is_project else "top resource", len(top))
 
 
 def _personal(top: list[Resource]) -> str:
@@ -59,16 +69,8 @@ def _administrators(export: Export) -> int:
     return len({user for who in everything for user, level in who.items() if level is Level.ADMIN})
 
 
-def _public(export: Export) -> int:
-    access = Access(export)
-    everyone = [group for group in export.groups if group.id == EVERYONE]
-    reached = [resource for group in everyone for resource in access.reach(group)]
-    parents = {resource.parent for resource in reached}
-    return sum(resource not in parents for resource in reached)
-
-
 def ways(export: Export) -> list[Figure]:
-    """Count grants by whom they are given to, the licence to sign in aside."""
+    """Count grants by the kind of their holder, without those that give no level."""
     count: Counter[str] = Counter()
     level_of = levels(export)
     for row in export.assignments:
@@ -77,7 +79,7 @@ def ways(export: Export) -> list[Figure]:
     return [Figure(count[way], way) for way in ("to groups", "to single users", "to everybody", "to keys", "to others")]
 
 
-def _way(holder: object) -> str:
+def _way(holder: Identity) -> str:
     match holder:
         case Group() if holder.id in EVERYBODY:
             return "to everybody"
@@ -91,28 +93,12 @@ def _way(holder: object) -> str:
             return "to others"
 
 
-def not_collected(export: Export) -> list[str]:
-    """Say what could not be read: whoever reads the rest must know it."""
-    found = caveats(export)
-    if _is_bitbucket(export) and not any("is_licensed" in user.properties for user in export.users):
-        found.append("who has a licence: every active user counts as licensed")
-    return found
-
-
 def not_asked(export: Export) -> list[str]:
-    """Say what the export holds nothing of, because nobody asked for it, or because there is none."""
-    if not _is_bitbucket(export):
+    """Name what could have been collected, but was not asked for."""
+    if not (_is_bitbucket(export) and export.defined):
         return []
-    names = {name for resource in export.resources for name in resource.properties}
-    kinds = {credential.id.partition(":")[0] for credential in export.credentials}
-    held = {
-        "SSH keys": any(kind.startswith("ssh-") for kind in kinds),
-        "HTTP access tokens": "http-token" in kinds,
-        "webhooks": "webhook_hosts" in names,
-        "branch rules": "default_branch_protected" in names,
-    }
-    return [name for name, is_held in held.items() if not is_held]
+    return [name for name, defined in EXTRAS.items() if defined not in export.defined]
 
 
 def _is_bitbucket(export: Export) -> bool:
-    return any(application.type == _BITBUCKET for application in export.applications)
+    return any(application.type == BITBUCKET for application in export.applications)

@@ -1,11 +1,11 @@
 """How answers for people call things: short, unambiguous, and harmless on a terminal.
 
-Names come from whoever could choose one: `clean` shows what is harmful in them as an escape.
+Many people can choose a name: `connector.text.clean` shows harmful characters as escapes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from connector.graph.values import (
     Agent,
@@ -19,15 +19,47 @@ from connector.graph.values import (
     User,
     lineage,
 )
-from connector.review.findings.finding import person, place
-from connector.text import clean as clean  # noqa: PLC0414 - for those who import it from here
+from connector.review.vocabulary import BITBUCKET
 
 
 def where(node: Node) -> str:
     """Call a project by its key, a repository `KEY/slug`, any other resource by the names from the top."""
-    if isinstance(node, Application) or "slug" in node.properties or "key" in node.properties:
-        return place(node)
+    properties = node.properties
+    if isinstance(node, Application):
+        return node.name
+    if "slug" in properties:
+        return f"{properties.get('project_key')}/{properties['slug']}"
+    if "key" in properties:
+        return str(properties["key"])
     return "/".join(reversed([step.name for step in lineage(node) if isinstance(step, Resource)]))
+
+
+def everywhere(application: Application) -> str:
+    """Call an application as what a grant is on."""
+    return "the whole server" if application.type == BITBUCKET else f"all of {application.name}"
+
+
+def username(identity: Identity) -> str:
+    """Call a person by user name, and everybody else by name."""
+    return str(identity.properties.get("username") or identity.name)
+
+
+def handle(identity: Identity) -> str:
+    """Call somebody by what is unique: the user name, or an id that people know, such as that of a key."""
+    own = identity.properties.get("username")
+    if isinstance(own, str) and own:
+        return own
+    return identity.name if identity.id.isdigit() or identity.id.startswith(_OWN_IDS) else identity.id
+
+
+_OWN_IDS = "bitbucket:"
+"""How the ids of identities begin that the connector adds."""
+
+
+def person(identity: Identity) -> str:
+    """Call somebody by display name and user name, since several people may share the former."""
+    own = username(identity)
+    return identity.name if own == identity.name else f"{identity.name} ({own})"
 
 
 def who(identity: Identity) -> str:
@@ -53,7 +85,7 @@ def briefly(identity: Identity) -> str:
         case Agent():
             return f"agent {identity.name}"
         case _:
-            return str(identity.properties.get("username") or identity.name)
+            return username(identity)
 
 
 def kind(identity: Identity) -> str:
@@ -72,7 +104,7 @@ def kind(identity: Identity) -> str:
 
 
 def state(identity: Identity) -> str:
-    """Say what keeps an identity from using what it is granted; nothing where nothing is known to."""
+    """Say what keeps an identity from using its grants, if anything is known to."""
     if getattr(identity, "is_active", None) is False:
         return "inactive"
     if identity.properties.get("is_licensed") is False:
@@ -103,6 +135,12 @@ _WORDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def both(names: list[str]) -> str:
+def both(names: Sequence[str]) -> str:
     """Join names: `a, b and c`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1]))) if names else ""
+
+
+def some(names: Sequence[str], most: int = 4) -> str:
+    """Join a few names, and count the rest: `a, b and 12 more`."""
+    rest = len(names) - most
+    return both(names) if rest <= 1 else f"{', '.join(names[:most])} and {rest:,} more"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from connector.graph.values import Application, Grant, Group, Identity, Level, Path
-from connector.review.findings.finding import EVERYONE, LICENSED_USERS
 from connector.review.text.names import briefly, where
+from connector.review.vocabulary import EVERYONE, LICENSED_USERS
 
 
 def reason(path: Path) -> str:
@@ -24,7 +24,7 @@ def reason(path: Path) -> str:
 
 
 def is_owner(grant: Grant) -> bool:
-    """Whether a grant is what a personal project's owner has."""
+    """Whether a grant is the one that the owner of a personal project has by owning it."""
     properties = grant.on.properties
     return (
         properties.get("project_type") == "PERSONAL"
@@ -39,7 +39,7 @@ def _after(steps: list[str], end: str) -> str:
 
 
 def _lent(path: Path) -> list[str]:
-    """Give the steps from a credential to whom it acts for, or from somebody to a credential that lends access."""
+    """Give the steps between a credential and a user that make one act for the other."""
     ends = [place for place, step in enumerate(path.chain) if place and not isinstance(step, Group)]
     return [briefly(step) for step in path.chain[: ends[-1] + 1]] if ends else []
 

@@ -13,11 +13,12 @@ from itertools import chain
 from typing import Any, Protocol, TypeVar
 
 from connector.errors import Unreadable
-from connector.model import GlobalPermissionsRead, Group, Project, ProjectPermission, ProjectType, Repository
+from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository
 from connector.rest.workers import Task, Workers
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.fetch import Fetch
 from connector.sources.datacenter.listings import NOTHING_LISTED, Listings
+from connector.sources.datacenter.permissions import ProjectPermission
 from connector.sources.datacenter.snapshot_builder import SnapshotBuilder, is_administrator
 
 log = logging.getLogger(__name__)

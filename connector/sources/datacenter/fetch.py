@@ -13,25 +13,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from connector.errors import SourceError, Unreadable, Why
-from connector.model import (
-    GlobalPermission,
-    GlobalPermissionsRead,
-    Group,
-    Permission,
-    Project,
-    ProjectPermission,
-    ProjectType,
-    Repository,
-    RepositoryPermission,
-    User,
-    group_key,
-)
+from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
 from connector.rest.listing import READINGS, Reading, read_once, read_until_agreed
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.endpoints import Address, Endpoint
 from connector.sources.datacenter.listings import GlobalPermissions, GroupRow, Projects, Repositories, UserRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
+from connector.sources.datacenter.permissions import (
+    GlobalPermission,
+    Permission,
+    ProjectPermission,
+    RepositoryPermission,
+)
 
 log = logging.getLogger(__name__)
 
@@ -373,10 +367,8 @@ def _holder(value: Any) -> Hashable:  # noqa: ANN401 - a user, a row of users or
 
 
 def _identity(row: Any) -> Hashable:  # noqa: ANN401 - JSON
-    """Say what must be the same in two readings of rows as they are: an id, their own or that of a key."""
-    own = row.get("key", row) if isinstance(row, dict) else row
-    found = own.get("id") if isinstance(own, dict) else None
-    return str(found) if found is not None else json.dumps(row, sort_keys=True)
+    """Say what must be the same in two readings of rows as they are: everything."""
+    return json.dumps(row, sort_keys=True)
 
 
 def _contradiction(where: str, what: str) -> Unreadable:

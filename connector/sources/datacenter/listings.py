@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from connector.model import GlobalPermissionsRead, Group, Permission, Project, Repository, User
+from connector.model import GlobalPermissionsRead, Group, Project, Repository, User
+from connector.sources.datacenter.permissions import Permission
 
 UserRow = tuple[User, Permission]
 """A user and a permission that it holds."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from connector.model import Group, Permission, Project, ProjectType, Repository, User, UserType
+from connector.model import Group, Project, ProjectType, Repository, User, UserType
 from connector.rest import fields
+from connector.sources.datacenter.permissions import Permission
 
 P = TypeVar("P", bound=Permission)
 

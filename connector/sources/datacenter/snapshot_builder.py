@@ -15,14 +15,11 @@ from enum import StrEnum
 from connector.errors import Unreadable, Why
 from connector.model import (
     Gap,
-    GlobalPermission,
     GlobalPermissionsRead,
     Grant,
     Group,
     GroupGrant,
-    Permission,
     Project,
-    ProjectPermission,
     ProjectType,
     Repository,
     Server,
@@ -34,6 +31,7 @@ from connector.model import (
 )
 from connector.sources.datacenter.fetch import Grants
 from connector.sources.datacenter.listings import NOTHING_LISTED, GlobalPermissions, GroupRow, Listings, UserRow
+from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission
 
 _MAY_HAVE_MOVED = frozenset({Why.ABSENT, Why.MOVED})
 _TIMES = 3
@@ -210,19 +208,21 @@ class SnapshotBuilder:
 
     def _merged(self, users: Iterable[UserRow], groups: Iterable[GroupRow]) -> tuple[Grant, ...]:
         """Keep who the rows of a scope's two listings name, and give the highest grant of each."""
-        highest: dict[tuple[bool, str], Grant] = {}
+        highest: dict[tuple[bool, str], tuple[int, Grant]] = {}
         for user, permission in users:
-            self._raise(highest, UserGrant(self._name_user(user), permission))
+            user_id = self._name_user(user)
+            self._raise(highest, (True, user_id), permission.rank, UserGrant(user_id, permission))
         for name, permission in groups:
-            self._raise(highest, GroupGrant(self._name_group(name), permission))
-        return tuple(highest.values())
+            key = self._name_group(name)
+            self._raise(highest, (False, key), permission.rank, GroupGrant(key, permission))
+        return tuple(grant for _, grant in highest.values())
 
-    def _raise(self, highest: dict[tuple[bool, str], Grant], grant: Grant) -> None:
-        holder = (True, grant.user_id) if isinstance(grant, UserGrant) else (False, grant.group_key)
-        known = highest.get(holder)
-        if known is None or _rank(grant.permission) > _rank(known.permission):
+    def _raise(
+        self, highest: dict[tuple[bool, str], tuple[int, Grant]], holder: tuple[bool, str], rank: int, grant: Grant
+    ) -> None:
+        if holder not in highest or rank > highest[holder][0]:
             # Equal grants on different repositories are one object: a million rows hold few that differ.
-            highest[holder] = self._same_grants.setdefault(grant, grant)
+            highest[holder] = rank, self._same_grants.setdefault(grant, grant)
 
     def _name_user(self, user: User) -> str:
         """Remember a user that the directory does not list; the fullest row is kept. Gives the id."""
@@ -271,7 +271,7 @@ class SnapshotBuilder:
         named |= {project.owner_id for project in owned.values() if project.owner_id is not None}
         users = {i: user for i, user in directory.users.items() if user.in_directory or i in named}
         return Snapshot(
-            server=server,
+            source=server,
             users=self._with_licences(users, directory),
             groups=groups,
             members=members,
@@ -428,10 +428,6 @@ class _Directory:
         if isinstance(grant, UserGrant) and grant.user_id in self._same:
             return UserGrant(self._same[grant.user_id], grant.permission)
         return grant
-
-
-def _rank(permission: Permission) -> int:
-    return permission.rank
 
 
 def _fullness(user: User) -> tuple[bool, str]:

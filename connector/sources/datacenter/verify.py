@@ -13,17 +13,7 @@ from functools import partial
 from typing import Any
 
 from connector.errors import Unreadable, Why
-from connector.model import (
-    GlobalPermission,
-    Project,
-    PublicAccess,
-    Repository,
-    RepositoryPermission,
-    Server,
-    Snapshot,
-    User,
-    in_order,
-)
+from connector.model import Project, PublicAccess, Repository, Server, Snapshot, User, in_order
 from connector.rest.client import Statistics
 from connector.rest.progress import Forecast, Progress
 from connector.rest.workers import Task
@@ -34,6 +24,7 @@ from connector.sources.datacenter.connection import Connection, connect
 from connector.sources.datacenter.fetch import Fetch
 from connector.sources.datacenter.listings import Projects, Repositories
 from connector.sources.datacenter.paging import LIMIT, pages
+from connector.sources.datacenter.permissions import GlobalPermission, RepositoryPermission
 from connector.sources.datacenter.settings import Settings
 from connector.sources.datacenter.snapshot_builder import SnapshotBuilder
 

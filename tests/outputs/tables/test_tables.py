@@ -283,7 +283,7 @@ def test_findings_are_those_of_the_report(run: Run) -> None:
     assert {"Keys and tokens of people who left", "Administrators of everything"} <= {row["title"] for row in rows}
     assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
     users = {row["user_id"]: row for row in _parquet(Path("nights"), "users")}
-    inactive = [row for row in rows if row["title"].startswith("Switched off")]
+    inactive = [row for row in rows if row["finding"] == "inactive-access"]
     assert inactive
     assert {users[row["about_id"]]["is_active"] for row in inactive} == {False}
 

@@ -22,7 +22,7 @@ def _unfolded(found: list[Consequence]) -> list[tuple[str, str, str, str]]:
     for one in found:
         for part in one.parts:
             before, after = (part.other, one.level) if one.gained else (one.level, part.other)
-            rows += [(who.id, item.id, str(before), str(after)) for who in part.crowd for item in part.resources]
+            rows += [(who.id, item.id, str(before), str(after)) for who in part.subjects for item in part.resources]
     return rows
 
 
@@ -75,7 +75,7 @@ def test_a_group_is_told_once_for_all_its_members_and_all_of_a_project() -> None
         old.repository(f"r{number}", "1", f"repo-{number}")
     new = old.changed().grant(GROUP, "red", "PROJECT_WRITE", "1")
     [only] = _difference(old, new).consequences
-    assert (len(only.crowd), len(only.resources), only.pairs, only.through.name) == (34, 13, 34 * 13, "red")
+    assert (len(only.subjects), len(only.resources), only.pairs, only.through.name) == (34, 13, 34 * 13, "red")
 
 
 def test_who_had_the_level_already_gained_nothing() -> None:

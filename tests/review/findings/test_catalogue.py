@@ -1,13 +1,16 @@
-"""What deserves a second look is found where it is, and nowhere else."""
+"""Each check finds what it looks for, and nothing else."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from connector.graph.payload import load
-from connector.review.findings.catalogue import Finding, Urgency, second_look
+from connector.review.findings.catalogue import CHECKS, findings_of
+from connector.review.findings.finding import Finding, Urgency
+from tests.documents import ROOT
 from tests.graph.payloads import Json, holds, on, payload, permission, resource
 
 READ, WRITE, ADMIN = ["DataRead"], ["DataRead", "DataWrite"], ["DataRead", "DataWrite", "MetadataWrite"]
@@ -51,16 +54,16 @@ Resources = tuple[Json, ...] | None
 
 
 def look(*grants: Json, resources: Resources = None, **sections: tuple[Json, ...]) -> dict[str, list[str]]:
-    """Give what is found in an export: titles and places."""
+    """Give what is found in an export: ids of findings, and places."""
     findings = findings_in(*grants, resources=resources, **sections)
-    return {finding.title: [str(one) for one in finding.places] for finding in findings}
+    return {finding.id: [str(one) for one in finding.places] for finding in findings}
 
 
 def findings_in(*grants: Json, resources: Resources = None, **sections: tuple[Json, ...]) -> list[Finding]:
     resources = (project(repository("api")),) if resources is None else resources
     document = payload(*grants, permissions=PERMISSIONS, resources=resources, **sections)
     document["applications"][0]["custom_properties"] = {"base_url": "https://bitbucket.example.com"}
-    return second_look(load(document))
+    return findings_of(load(document))
 
 
 def group_holds(name: str, *grants: Json) -> Json:
@@ -84,7 +87,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
 
 def test_what_is_public() -> None:
     found = look(group_holds("bitbucket:everyone", on("PUBLIC_READ", "PAY", "PAY.api")), groups=(EVERYONE,))
-    assert found["Readable without signing in"] == ["PAY: Pay, with 1 repository", "PAY/api"]
+    assert found["public"] == ["PAY: Pay, with 1 repository", "PAY/api"]
 
 
 def test_default_permissions_to_write_come_before_those_to_read() -> None:
@@ -93,9 +96,9 @@ def test_default_permissions_to_write_come_before_those_to_read() -> None:
         resources=(project(), project(key="DATA")),
         groups=(EVERYONE, LICENSED),
     )
-    assert [(one.title, one.urgency, [place.what for place in one.places]) for one in findings] == [
-        ("Everybody with a licence can write", Urgency.FIRST, ["PAY"]),
-        ("Everybody with a licence can read", Urgency.KNOW, ["DATA"]),
+    assert [(one.id, one.urgency, [place.what for place in one.places]) for one in findings] == [
+        ("default-write", Urgency.FIRST, ["PAY"]),
+        ("default-read", Urgency.KNOW, ["DATA"]),
     ]
 
 
@@ -106,7 +109,7 @@ def test_administrators_are_told_with_every_way_by_which_they_became_so() -> Non
         users=(user("ann", "staff"), user("bob", "staff")),
         groups=({"name": "staff", "groups": ["admins"]}, {"name": "admins"}),
     )
-    assert found["Administrators of everything"] == [
+    assert found["administrators"] == [
         "Ann (ann): SYS_ADMIN; SYS_ADMIN through staff through admins",
         "Bob (bob): SYS_ADMIN through staff through admins",
     ]
@@ -124,9 +127,7 @@ def test_people_who_left_and_kept_access_of_their_own_or_of_a_group() -> None:
         ),
         groups=({"name": "team"}, {"name": "licensed"}),
     )
-    assert found == {
-        "Switched off, but their access is still there": ["Ann (ann): REPO_WRITE on PAY/api", "Bob (bob): through team"]
-    }
+    assert found == {"inactive-access": ["Ann (ann): REPO_WRITE on PAY/api", "Bob (bob): through team"]}
 
 
 @pytest.mark.parametrize("who", [{"is_active": None}, {"is_licensed": None}, {"last_login_at": None}])
@@ -136,7 +137,7 @@ def test_what_is_unknown_is_not_found(who: Json) -> None:
 
 def test_people_without_a_licence() -> None:
     found = look(holds("ann", on("REPO_WRITE", "PAY.api")), users=(user("ann", is_licensed=False), user("bob")))
-    assert list(found) == ["No licence, but grants"]
+    assert list(found) == ["unlicensed-access"]
 
 
 def test_users_and_groups_that_no_directory_knows() -> None:
@@ -147,7 +148,7 @@ def test_users_and_groups_that_no_directory_knows() -> None:
         users=(user("ann", in_directory=False), user("token", in_directory=False, user_type="service_account")),
         groups=({"name": "old", "custom_properties": {"in_directory": False}},),
     )
-    assert [place.split(":")[0] for place in found["In no directory any more, but grants remain"]] == [
+    assert [place.split(":")[0] for place in found["not-in-directory"]] == [
         "Ann (ann)",
         "old",
     ]
@@ -155,15 +156,13 @@ def test_users_and_groups_that_no_directory_knows() -> None:
 
 def test_never_signed_in_is_found_where_sign_ins_are_known() -> None:
     ann, bob = user("ann", last_login_at=None, created_at="2020-01-01T00:00:00Z"), user("bob")
-    assert look(users=(ann, bob)) == {"Never signed in": ["Ann (ann): made 2020-01-01"]}
+    assert look(users=(ann, bob)) == {"never-signed-in": ["Ann (ann): created 2020-01-01"]}
     assert look(users=(ann,)) == {}
 
 
 def test_a_year_away_is_counted_from_the_newest_time_of_the_export() -> None:
     long, short = user("ann", last_login_at="2023-11-30T00:00:00Z"), user("bob", last_login_at="2023-12-02T00:00:00Z")
-    assert look(users=(long, short, user("cem"))) == {
-        "Not signed in for more than a year": ["Ann (ann): last 2023-11-30"]
-    }
+    assert look(users=(long, short, user("cem"))) == {"away-for-a-year": ["Ann (ann): last 2023-11-30"]}
 
 
 def test_three_people_by_name_would_be_a_group() -> None:
@@ -172,7 +171,7 @@ def test_three_people_by_name_would_be_a_group() -> None:
         holds(name, on("REPO_READ", "PAY.api"), *([on("PROJECT_READ", "PAY")] * (name != "cem"))) for name in names
     ]
     found = look(*grants, users=tuple(map(user, names)))
-    assert found["Named one by one, where a group would do"] == ["PAY/api: 3 people by name: Ann, Bob, Cem"]
+    assert found["granted-one-by-one"] == ["PAY/api: 3 people by name: Ann, Bob and Cem"]
 
 
 def test_owners_of_personal_projects_are_not_named_one_by_one() -> None:
@@ -195,7 +194,7 @@ def test_a_grant_that_a_group_gives_already(own: Json, through: Json, is_twice: 
     found = look(
         holds("ann", own), group_holds("team", through), users=(user("ann", "team"),), groups=({"name": "team"},)
     )
-    assert ("Granted again by name, though a group gives it already" in found) is is_twice
+    assert ("granted-twice" in found) is is_twice
 
 
 def test_groups_with_grants_and_nobody_in_them() -> None:
@@ -205,7 +204,7 @@ def test_groups_with_grants_and_nobody_in_them() -> None:
         users=(user("ann", "team"),),
         groups=({"name": "empty"}, {"name": "nested"}, {"name": "team", "groups": ["nested"]}),
     )
-    assert found == {"Groups with grants and without members": ["empty: PROJECT_READ on PAY"]}
+    assert found == {"empty-groups": ["empty: PROJECT_READ on PAY"]}
 
 
 def credential(name: str, **more: Any) -> Json:
@@ -226,7 +225,7 @@ def test_keys_of_people_who_left() -> None:
             credential("http-token:4", is_active=False),
         ),
     )
-    assert found["Keys and tokens of people who left"] == ["ssh-user-key:1: of Ann", "http-token:3: of Cem"]
+    assert found["keys-of-leavers"] == ["ssh-user-key:1: of Ann", "http-token:3: of Cem"]
 
 
 def test_keys_that_write_for_ever() -> None:
@@ -243,7 +242,7 @@ def test_keys_that_write_for_ever() -> None:
             credential("e", expires_at=None, custom_properties={"permissions": ["REPO_READ"]}),
         ),
     )
-    assert found == {"Can write, and never expires": ["a: REPO_WRITE on PAY/api", "d: acts for Ann"]}
+    assert found == {"never-expires": ["a: REPO_WRITE on PAY/api", "d: acts for Ann"]}
 
 
 def test_tokens_that_were_never_used_and_those_not_used_for_long() -> None:
@@ -258,8 +257,8 @@ def test_tokens_that_were_never_used_and_those_not_used_for_long() -> None:
         ),
     )
     assert found == {
-        "Keys and tokens not used for half a year": ["http-token:2: last used 2024-05-01; acts for Ann"],
-        "Keys and tokens that were never used": ["http-token:1: acts for Ann"],
+        "unused-keys": ["http-token:2: last used 2024-05-01; acts for Ann"],
+        "never-used-keys": ["http-token:1: acts for Ann"],
     }
 
 
@@ -275,7 +274,7 @@ def test_tokens_that_were_never_used_and_those_not_used_for_long() -> None:
 )
 def test_weak_keys(algorithm: str, bits: int | None, is_weak: bool) -> None:
     found = look(credentials=(credential("k", custom_properties={"algorithm": algorithm, "bit_length": bits}),))
-    assert ("Weak keys" in found) is is_weak
+    assert ("weak-keys" in found) is is_weak
 
 
 def test_branches_that_can_be_rewritten() -> None:
@@ -292,7 +291,7 @@ def test_branches_that_can_be_rewritten() -> None:
         )
     )
     assert found == {
-        "Default branches that anybody with write can rewrite": [
+        "rewritable-branches": [
             "PAY/open: main, no rule at all",
             "PAY/half: main, some rules",
         ]
@@ -303,8 +302,12 @@ def test_hosts_outside_that_webhooks_tell() -> None:
     hosts = ["ci.example.com", "hooks.chat.example", "10.0.0.7", "jenkins", "8.8.8.8", "build.internal"]
     found = look(resources=(project(repository("api", webhook_hosts=hosts[:2]), webhook_hosts=hosts),))
     assert found == {
-        "Outside hosts that are told what happens": [
-            "hooks.chat.example: PAY, PAY/api",
-            "8.8.8.8: PAY",
-        ]
+        "outside-webhooks": ["hooks.chat.example: PAY", "hooks.chat.example: PAY/api", "8.8.8.8: PAY"],
     }
+
+
+def test_the_table_of_findings_in_the_documentation_is_the_catalogue() -> None:
+    text = (ROOT / "docs" / "reviewing.md").read_text(encoding="utf-8")
+    missing = [line for one in CHECKS if (line := f"| `{one.id}` | {one.title} | {one.reason} |") not in text]
+    assert missing == []
+    assert len(re.findall(r"^\| `[a-z-]+` \| [A-Z]", text, re.MULTILINE)) == len(CHECKS)

@@ -6,6 +6,7 @@ https://www.w3.org/TR/webdriver2/. Some forty lines of it are enough here, and n
 from __future__ import annotations
 
 import base64
+import json
 import re
 import shutil
 import subprocess
@@ -31,6 +32,10 @@ _FLAGS = (
     "--disable-sync",
     "--disable-default-apps",
 )
+ARROW_DOWN, ARROW_RIGHT, ENTER, ESCAPE = "\ue015", "\ue014", "\ue007", "\ue00c"
+
+_ATTEMPTS = 5
+
 _ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 
 
@@ -44,9 +49,9 @@ class Browser:
 
     def ask(self, method: str, path: str, **body: object) -> Any:
         """Send one command of the protocol."""
-        json = body if method == "POST" else None
+        sent = body if method == "POST" else None
         url = f"{self._session}/{path}".rstrip("/")
-        answer = self._http.request(method, url, json=json, timeout=60).json()["value"]
+        answer = self._http.request(method, url, json=sent, timeout=60).json()["value"]
         assert not (isinstance(answer, dict) and "error" in answer), answer
         return answer
 
@@ -94,6 +99,16 @@ class Browser:
         """Give what can be read in an element."""
         return str(self.run("return document.querySelector(arguments[0]).innerText", selector))
 
+    def items(self, selector: str) -> list[str]:
+        """Give what can be read in each of some elements."""
+        script = "return [...document.querySelectorAll(arguments[0])].map((one) => one.innerText)"
+        return list(self.run(script, selector))
+
+    def go(self, hash_: str, title: str) -> None:
+        """Follow a link within the page, and wait until what it leads to is shown."""
+        self.run("location.hash = arguments[0]", hash_)
+        self.wait(f"document.getElementById('detail-title')?.textContent === {json.dumps(title)}")
+
     def log(self, kind: str) -> list[Any]:
         """Give and empty a log: `browser` is the console, `performance` what the page asked for."""
         return list(self.ask("POST", "se/log", type=kind))
@@ -107,10 +122,22 @@ class Browser:
         """Set the size of the window."""
         self.ask("POST", "window/rect", width=width, height=height)
 
+    def pretend(self, width: int, height: int) -> None:
+        """Show the page as on a screen of this size, which may be smaller than a window can be."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+        self.command("Emulation.setDeviceMetricsOverride", **size)
+
+    def as_wide_as_the_window(self) -> None:
+        """Pretend nothing any more."""
+        self.command("Emulation.clearDeviceMetricsOverride")
+
+    def command(self, name: str, **params: object) -> Any:
+        """Send a command of the browser's own protocol."""
+        return self.ask("POST", "goog/cdp/execute", cmd=name, params=params)
+
     def prefer(self, scheme: str) -> None:
         """Prefer `light` or `dark` pages."""
-        features = [{"name": "prefers-color-scheme", "value": scheme}]
-        self.ask("POST", "goog/cdp/execute", cmd="Emulation.setEmulatedMedia", params={"features": features})
+        self.command("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
 
     def screenshot(self, path: Path) -> None:
         """Save what is visible."""
@@ -120,24 +147,36 @@ class Browser:
 @contextmanager
 def browser(profile: Path) -> Iterator[Browser]:
     """Start a browser with an empty profile, and end it."""
-    assert CHROMIUM
+    with _driver() as port:
+        window = Browser(_session(port, profile))
+        yield window
+        window.ask("DELETE", "")
+
+
+@contextmanager
+def _driver() -> Iterator[int]:
+    """Start a driver and give its port; again where another one was quicker to take the port that it had found free."""
     assert DRIVER
-    with subprocess.Popen([DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as driver:  # noqa: S603 - a path that was looked up
-        try:
-            session = _session(_port(driver), profile)
-            window = Browser(session)
-            yield window
-            window.ask("DELETE", "")
-        finally:
-            driver.terminate()
+    for _ in range(_ATTEMPTS):
+        with subprocess.Popen(  # noqa: S603 - a path that was looked up
+            [DRIVER, "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as driver:
+            try:
+                port = _port(driver)
+                if port is not None:
+                    yield port
+                    return
+            finally:
+                driver.terminate()
+    raise AssertionError("chromedriver did not start")
 
 
-def _port(driver: subprocess.Popen[str]) -> int:
+def _port(driver: subprocess.Popen[str]) -> int | None:
     assert driver.stdout
     for line in driver.stdout:
         if found := re.search(r"started successfully on port (\d+)", line):
             return int(found[1])
-    raise AssertionError("chromedriver did not start")
+    return None
 
 
 def _session(port: int, profile: Path) -> str:

@@ -18,8 +18,9 @@ from connector.cli import main as cli
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.graph.payload import load
+from connector.review import report
 from connector.review.report import summary
-from connector.review.report.page import page
+from connector.review.report.page import SCRIPTS, page
 from tests.graph.payloads import APPLICATION, Json, holds, on, payload, resource
 
 
@@ -93,6 +94,16 @@ def test_nothing_of_the_page_is_somewhere_else() -> None:
     assert [attributes for _, attributes, _ in elements.found if "style" in attributes] == []
 
 
+def test_every_script_is_small_and_all_of_it_is_used() -> None:
+    folder = Path(report.__file__).parent
+    texts = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.js")}
+    assert sorted(texts) == sorted(SCRIPTS)
+    assert max(len(text.splitlines()) for text in texts.values()) <= 400
+    everything = "\n".join(texts.values())
+    declared = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", everything, re.MULTILINE)
+    assert [name for name in declared if len(re.findall(rf"\b{name}\b", everything)) == 1] == []
+
+
 def test_no_text_of_an_export_can_end_an_element() -> None:
     hostile = "</title></script><script>alert(1)</script>"
     document = json.loads(json.dumps(_document()).replace(APPLICATION, hostile).replace("bob", hostile))
@@ -135,12 +146,12 @@ def test_the_figures_leave_out_what_stands_for_everybody() -> None:
     )
     figures = {figure.what: (figure.number, figure.detail) for figure in summary.figures(load(document))}
     assert figures == {
-        "users": (1, "1 switched off"),
-        "groups": (1, ""),
+        "user": (1, "1 inactive"),
+        "group": (1, ""),
         "projects": (2, ""),
         "resources below": (2, ""),
         "administrators": (0, "of everything"),
-        "public": (2, "readable without an account"),
+        "public resources below": (2, "readable without an account"),
     }
 
 

@@ -16,8 +16,9 @@ from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sampl
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import PersonalGrants, Settings
 from connector.graph.payload import load
-from connector.model import PublicAccess, Snapshot
-from connector.oaa.vocabulary import PERMISSIONS, Meaning
+from connector.model import PublicAccess, Server, Snapshot
+from connector.oaa.server import PERMISSIONS
+from connector.oaa.vocabulary import Meaning
 from connector.sources.datacenter import Credentials
 from tests.exporting import payload_of, snapshot_of
 from tests.model.comparison import disagreements
@@ -76,7 +77,8 @@ def _without_defaults(snapshot: Snapshot) -> Snapshot:
 
 
 def _without_public_access(snapshot: Snapshot) -> Snapshot:
-    return replace(snapshot, server=replace(snapshot.server, public_access=PublicAccess.OFF))
+    assert isinstance(snapshot.source, Server)
+    return replace(snapshot, source=replace(snapshot.source, public_access=PublicAccess.OFF))
 
 
 def _without_owners(snapshot: Snapshot) -> Snapshot:

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from connector.model import ProjectPermission, ProjectType, RepositoryPermission, UserType
+from connector.model import ProjectType, UserType
 from connector.rest.fields import Malformed
 from connector.sources.datacenter import parse
+from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 
 RECORDED = Path(__file__).parents[2] / "embedded" / "datacenter" / "recorded"
 

@@ -23,8 +23,9 @@ from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings as ServerSettings
 from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.errors import GuardError
-from connector.model import RepositoryPermission, Snapshot, UserGrant, UserType
+from connector.model import Snapshot, UserGrant, UserType
 from connector.sources.datacenter import Credentials, Settings, Statistics
+from connector.sources.datacenter.permissions import RepositoryPermission
 from connector.sources.datacenter.verify import Effective, collect_some, draw, without_unlicensed
 from tests.conftest import Ended, Run
 from tests.exporting import ADMIN, NoProgress, payload_of, snapshot_of
@@ -97,7 +98,7 @@ def test_a_repository_that_was_deleted_is_said(run: Run, bitbucket: EmbeddedBitb
     bitbucket.faults.add(Fault(DeleteRepository(3), path=r"users\?permission\.1", times=1))
     ended = export(run, bitbucket, "--verify", "40")
     assert ended.code == 0
-    assert ended.err.count("was deleted or moved meanwhile") == 1
+    assert ended.err.count("was deleted or moved during the run") == 1
 
 
 @pytest.mark.parametrize("gained_a_licence", [True, False])

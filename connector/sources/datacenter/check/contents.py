@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from connector.errors import Unreadable, Why
-from connector.model import GlobalPermission, Inclusion, ProjectPermission, PublicAccess
-from connector.rest.pace import Limit
+from connector.model import Inclusion, PublicAccess
+from connector.rest.throttle import Limit
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import included
@@ -22,6 +22,7 @@ from connector.sources.datacenter.check.counting import Listing, Size, spread, s
 from connector.sources.datacenter.check.report import Mark, Step
 from connector.sources.datacenter.endpoints import Address, Endpoint, Right
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION
+from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission
 from connector.sources.datacenter.problems import Problem
 from connector.sources.datacenter.public_access import public_access
 from connector.sources.datacenter.rate_limit import rate_limit

@@ -8,15 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TypeVar
 
-from connector.model import (
-    Credential,
-    CredentialKind,
-    DefaultBranch,
-    Inclusion,
-    Machines,
-    ProjectPermission,
-    RepositoryPermission,
-)
+from connector.model import Credential, CredentialKind, DefaultBranch, Inclusion, Machines
+from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 
 P = TypeVar("P", ProjectPermission, RepositoryPermission)
 

@@ -8,17 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from connector.model import (
-    Gap,
-    GlobalPermission,
-    GlobalPermissionsRead,
-    GroupGrant,
-    Inclusion,
-    Machines,
-    Snapshot,
-    UserGrant,
-    UserType,
-)
+from connector.model import Gap, GlobalPermissionsRead, GroupGrant, Inclusion, Machines, Snapshot, UserGrant, UserType
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.collector import Counts
 from connector.sources.datacenter.connection import Connection
@@ -28,6 +18,7 @@ from connector.sources.datacenter.extras.builder import ExtrasBuilder
 from connector.sources.datacenter.extras.inclusions import ROWS, requests_at_most
 from connector.sources.datacenter.extras.scopes import Scopes, Topic
 from connector.sources.datacenter.listings import Listings
+from connector.sources.datacenter.permissions import GlobalPermission
 from connector.sources.datacenter.settings import Settings
 
 T = TypeVar("T")
@@ -102,7 +93,7 @@ def _ask_about_users(
     settings: Settings,
 ) -> None:
     """Ask for the keys or tokens of every user whom the account is shown them of."""
-    is_administrator = snapshot.server.global_permissions is GlobalPermissionsRead.FULL
+    is_administrator = snapshot.source.global_permissions is GlobalPermissionsRead.FULL
     if not is_administrator or settings.credentials.is_token:
         requests.leave_out(endpoint.lacks, _FOR_ADMINISTRATORS)
         return

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from connector.model import Credential, CredentialKind, ProjectPermission, RepositoryPermission
+from connector.model import Credential, CredentialKind
 from connector.rest import fields
 from connector.sources.datacenter.extras.branches import Branch, BranchModel, Matcher, Restriction
+from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 
 P = TypeVar("P", ProjectPermission, RepositoryPermission)
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.model import ProjectPermission, RepositoryPermission
 from connector.rest.fields import Malformed
 from connector.sources.datacenter.extras import parse
 from connector.sources.datacenter.extras.branches import (
@@ -23,6 +22,7 @@ from connector.sources.datacenter.extras.branches import (
 )
 from connector.sources.datacenter.extras.purge import host_of, purged
 from connector.sources.datacenter.extras.ssh import PublicKey, read_public_key
+from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 
 RSA = (
     "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQCckZZMtfuaeNH5wmObTaBL7Dz/cL1mcFs2RhJqKirt3+NoRxcCqzmbk8463VXP"

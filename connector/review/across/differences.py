@@ -1,0 +1,118 @@
+"""What is different for whom, and why: as it is found, and folded so that people can read it. Values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from connector.graph.values import Identity, Node, Permission
+from connector.review.across.matching import Person
+from connector.review.across.people_sets import places
+
+_FEW = 64
+"""So many people are kept by their places: a bit far out makes a long integer, and there may be very many of them."""
+
+
+class Cause(StrEnum):
+    """Why the one server does not give what the other one gives."""
+
+    GRANT = "grant"
+    """The group has no grant that gives as much."""
+    GROUP = "group"
+    """The group has no counterpart."""
+    MEMBERSHIP = "membership"
+    """The group has as much, but not these members."""
+    MOVE = "move"
+    """They have as much on the same project, but the repository lies in another one."""
+    DIRECT = "direct"
+    """The person was granted it alone, and has no such grant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What a difference is told by. `step` is what they have on the server that gives more, by one permission."""
+
+    gained: bool
+    step: int
+    cause: Cause
+    holder: Identity | None
+    """Who holds the grant; None where each of the people was granted administration of everything directly."""
+    permission: Permission
+    on_paper: bool
+    """Whether it is about people who are inactive or have no licence on one of the servers."""
+    is_certain: bool
+    """Whether the export that shows less can be believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The same difference of some people on one node; `other` is the step that they have on the other server."""
+
+    reason: Reason
+    on: Node
+    """What the grant is on that gives it."""
+    other: int
+    people: int
+    old: Node
+    new: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """All differences with one reason. Not everybody need have one everywhere: `combinations` are counted."""
+
+    reason: Reason
+    people: tuple[Person, ...]
+    nodes: tuple[Node, ...]
+    """What it is about, as the old server has it."""
+    on: tuple[Node, ...]
+    others: frozenset[int]
+    combinations: int
+
+
+def folded(found: Iterable[Found], persons: Sequence[Person]) -> list[Difference]:
+    """Tell together what has one reason, gains first, the most important ones first."""
+    folds: defaultdict[Reason, _Fold] = defaultdict(_Fold)
+    for one in found:
+        folds[one.reason].add(one)
+    return sorted((fold.difference(reason, persons) for reason, fold in folds.items()), key=_importance)
+
+
+class _Fold:
+    def __init__(self) -> None:
+        self._few: set[int] = set()
+        self._many = 0
+        self._nodes: list[Node] = []
+        self._on: dict[Node, None] = {}
+        self._others: set[int] = set()
+        self._combinations = 0
+
+    def add(self, found: Found) -> None:
+        count = found.people.bit_count()
+        if count <= _FEW:
+            self._few.update(places(found.people))
+        else:
+            self._many |= found.people
+        # Nodes come one after the other, each with all that is found on it.
+        if not self._nodes or self._nodes[-1] is not found.old:
+            self._nodes.append(found.old)
+        self._on[found.on] = None
+        self._others.add(found.other)
+        self._combinations += count
+
+    def difference(self, reason: Reason, persons: Sequence[Person]) -> Difference:
+        everybody = self._few.union(places(self._many)) if self._many else self._few
+        people = tuple(persons[place] for place in sorted(everybody))
+        nodes, on, others = tuple(self._nodes), tuple(self._on), frozenset(self._others)
+        return Difference(reason, people, nodes, on, others, self._combinations)
+
+
+def _importance(one: Difference) -> tuple[object, ...]:
+    """Order gains by what they give, and losses by how much one repair would mend."""
+    reason = one.reason
+    size = (-reason.step, -one.combinations) if reason.gained else (-one.combinations, -reason.step)
+    holder = (reason.holder.name.lower(), reason.holder.id) if reason.holder else ("", "")
+    names = (reason.cause, *holder, reason.permission.name)
+    return not reason.gained, *size, *names, reason.on_paper, reason.is_certain

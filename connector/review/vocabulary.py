@@ -1,0 +1,32 @@
+"""The ids and words in this connector's own payloads that a review knows; another application's payload has none."""
+
+from __future__ import annotations
+
+from connector.model import ANONYMOUS, EVERYONE, LICENSED_USERS
+
+__all__ = ["ANONYMOUS", "EVERYONE", "LICENSED_USERS"]
+
+GLOBAL_PERMISSIONS = ("LICENSED_USER", "PROJECT_CREATE", "ADMIN", "SYS_ADMIN")
+"""Permissions on a whole server, from the lowest to the highest; a higher one implies the lower ones."""
+
+BITBUCKET = "BitbucketServer"
+"""The application type of a self-hosted Bitbucket."""
+
+EVERYBODY = frozenset({EVERYONE, LICENSED_USERS})
+SYNTHETIC = EVERYBODY | {ANONYMOUS}
+"""Identities that stand for many people, and are none themselves."""
+
+EXTRAS = {
+    "SSH keys": "fingerprint",
+    "HTTP access tokens": "permissions",
+    "webhooks": "webhook_hosts",
+    "branch rules": "default_branch_protected",
+}
+"""What `--include` adds, each with a property that the payload defines only where it was asked for."""
+
+CREDENTIALS = {
+    "ssh-access-key": ("SSH access key", "fingerprint"),
+    "ssh-user-key": ("SSH key", "fingerprint"),
+    "http-token": ("HTTP access token", "permissions"),
+}
+"""By the beginning of a credential's id: what it is, and a property that is defined where it was asked for."""

@@ -1,0 +1,152 @@
+"""The search of the page, and what it shows of one thing."""
+
+from __future__ import annotations
+
+import pytest
+
+from connector.graph.access import Access
+from connector.graph.payload import load
+from tests.graph.payloads import Json, payload
+from tests.review.report.browser import ARROW_DOWN, ENTER, ESCAPE
+from tests.review.report.conftest import Open
+
+
+def test_the_search_finds_by_any_name_and_explains(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.type("#search", "nadia")
+    window.wait("document.getElementById('found').textContent === '1 found'")
+    window.press(ENTER)
+    window.wait("document.getElementById('detail-title')?.textContent === 'Nadia Farouk'")
+    detail = window.text("#detail")
+    assert "inactive" in detail
+    assert "PROJECT_WRITE on PAY" in detail
+    window.click("#detail .unfold summary")
+    window.wait("document.querySelector('#detail .unfolded').hasChildNodes()")
+    assert "PROJECT_WRITE on PAY" in window.text("#detail .unfolded")
+
+
+def test_a_search_without_result_suggests_and_clears_what_was_shown(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.go("#user/nadia.farouk", "Nadia Farouk")
+    window.type("#search", "payements")
+    window.wait("document.getElementById('found').textContent.startsWith('Nothing found. Did you mean')")
+    assert "PAY\nPayments" in window.items("#results li")
+    assert window.text("#detail").startswith("Choose a person")
+    assert window.run("return location.hash") == ""
+
+
+def test_a_search_for_something_unlike_everything_says_so(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.type("#search", "qqqqqq")
+    window.wait("document.getElementById('found').textContent === 'Nothing found.'")
+    assert window.items("#results li") == []
+
+
+def test_a_search_among_one_kind_says_what_other_kinds_have(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.click("#kinds [data-value=g]")
+    window.type("#search", "ledger")
+    window.wait("document.getElementById('found').textContent === 'Nothing found; 2 of other kinds.'")
+    window.click("#results .more")
+    window.wait("document.getElementById('found').textContent === '2 found'")
+
+
+def test_the_search_looks_for_one_kind_only(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.type("#search", "payments")
+    window.click("#kinds [data-value=g]")
+    window.wait("document.querySelector('#kinds [data-value=g]').getAttribute('aria-pressed') === 'true'")
+    assert sorted(window.items("#results .name")) == ["payments-developers", "payments-leads"]
+
+
+def test_the_search_is_used_with_the_keyboard(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.press("/")
+    assert window.run("return document.activeElement.id") == "search"
+    window.press(*"ledger")
+    window.wait("document.getElementById('found').textContent.startsWith('2 found')")
+    window.press(ARROW_DOWN, ARROW_DOWN, ENTER)
+    window.wait("document.activeElement.id === 'detail-title'")
+    window.run("document.getElementById('search').focus()")
+    window.press(ESCAPE)
+    assert window.run("return document.getElementById('search').value") == ""
+
+
+def test_a_repository_tells_who_reaches_it_and_why(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.type("#search", "pay/ledger")
+    window.wait("document.getElementById('found').textContent === '1 found'")
+    window.press(ENTER)
+    window.wait("document.getElementById('detail-title')?.textContent === 'PAY/ledger'")
+    export = load(demo)
+    [ledger] = [item for item in export.resources if item.properties.get("slug") == "ledger"]
+    reached = [who for who in Access(export).holders(ledger) if who not in export.groups]
+    assert f"can read {len(reached)}" in window.text("#detail .choices")
+    window.type("#detail .long-list > input[aria-label='Filter people']", "ext.adams")
+    window.click("#detail .unfold summary")
+    window.wait("document.querySelector('#detail .unfolded').hasChildNodes()")
+    why = window.text("#detail .unfolded")
+    assert "REPO_WRITE on PAY/ledger" in why
+    assert "contractors → REPO_READ on PAY/ledger" in why
+
+
+def test_long_lists_open_and_filter(show: Open) -> None:
+    people = [{"id": f"x{number}", "name": f"Person {number:03}", "groups": ["staff"]} for number in range(130)]
+    window = show(payload(users=tuple(people), groups=({"id": "staff", "name": "staff"},)))
+    window.go("#group/staff", "staff")
+    assert len(window.items("#detail .long li")) == 12
+    window.click("#detail .more")
+    assert len(window.items("#detail .long li")) == 112
+    window.type("#detail .long-list > input", "person 12")
+    assert len(window.items("#detail .long li")) == 10
+
+
+def test_reasons_are_told_in_words(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.go("#i0", "Amara Okafor")
+    reasons = [" ".join(line.split()) for line in window.items("#detail .way")]
+    assert "admin PROJECT_ADMIN on ~AMARA.OKAFOR, as its owner" in reasons
+    assert "write payments-developers → PROJECT_WRITE on PAY" in reasons
+    assert "read default permission of DATA (PROJECT_READ)" in reasons
+    assert any(reason.startswith("read public: ") for reason in reasons)
+    assert "other global LICENSED_USER via bitbucket-users" in reasons
+
+
+def test_links_name_things_as_people_do_and_work_in_the_next_page(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.type("#search", "pay/ledger")
+    window.wait("document.getElementById('found').textContent === '1 found'")
+    window.press(ENTER)
+    window.wait("location.hash === '#repository/PAY/ledger'")
+    users = demo["applications"][0]["local_users"]
+    tomorrow = demo | {"applications": [demo["applications"][0] | {"local_users": [*reversed(users)]}]}
+    again = show(tomorrow)
+    again.go("#repository/PAY/ledger", "PAY/ledger")
+    again.go("#user/nadia.farouk", "Nadia Farouk")
+
+
+@pytest.mark.parametrize("name", ["a/b", "ä ö", "100%", "#x", "\ud83d", "?", "..", "__proto__"])
+def test_any_name_makes_a_link_that_leads_to_it(show: Open, name: str) -> None:
+    people = ({"id": "u1", "name": "One", "custom_properties": {"username": name}}, {"id": "u2", "name": "Two"})
+    window = show(payload(users=people))
+    address = window.run("return document.querySelector('#results a').getAttribute('href')")
+    assert address.startswith("#user/")
+    window.go("#user/u2", "Two")
+    window.go(address, "One")
+
+
+def test_namesakes_are_linked_by_number(show: Open) -> None:
+    window = show(payload(users=({"id": "7", "name": "Alex"}, {"id": "8", "name": "Alex"}, {"id": "9", "name": "Kim"})))
+    addresses = window.run("return [...document.querySelectorAll('#results a')].map((one) => one.getAttribute('href'))")
+    assert addresses == ["#i0", "#i1", "#user/Kim"]
+
+
+def test_a_link_to_something_that_is_gone_says_so(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.go("#user/somebody", "This page has nothing that is called somebody: it may have been renamed or removed.")
+
+
+def test_the_finding_that_a_link_names_is_shown(show: Open, demo: Json) -> None:
+    window = show(demo)
+    window.run("location.hash = '#finding/granted-twice'")
+    window.wait("Math.abs(document.getElementById('finding/granted-twice').getBoundingClientRect().top) < 200")
