@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
+import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from itertools import chain, islice
+from datetime import date
 from pathlib import Path
 
 from connector.commands import terminal as console
@@ -25,18 +24,19 @@ from connector.outputs.tables.formats import FileFormat, Place, write
 from connector.outputs.tables.nights import nights
 from connector.outputs.tables.opengraph import definition, definition_beside, graph
 from connector.outputs.tables.parameters import PARAMETERS, check_parameters
-from connector.outputs.tables.querying import Answer, Query, answer, find, names
+from connector.outputs.tables.query import Query, find, names
+from connector.outputs.tables.querying import Answer, answer
+from connector.outputs.tables.render import FOR_PROGRAMS, as_csv, as_json, as_table
 from connector.outputs.tables.rows import Rows
 from connector.review.caveats import caveats
-from connector.review.text.formats import Format, csv_lines
-from connector.review.text.names import counted
-from connector.review.text.table import table, wrapped
+from connector.review.text.formats import Format
 from connector.text import clean
 
 log = logging.getLogger(__name__)
 
 _OPENGRAPH = "opengraph"
-_MOST_ROWS = 50
+_ON_A_TERMINAL, _IN_A_FILE = 50, 10_000
+"""So many rows of a table are shown, unless all are asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +127,9 @@ def add_options(parser: Parser) -> None:
         one_of.add_argument(
             f"--{each}", dest="answered_as", action="store_const", const=each, default=Format.TABLE, help=meaning
         )
-    group.add_argument("--all", action="store_true", help="long lists whole, on a terminal too")
+    group.add_argument(
+        "--all", action="store_true", help="every row of a long table: without it 50 on a terminal, else 10,000"
+    )
 
 
 def _day(text: str) -> date:
@@ -177,7 +179,7 @@ def _read_question(options: argparse.Namespace) -> Asked:
     else:
         source = folders[0]
     query = find(options.query)
-    check_parameters(parameters, query.name if query.comes_along else None)
+    check_parameters(parameters, query)
     return Asked(source, query, parameters, options.answered_as, options.all)
 
 
@@ -243,51 +245,10 @@ def _ask(wanted: Asked) -> None:
 def _lines(wanted: Asked, answered: Answer, screen: Screen) -> Iterable[str]:
     match wanted.answered_as:
         case Format.CSV:
-            return csv_lines(chain([answered.columns], ([*map(_text, row)] for row in answered.rows)))
+            return as_csv(answered)
         case Format.JSON:
-            return _json_lines(answered)
+            return as_json(answered)
         case _:
-            cut = screen.is_terminal and not wanted.everything
-            return _table_lines(answered, screen.width, _MOST_ROWS if cut else None)
-
-
-def _json_lines(answered: Answer) -> Iterator[str]:
-    separator = "["
-    for row in answered.rows:
-        entry = {name: _plain(value) for name, value in zip(answered.columns, row, strict=True)}
-        yield f"{separator}{json.dumps(entry)}"
-        separator = ","
-    yield "]" if separator == "," else "[]"
-
-
-def _table_lines(answered: Answer, width: int, most: int | None) -> Iterator[str]:
-    """Yield lines for people: what is the same in all rows is said once, above them."""
-    rows = [[clean(_text(value)) for value in row] for row in answered.rows]
-    columns = dict(zip(map(clean, answered.columns), zip(*rows, strict=True), strict=False))
-    differing = {name: cells for name, cells in columns.items() if len(set(cells)) > 1}
-    for name, cells in columns.items():
-        if name not in differing and cells[0]:
-            yield from wrapped(f"{name}: {cells[0]}", width)
-    if differing:
-        yield ""
-        yield from table([*differing], list(islice(zip(*differing.values(), strict=True), most)), width)
-        yield ""
-    yield counted(len(rows), "row")
-    if most is not None and len(rows) > most:
-        yield f"{counted(len(rows) - most, 'more row')} not shown: --all shows every row, --csv and --json too"
-
-
-def _plain(value: object) -> object:
-    """Give a value as JSON has it: dates and times as RFC 3339, UTC."""
-    match value:
-        case None | bool() | int() | float() | str():
-            return value
-        case datetime():
-            return f"{value.isoformat()}Z"
-        case _:
-            return str(value)
-
-
-def _text(value: object) -> str:
-    plain = _plain(value)
-    return "" if plain is None else str(plain).lower() if isinstance(plain, bool) else str(plain)
+            most = sys.maxsize if wanted.everything else _ON_A_TERMINAL if screen.is_terminal else _IN_A_FILE
+            left_out = FOR_PROGRAMS if wanted.query.comes_along else frozenset[str]()
+            return as_table(answered, screen.width, most, left_out)

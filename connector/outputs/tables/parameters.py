@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
 from connector.outputs.tables.duck import quoted
+from connector.outputs.tables.query import Query
 from connector.review.reach.questions import near_misses
 from connector.text import clean
 
@@ -45,17 +46,21 @@ _NAMES = {
 """By what names the things are known that a parameter can name."""
 
 
-def check_parameters(given: Mapping[str, str], query: str | None) -> None:
-    """Check what was given for one of our queries (None: for another one). Raises `UsageError`."""
+def check_parameters(given: Mapping[str, str], query: Query) -> None:
+    """Check what was given for a query. Raises `UsageError`.
+
+    A parameter that the query does not read is an error: the answer would look as if it were about it.
+    """
     for name, text in given.items():
-        if query and name not in PARAMETERS:
-            raise UsageError(f"{query} knows no parameter {name!r}: there are {', '.join(PARAMETERS)}")
         if not name.isidentifier():
             raise UsageError(f"--set {name}={text}: a parameter's name has only letters, digits and underscores")
+        if (query.comes_along and name not in PARAMETERS) or not query.reads(name):
+            known = f": there are {', '.join(filter(query.reads, PARAMETERS))}" if query.comes_along else ""
+            raise UsageError(f"{query.name} knows no parameter {name!r}{known}")
         _check_type(name, text)
-    needed = _NEEDED.get(query or "")
+    needed = _NEEDED.get(query.name) if query.comes_along else None
     if needed and needed not in given:
-        raise UsageError(f"{query} is about one project or repository: name it with --set {needed}=KEY/slug")
+        raise UsageError(f"{query.name} is about one project or repository: name it with --set {needed}=KEY/slug")
 
 
 def _check_type(name: str, text: str) -> None:

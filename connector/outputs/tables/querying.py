@@ -10,8 +10,6 @@ import glob
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
-from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,19 +17,11 @@ from connector.errors import UsageError
 from connector.outputs.tables.duck import database, quoted
 from connector.outputs.tables.folder import NIGHTS
 from connector.outputs.tables.parameters import look_into, parameters_view
+from connector.outputs.tables.query import Query
 from connector.outputs.tables.schema import TABLES, Table
 
 if TYPE_CHECKING:
     import duckdb
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """One SELECT, and what it is called; `comes_along` where it is one of ours."""
-
-    name: str
-    sql: str
-    comes_along: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +33,6 @@ class Answer:
     not_known: Sequence[str]
 
 
-def names() -> list[str]:
-    """Give the names of the queries that come along."""
-    return sorted(Path(each.name).stem for each in _queries().iterdir() if each.name.endswith(".sql"))
-
-
-def find(wanted: str) -> Query:
-    """Find a query by its name, or read it from a file. Raises `UsageError`."""
-    if wanted in names():
-        return Query(wanted, (_queries() / f"{wanted}.sql").read_text(encoding="utf-8"), comes_along=True)
-    try:
-        return Query(wanted, Path(wanted).read_text(encoding="utf-8"), comes_along=False)
-    except (OSError, UnicodeDecodeError) as error:
-        known = ", ".join(names())
-        raise UsageError(f"there is no query {wanted!r}, and no such file: there are {known}") from error
-
-
-def _queries() -> Traversable:
-    return resources.files(__package__) / "queries"
-
-
 @contextmanager
 def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: Path) -> Iterator[Answer]:
     """Run a query on a folder of nights. Raises `UsageError` where it cannot be answered, and says why."""
@@ -72,6 +42,7 @@ def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: P
         not_known = look_into(connection, query.name, parameters) if query.comes_along else []
         result = connection.execute(_only_select(connection, query))
         columns = [column[0] for column in result.description or ()]
+        _check_distinct(columns)
         yield Answer(columns, _fetched(result), not_known)
 
 
@@ -102,6 +73,12 @@ def _only_select(connection: duckdb.DuckDBPyConnection, query: Query) -> duckdb.
     if [statement.type.name for statement in statements] != ["SELECT"]:
         raise UsageError(f"{query.name} is not one SELECT: a query only reads")
     return statements[0]
+
+
+def _check_distinct(columns: Sequence[str]) -> None:
+    for name in columns:
+        if columns.count(name) > 1:
+            raise UsageError(f"the query has two columns with the name {name!r}: give one of them another with AS")
 
 
 def _fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from connector.commands import tables
 from tests.conftest import Run
 from tests.graph.worlds import GROUP, USER, World
 
@@ -117,7 +118,10 @@ def test_bad_sql_is_one_line(run: Run, export: str, sql: str, told: str) -> None
         (["--query", "stale", "--set", "date=yesterday"], "takes a date such as"),
         (["--query", "stale", "--set", "date=2026-11-21"], "has no night up to 2026-11-21: the first is of 2026-11-22"),
         (["--query", "stale", "--set", "data_source=Other"], "no night has the data source 'Other'"),
-        (["--query", "stale", "--set", "repository=x"], "knows no parameter 'repository': there are date, since"),
+        (
+            ["--query", "stale", "--set", "repository=x"],
+            "knows no parameter 'repository': there are date, data_source, days",
+        ),
         (["--query", "effective_access", "--set", "identity=jdo"], "no night has the identity 'jdo'; did you mean"),
         (["--query", "changes"], "has no night before 2026-11-22 to compare with"),
         (["--query", "stale", "--format", "csv"], "leave out --format"),
@@ -192,3 +196,38 @@ def test_without_duckdb_one_line_says_what_to_install(run: Run, export: str, mon
     assert not Path("nights").exists()
     for form in ("csv", "sqlite", "opengraph"):
         assert run("tables", export, "-o", form, "--format", form).code == 0
+
+
+def test_a_parameter_that_a_query_ignores_is_an_error(run: Run, export: str) -> None:
+    ended = run("tables", export, "--query", "stale", "--set", "identity=jdoe")
+    assert (ended.code, len(ended.err.splitlines())) == (2, 1)
+    assert "stale knows no parameter 'identity': there are date, data_source, days" in ended.err
+    Path("mine.sql").write_text("SELECT 1 AS one -- about a team", encoding="utf-8")
+    assert run("tables", export, "--query", "mine.sql", "--set", "team=x").code == 2
+
+
+def test_a_table_says_what_it_leaves_out(run: Run, export: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = run("tables", export, "--query", "effective_access").out
+    assert "columns not shown: identity_id, resource_type, resource_key; --csv and --json have them" in out
+    monkeypatch.setattr(tables, "_IN_A_FILE", 2)
+    out = run("tables", export, "--query", "effective_access").out.splitlines()
+    assert "1 more row not shown: --all shows every row, --csv and --json too" in out
+    # What the third row has as well is said once; what only the first two have is not.
+    assert "data_source: Bitbucket Server - test" in out
+    Path("mine.sql").write_text("SELECT n, n > 2 AS late FROM range(1, 4) AS r(n) ORDER BY n", encoding="utf-8")
+    assert "late: false" not in run("tables", export, "--query", "mine.sql").out.splitlines()
+    assert "more row" not in run("tables", export, "--query", "mine.sql", "--all").out
+
+
+def test_values_of_any_type_are_valid_json_and_nothing_is_lost(run: Run, export: str) -> None:
+    Path("mine.sql").write_text(
+        "SELECT 'nan'::DOUBLE AS number, [1, 2] AS list, TIMESTAMPTZ '2026-01-02 03:04:05+01' AS time", encoding="utf-8"
+    )
+    out = run("tables", export, "--query", "mine.sql", "--json").out
+    assert json.loads(out, parse_constant=pytest.fail) == [
+        {"number": "nan", "list": [1, 2], "time": "2026-01-02T02:04:05Z"}
+    ]
+    Path("mine.sql").write_text("SELECT 1 AS a, 2 AS a", encoding="utf-8")
+    ended = run("tables", export, "--query", "mine.sql", "--json")
+    assert (ended.code, ended.out) == (2, "")
+    assert "two columns with the name 'a'" in ended.err

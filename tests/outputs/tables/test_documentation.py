@@ -8,7 +8,7 @@ import re
 import pytest
 
 from connector.outputs.tables.parameters import PARAMETERS
-from connector.outputs.tables.querying import find, names
+from connector.outputs.tables.query import find, names
 from connector.outputs.tables.schema import TABLES, Table
 from tests.documents import ROOT
 
