@@ -108,7 +108,8 @@ def add_options(parser: Parser) -> None:
     group = parser.add_argument_group("tables")
     parser.result(group, "-o", "--output", help="the folder of nights that they go to; with opengraph a file")
     group.add_argument(
-        "--format", choices=[*FileFormat, _OPENGRAPH], default=FileFormat.PARQUET,
+        "--format", choices=[*(each.value for each in FileFormat), _OPENGRAPH],
+        default=FileFormat.PARQUET.value,
         help="parquet (default), csv, sqlite, or opengraph for BloodHound",
     )  # fmt: skip
     group.add_argument(
@@ -151,6 +152,8 @@ def read(options: argparse.Namespace) -> Wanted:
         return _read_written(options, options.output)
     if len(options.sources) > 1:
         raise UsageError("--format opengraph makes a graph of one export: give one")
+    if options.date:
+        raise UsageError("--date says for which day tables count, and a graph has none: leave it out")
     return Graph(options.sources[0], options.output)
 
 

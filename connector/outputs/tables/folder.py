@@ -40,7 +40,9 @@ class Staging:
         """Make the folder to write a night into. Raises `UsageError` where there is one already."""
         place = self.folder / f"data_source={_escaped(data_source)}" / f"date={day}"
         if place in self._staged:
-            raise UsageError(f"two exports are of {data_source} and of {day}: give one of them, or another --date")
+            raise UsageError(
+                f"two exports are of {data_source} and of {day}: give one of them, or write each with its own --date"
+            )
         self._staged[place] = staged = self.root / str(len(self._staged))
         staged.mkdir(mode=0o700)
         return staged

@@ -64,15 +64,21 @@ def check_parameters(given: Mapping[str, str], query: Query) -> None:
 
 
 def _check_type(name: str, text: str) -> None:
+    match PARAMETERS.get(name):
+        case "DATE" if not _is_date(text):
+            raise UsageError(f"--set {name} takes a date such as 2026-11-22, not {text!r}")
+        case "INTEGER" if not (text.isascii() and text.isdigit() and int(text) <= _MOST_DAYS):
+            raise UsageError(f"--set {name} takes a whole number from 0 to {_MOST_DAYS}, not {text!r}")
+
+
+_MOST_DAYS = 36_500
+
+
+def _is_date(text: str) -> bool:
     try:
-        match PARAMETERS.get(name):
-            case "DATE":
-                date.fromisoformat(text)
-            case "INTEGER":
-                int(text)
-    except ValueError as error:
-        kind = "a date such as 2026-11-22" if PARAMETERS[name] == "DATE" else "a whole number"
-        raise UsageError(f"--set {name} takes {kind}, not {text!r}") from error
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def parameters_view(parameters: Mapping[str, str]) -> str:

@@ -115,7 +115,10 @@ def test_bad_sql_is_one_line(run: Run, export: str, sql: str, told: str) -> None
         (["--query", "why", "--set", "resource=PAY/apo"], "no night has the resource 'PAY/apo'; did you mean PAY/api"),
         (["--query", "stale", "--set", "identity=x", "--set", "identity=y"], "each NAME once"),
         (["--query", "stale", "--set", "days=soon"], "takes a whole number"),
+        (["--query", "stale", "--set", "days=-1"], "from 0 to 36500, not '-1'"),
+        (["--query", "stale", "--set", "days=99999999999"], "from 0 to 36500"),
         (["--query", "stale", "--set", "date=yesterday"], "takes a date such as"),
+        (["--query", "stale", "--set", "date=20261122"], "takes a date such as"),
         (["--query", "stale", "--set", "date=2026-11-21"], "has no night up to 2026-11-21: the first is of 2026-11-22"),
         (["--query", "stale", "--set", "data_source=Other"], "no night has the data source 'Other'"),
         (
@@ -128,6 +131,9 @@ def test_bad_sql_is_one_line(run: Run, export: str, sql: str, told: str) -> None
         ([], "-o DIR"),
         (["-o", "x", "--csv"], "name one with --query"),
         (["export.json", "-o", "x", "--format", "opengraph"], "a graph of one export"),
+        (["-o", "x", "--format", "opengraph", "--date", "2026-11-22"], "leave it out"),
+        (["-o", "x", "--format", "xml"], "choose from 'parquet', 'csv', 'sqlite', 'opengraph'"),
+        (["-o", "export.json", "--format", "opengraph"], "-o and EXPORT name the same file"),
         (["-o", "x", "--date", "22.11.2026"], "not a date such as"),
     ],
 )
@@ -210,10 +216,10 @@ def test_a_table_says_what_it_leaves_out(run: Run, export: str, monkeypatch: pyt
     out = run("tables", export, "--query", "effective_access").out
     assert "columns not shown: identity_id, resource_type, resource_key; --csv and --json have them" in out
     monkeypatch.setattr(tables, "_IN_A_FILE", 2)
-    out = run("tables", export, "--query", "effective_access").out.splitlines()
-    assert "1 more row not shown: --all shows every row, --csv and --json too" in out
+    lines = run("tables", export, "--query", "effective_access").out.splitlines()
+    assert "1 more row not shown: --all shows every row, --csv and --json too" in lines
     # What the third row has as well is said once; what only the first two have is not.
-    assert "data_source: Bitbucket Server - test" in out
+    assert "data_source: Bitbucket Server - test" in lines
     Path("mine.sql").write_text("SELECT n, n > 2 AS late FROM range(1, 4) AS r(n) ORDER BY n", encoding="utf-8")
     assert "late: false" not in run("tables", export, "--query", "mine.sql").out.splitlines()
     assert "more row" not in run("tables", export, "--query", "mine.sql", "--all").out
