@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from connector.errors import SaveError, UsageError
+from connector.errors import Interrupted, SaveError, UsageError
 
 if TYPE_CHECKING:
     import duckdb
+
+T = TypeVar("T")
 
 _SETTINGS = {
     "memory_limit": "600MB",
@@ -35,8 +39,47 @@ def require_duckdb() -> None:
         ) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A connection at work in a thread of its own: DuckDB would hide from this one which signal ended a statement."""
+
+    _connection: duckdb.DuckDBPyConnection
+    _worker: Executor
+
+    def execute(self, statement: str | duckdb.Statement, parameters: Sequence[object] = ()) -> Self:
+        """Execute a statement, whose rows `fetch` gives then."""
+        self._do(lambda: self._connection.execute(statement, parameters))
+        return self
+
+    def fetch(self, most: int) -> list[tuple[Any, ...]]:
+        """Give the next rows, so many at most; none at the end."""
+        return self._do(lambda: self._connection.fetchmany(most))
+
+    def fetch_all(self) -> list[tuple[Any, ...]]:
+        """Give all rows that are left."""
+        return self._do(self._connection.fetchall)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns of what was executed."""
+        return [column[0] for column in self._connection.description or ()]
+
+    def statements(self, sql: str) -> list[duckdb.Statement]:
+        """Read statements from a text."""
+        return self._connection.extract_statements(sql)
+
+    def _do(self, work: Callable[[], T]) -> T:
+        future = self._worker.submit(work)
+        try:
+            return future.result()
+        except Interrupted:
+            self._connection.interrupt()
+            future.exception()
+            raise
+
+
 @contextmanager
-def database(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def database(scratch: Path) -> Iterator[Database]:
     """Open an empty database that puts what does not fit into memory below `scratch`.
 
     Raises `SaveError` where neither memory nor disk has room, `UsageError` for SQL that it does not understand.
@@ -45,8 +88,11 @@ def database(scratch: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     import duckdb  # noqa: PLC0415 - an extra
 
     try:
-        with duckdb.connect(config={**_SETTINGS, "temp_directory": str(scratch)}) as connection:
-            yield connection
+        with (
+            duckdb.connect(config={**_SETTINGS, "temp_directory": str(scratch)}) as connection,
+            ThreadPoolExecutor(max_workers=1) as worker,
+        ):
+            yield Database(connection, worker)
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise SaveError(f"DuckDB: {_line(error)}. What stood there before is unchanged") from error
     except duckdb.Error as error:

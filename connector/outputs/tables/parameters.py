@@ -9,16 +9,12 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from datetime import date
-from typing import TYPE_CHECKING
 
 from connector.errors import UsageError
-from connector.outputs.tables.duck import quoted
+from connector.outputs.tables.duck import Database, quoted
 from connector.outputs.tables.query import Query
 from connector.review.reach.questions import near_misses
 from connector.text import clean
-
-if TYPE_CHECKING:
-    import duckdb
 
 PARAMETERS = {
     "date": "DATE",
@@ -89,15 +85,13 @@ def parameters_view(parameters: Mapping[str, str]) -> str:
     return f"CREATE OR REPLACE TEMPORARY VIEW parameters AS SELECT {listed}"
 
 
-def look_into(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, str]) -> list[str]:
+def look_into(data: Database, query: str, parameters: Mapping[str, str]) -> list[str]:
     """Check that the nights have what was named. Raises `UsageError`; gives what is not known of these nights."""
     for name in _NAMES:
         if name in parameters:
-            _check_name(connection, name, parameters[name])
+            _check_name(data, name, parameters[name])
     nights: defaultdict[str, dict[date, str]] = defaultdict(dict)
-    for data_source, day, not_known in connection.execute(
-        "SELECT data_source, date, not_known FROM exports"
-    ).fetchall():
+    for data_source, day, not_known in data.execute("SELECT data_source, date, not_known FROM exports").fetch_all():
         if parameters.get("data_source", data_source) == data_source:
             nights[data_source][day] = not_known
     told = {name: list(_of_nights(name, own, query, parameters)) for name, own in sorted(nights.items())}
@@ -127,10 +121,10 @@ def _of_nights(
     yield from (f"{data_source} of {day}: {line}" for day in compared for line in json.loads(nights[day]))
 
 
-def _check_name(connection: duckdb.DuckDBPyConnection, what: str, text: str) -> None:
+def _check_name(data: Database, what: str, text: str) -> None:
     names = f"SELECT name FROM ({_NAMES[what]}) WHERE"  # noqa: S608 - ours
-    if connection.execute(f"{names} lower(name) = lower(?) LIMIT 1", [text]).fetchone() is None:
-        known = connection.execute(f"{names} name IS NOT NULL GROUP BY name ORDER BY name").fetchall()
+    if not data.execute(f"{names} lower(name) = lower(?) LIMIT 1", [text]).fetch_all():
+        known = data.execute(f"{names} name IS NOT NULL GROUP BY name ORDER BY name").fetch_all()
         near = " or ".join(map(clean, near_misses(text, known)))
         hint = f"; did you mean {near}?" if near else ""
         raise UsageError(f"no night has the {what.replace('_', ' ')} {clean(text)!r}{hint}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import UsageError
-from connector.outputs.tables.duck import database, quoted
+from connector.outputs.tables.duck import Database, database, quoted
 from connector.outputs.tables.folder import NIGHTS
 from connector.outputs.tables.parameters import look_into, parameters_view
 from connector.outputs.tables.query import Query
@@ -36,17 +36,16 @@ class Answer:
 @contextmanager
 def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: Path) -> Iterator[Answer]:
     """Run a query on a folder of nights. Raises `UsageError` where it cannot be answered, and says why."""
-    with database(scratch) as connection:
-        _set_up(connection, folder)
-        connection.execute(parameters_view(parameters))
-        not_known = look_into(connection, query.name, parameters) if query.comes_along else []
-        result = connection.execute(_only_select(connection, query))
-        columns = [column[0] for column in result.description or ()]
-        _check_distinct(columns)
-        yield Answer(columns, _fetched(result), not_known)
+    with database(scratch) as data:
+        _set_up(data, folder)
+        data.execute(parameters_view(parameters))
+        not_known = look_into(data, query.name, parameters) if query.comes_along else []
+        data.execute(_only_select(data, query))
+        _check_distinct(data.columns)
+        yield Answer(data.columns, _fetched(data), not_known)
 
 
-def _set_up(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _set_up(data: Database, folder: Path) -> None:
     """Make a view of each table. Raises `UsageError` where the folder holds no nights in Parquet."""
     for table in TABLES:
         files = sorted(folder.glob(f"{NIGHTS}/{table.name}.parquet"))
@@ -54,7 +53,7 @@ def _set_up(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
             raise UsageError(f"{folder} holds no nights in Parquet: write some with tables EXPORT -o {folder}")
         # What a night has not, since an older version wrote it, has no rows, and a column that it has not is NULL.
         read = f"SELECT * FROM {_scan(files)} UNION ALL BY NAME " if files else ""  # noqa: S608 - our own files
-        connection.execute(f"CREATE VIEW {table.name} AS {read}{_nothing(table)}")
+        data.execute(f"CREATE VIEW {table.name} AS {read}{_nothing(table)}")
 
 
 def _scan(files: Sequence[Path]) -> str:
@@ -68,8 +67,8 @@ def _nothing(table: Table) -> str:
     return f"SELECT {', '.join(f'CAST(NULL AS {kind}) AS {name}' for name, kind in columns)} WHERE FALSE"
 
 
-def _only_select(connection: duckdb.DuckDBPyConnection, query: Query) -> duckdb.Statement:
-    statements = connection.extract_statements(query.sql)
+def _only_select(data: Database, query: Query) -> duckdb.Statement:
+    statements = data.statements(query.sql)
     if [statement.type.name for statement in statements] != ["SELECT"]:
         raise UsageError(f"{query.name} is not one SELECT: a query only reads")
     return statements[0]
@@ -81,8 +80,8 @@ def _check_distinct(columns: Sequence[str]) -> None:
             raise UsageError(f"the query has two columns with the name {name!r}: give one of them another with AS")
 
 
-def _fetched(result: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    while rows := result.fetchmany(_ROWS_AT_ONCE):
+def _fetched(data: Database) -> Iterator[tuple[Any, ...]]:
+    while rows := data.fetch(_ROWS_AT_ONCE):
         yield from rows
 
 

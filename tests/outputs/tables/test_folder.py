@@ -231,3 +231,31 @@ def test_names_of_data_sources_are_escaped_and_read_back(run: Run) -> None:
     rows = json.loads(run("tables", "n[i]ghts*'", "--query", "effective_access", "--json").out)
     assert {row["data_source"] for row in rows} == {name}
     assert len(list(Path("n[i]ghts*'").iterdir())) == 1
+
+
+# ---- signals
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_query_and_leaves_nothing(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
+) -> None:
+    run("tables", _export("a.json", users=1), "-o", "nights")
+    # It never ends by itself, and its one row appears only at the end.
+    sql = "SELECT count(*) AS n FROM range(100000000) a, range(100000000) b WHERE (a.range * b.range) % 7 = 3"
+    Path("endless.sql").write_text(sql, encoding="utf-8")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    waits = "import threading, time, os\nfrom connector.outputs.tables import querying\n"
+    sends = f"threading.Timer(0.5, os.kill, (os.getpid(), {int(number)})).start()"
+    begins = (
+        "begin = querying._only_select\n"
+        f"def soon(*arguments):\n    {sends}\n    return begin(*arguments)\n"
+        "querying._only_select = soon"
+    )
+    monkeypatch.setenv("TMPDIR", str(scratch))
+    ended = _run_apart("tables", "nights", "--query", "endless.sql", before=waits + begins)
+    assert ended.returncode == code, ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert f"ended by {number.name}" in ended.stderr
+    assert list(scratch.iterdir()) == []
