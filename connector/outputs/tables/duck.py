@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import Executor, ThreadPoolExecutor, wait
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -68,14 +68,19 @@ class Database:
         """Read statements from a text."""
         return self._connection.extract_statements(sql)
 
+    def interrupt(self) -> None:
+        """Let what is being executed end; return once it has."""
+        import duckdb  # noqa: PLC0415 - an extra
+
+        idle = self._worker.submit(lambda: None)
+        while not idle.done():
+            # It refuses in the moment before a statement begins.
+            with suppress(duckdb.Error):
+                self._connection.interrupt()
+            wait([idle], timeout=0.05)
+
     def _do(self, work: Callable[[], T]) -> T:
-        future = self._worker.submit(work)
-        try:
-            return future.result()
-        except Interrupted:
-            self._connection.interrupt()
-            future.exception()
-            raise
+        return self._worker.submit(work).result()
 
 
 @contextmanager
@@ -92,7 +97,12 @@ def database(scratch: Path) -> Iterator[Database]:
             duckdb.connect(config={**_SETTINGS, "temp_directory": str(scratch)}) as connection,
             ThreadPoolExecutor(max_workers=1) as worker,
         ):
-            yield Database(connection, worker)
+            data = Database(connection, worker)
+            try:
+                yield data
+            except Interrupted:
+                data.interrupt()
+                raise
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
         raise SaveError(f"DuckDB: {_line(error)}. What stood there before is unchanged") from error
     except duckdb.Error as error:
