@@ -91,13 +91,10 @@ def _plain(value: object) -> object:
 
 
 def _text(value: object) -> str:
-    match _plain(value):
-        case None:
-            return ""
-        case str() as text:
-            return text
-        case other:
-            return json.dumps(other, ensure_ascii=False)
+    if value is None or isinstance(value, str):
+        return value or ""
+    plain = _plain(value)
+    return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
 
 
 def _for_people(value: object) -> str:
