@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SETTINGS = {
-    "memory_limit": "600MB",
+    "max_temp_directory_size": "20GB",
     "preserve_insertion_order": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-"""So much memory beside the export itself; what needs more is put on disk. Queries say in which order they answer,
-and keeping another one would take memory. Nothing is fetched from anywhere.
+"""What memory does not hold is put on disk, of which the rest of the machine needs some, too. Queries say in which
+order they answer, and keeping another one would take memory. Nothing is fetched from anywhere.
 """
 
 
@@ -84,17 +84,19 @@ class Database:
 
 
 @contextmanager
-def database(scratch: Path) -> Iterator[Database]:
-    """Open an empty database that puts what does not fit into memory below `scratch`.
+def database(scratch: Path, megabytes: int, without_room: str) -> Iterator[Database]:
+    """Open an empty database that puts what does not fit into so much memory below `scratch`.
 
-    Raises `SaveError` where neither memory nor disk has room, `UsageError` for SQL that it does not understand.
+    Raises `SaveError`, which ends with `without_room`, where neither memory nor disk has room; `UsageError` for SQL
+    that it does not understand.
     """
     require_duckdb()
     import duckdb  # noqa: PLC0415 - an extra
 
+    settings: Any = {**_SETTINGS, "temp_directory": str(scratch), "memory_limit": f"{megabytes}MB"}
     try:
         with (
-            duckdb.connect(config={**_SETTINGS, "temp_directory": str(scratch)}) as connection,
+            duckdb.connect(config=settings) as connection,
             ThreadPoolExecutor(max_workers=1) as worker,
         ):
             data = Database(connection, worker)
@@ -104,7 +106,7 @@ def database(scratch: Path) -> Iterator[Database]:
                 data.interrupt()
                 raise
     except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        raise SaveError(f"DuckDB: {_line(error)}. What stood there before is unchanged") from error
+        raise SaveError(f"DuckDB: {_line(error)}. {without_room}") from error
     except duckdb.Error as error:
         raise UsageError(_line(error)) from error
 

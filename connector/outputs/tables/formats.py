@@ -50,8 +50,14 @@ def write(rows: Rows, place: Place, wanted: FileFormat) -> None:
     _WRITERS[wanted](rows, place)
 
 
+_MEGABYTES = 600
+"""For DuckDB, beside the export."""
+
+_UNCHANGED = "What stood there before is unchanged"
+
+
 def _parquet(rows: Rows, place: Place) -> None:
-    with database(place.scratch) as connection:
+    with database(place.scratch, _MEGABYTES, _UNCHANGED) as connection:
         for table in TABLES:
             text = place.scratch / f"{table.name}.csv"
             with _created(text) as file:
@@ -119,7 +125,7 @@ def _sqlite(rows: Rows, place: Place) -> None:
     try:
         _fill(path, rows, place)
     except sqlite3.Error as error:
-        raise SaveError(f"SQLite: {error}. What stood there before is unchanged") from error
+        raise SaveError(f"SQLite: {error}. {_UNCHANGED}") from error
 
 
 def _fill(path: Path, rows: Rows, place: Place) -> None:

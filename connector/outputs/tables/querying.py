@@ -33,10 +33,15 @@ class Answer:
     not_known: Sequence[str]
 
 
+_MEGABYTES = 1000
+
+_ASK_LESS = "Ask about less at a time: an identity, a resource or a data source"
+
+
 @contextmanager
 def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: Path) -> Iterator[Answer]:
     """Run a query on a folder of nights. Raises `UsageError` where it cannot be answered, and says why."""
-    with database(scratch) as data:
+    with database(scratch, _MEGABYTES, _ASK_LESS) as data:
         _set_up(data, folder)
         data.execute(parameters_view(parameters))
         not_known = look_into(data, query.name, parameters) if query.comes_along else []

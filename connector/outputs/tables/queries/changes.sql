@@ -85,7 +85,7 @@ candidate AS (
     FROM (SELECT * FROM drawn WHERE NOT (was AND is_now)) JOIN reach USING (night, holder_type, holder_id)
 ),
 drawn_by_candidate AS (
-    SELECT DISTINCT night, identity_type, identity_id, holder_type, holder_id, resource_key, was, is_now
+    SELECT night, identity_type, identity_id, holder_type, holder_id, resource_key, was, is_now
     FROM candidate JOIN drawn USING (night, identity_type, identity_id)
 ),
 level AS (

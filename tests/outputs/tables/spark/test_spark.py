@@ -12,7 +12,8 @@ from tests.outputs.tables.conftest import Nights
 from tests.outputs.tables.expected import CHECKS, Ask, Worlds
 from tests.outputs.tables.test_documentation import snippet
 
-pytestmark = pytest.mark.spark
+# Spark starts and plans slowly where others need the processors, too.
+pytestmark = [pytest.mark.spark, pytest.mark.timeout(1200)]
 
 
 @pytest.fixture(scope="module")
