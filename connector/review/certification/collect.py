@@ -1,0 +1,183 @@
+"""The folder of a review, with whatever came back → decisions, and what is still missing.
+
+Every grant that was asked about comes out, in one state. Answers of several workbooks, copies or rows about one grant
+are one decision where they agree, and none where they do not. An answer to a folded row is one about each of its
+grants, unless that was answered by itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from connector.review.certification.decisions import Decided, State
+from connector.review.certification.manifest import FILE_NAME, Asked, Review, Sheet, read_list, read_review
+from connector.review.certification.merge import Outcome, merged
+from connector.review.certification.overview import GROUPS, OVERVIEW
+from connector.review.certification.returned import Answer, Problem, read_workbook
+from connector.review.certification.scope import By
+from connector.review.text.names import clean
+
+_WORKBOOKS = {".xlsx", ".xlsm"}
+_OURS = {FILE_NAME, OVERVIEW, GROUPS}
+_HIDDEN = (".", "~$")
+"""What the names of hidden files begin with, and those of the locks of spreadsheet programs."""
+_RESULTS = {".csv", ".html"}
+"""What `collect` and `prove` write, perhaps into the same folder."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far one workbook of the review is: its grants by state, and who decided on how many."""
+
+    sheet: Sheet
+    states: Counter[State] = field(default_factory=Counter)
+    reviewers: Counter[str] = field(default_factory=Counter)
+
+    def count(self, decided: Decided) -> None:
+        """Count one grant."""
+        self.states[decided.state] += 1
+        if decided.decision is not None:
+            self.reviewers[decided.reviewer] += 1
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every grant was decided on by somebody who says who they are."""
+        return self.states.keys() <= {State.DECIDED} and "" not in self.reviewers
+
+
+class Collected:
+    """What came back to a folder. Raises `ReviewError` where it is no review's."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.review: Review = read_review(folder)
+        self.problems: list[Problem] = []
+        self.progress: list[Progress] = []
+        self.totals: Counter[str] = Counter()
+        self._answers: dict[str, list[Answer]] = {}
+        for path in _files(folder):
+            self._read(path)
+        self._sum_up()
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every grant was decided on, and everything that came back could be read."""
+        readable = all(problem.is_note for problem in self.problems)
+        return readable and all(progress.is_complete for progress in self.progress)
+
+    def decided(self) -> Iterator[Decided]:
+        """Yield every grant once: what is to be done first, then what is open, then what is kept."""
+        for wanted in (_is_to_do, _is_open, _is_kept):
+            for _, decided, _ in self._once():
+                if wanted(decided):
+                    yield decided
+
+    def _read(self, path: Path) -> None:
+        name = clean(str(path.relative_to(self._folder)))
+        if path.suffix.lower() not in _WORKBOOKS:
+            text = "is no .xlsx workbook, so it was not read; save it as one where it holds answers"
+            self.problems.append(Problem(name, text, is_note=True))
+            return
+        returned = read_workbook(path, name, self.review.id)
+        self.problems.extend(returned.problems)
+        for grant, answers in returned.answers.items():
+            self._answers.setdefault(grant, []).extend(answers)
+
+    def _sum_up(self) -> None:
+        problems: dict[Problem, None] = {}
+        for progress, decided, found in self._all():
+            if not self.progress or self.progress[-1] is not progress:
+                self.progress.append(progress)
+            progress.count(decided)
+            problems.update(dict.fromkeys(found))
+        self.problems.extend(problems)
+        self.totals.update(str(decided.decision or decided.state) for _, decided, _ in self._once())
+
+    def _once(self) -> Iterator[_Found]:
+        """Yield what `_all` does, leaving out grants that were asked in an earlier workbook, too."""
+        if self.review.by == By.PROJECT:
+            yield from self._all()
+            return
+        seen = set[str]()
+        for found in self._all():
+            grant = found[1].reference.digest
+            if grant not in seen:
+                seen.add(grant)
+                yield found
+
+    def _all(self) -> Iterator[_Found]:
+        for sheet, grants in _workbooks(self._folder):
+            progress = Progress(sheet)
+            is_back = any(one.id in self._answers or one.folded in self._answers for one in grants)
+            for asked in grants:
+                outcome = self._outcome(asked)
+                if asked.id not in self._answers and asked.folded not in self._answers:
+                    outcome = replace(outcome, state=State.MISSING if is_back else State.NOT_RETURNED)
+                yield progress, _decided(asked, outcome), outcome.problems
+
+    def _outcome(self, asked: Asked) -> Outcome:
+        """Give what was decided on a grant: by itself, else with the row that it is folded into."""
+        about = f"{asked.name} of {asked.holder} on {asked.on}"
+        own = merged(self._answers.get(asked.id, ()), asked.level, about)
+        if own.state is not State.UNDECIDED or not asked.folded:
+            return own
+        about = f"{asked.name} of {asked.holder} in {asked.project}"
+        return merged(self._answers.get(asked.folded, ()), asked.level, about)
+
+
+_Found = tuple[Progress, Decided, tuple[Problem, ...]]
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield what may hold answers, wherever in the folder it was put."""
+    for path in sorted(folder.rglob("*")):
+        is_ours = path.name in _OURS or path.suffix.lower() in _RESULTS
+        if path.is_file() and not is_ours and not path.name.startswith(_HIDDEN):
+            yield path
+
+
+def _workbooks(folder: Path) -> Iterator[tuple[Sheet, list[Asked]]]:
+    """Yield each workbook of the review with its grants."""
+    sheet: Sheet | None = None
+    grants: list[Asked] = []
+    for entry in read_list(folder):
+        if isinstance(entry, Asked):
+            grants.append(entry)
+            continue
+        if sheet is not None:
+            yield sheet, grants
+        sheet, grants = entry, []
+    if sheet is not None:
+        yield sheet, grants
+
+
+def _decided(asked: Asked, outcome: Outcome) -> Decided:
+    return Decided(
+        reference=asked.reference,
+        state=outcome.state,
+        decision=outcome.decision,
+        holder=asked.holder,
+        name=asked.name,
+        level=asked.level,
+        on=asked.on,
+        project=asked.project,
+        reviewer=outcome.reviewer,
+        day=outcome.day,
+        reason=outcome.reason,
+        place=outcome.place,
+    )
+
+
+def _is_to_do(decided: Decided) -> bool:
+    return decided.is_to_do
+
+
+def _is_open(decided: Decided) -> bool:
+    return decided.state is not State.DECIDED
+
+
+def _is_kept(decided: Decided) -> bool:
+    return not _is_to_do(decided) and not _is_open(decided)

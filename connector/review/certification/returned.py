@@ -1,0 +1,228 @@
+"""What came back in one workbook, whatever was done to it: answers, and what could not be read.
+
+Answers are found by the hidden ids and the headers, wherever these stand by now: sheets may be renamed, rows sorted,
+filtered or copied, columns moved or added. A row that shows other names than its id was written for is not read.
+A file that breaks off is not read at all.
+"""
+
+from __future__ import annotations
+
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
+
+from connector.review.certification.dates import read_day
+from connector.review.certification.row_ids import RowId, plain, read_row_id
+from connector.review.certification.workbook import (
+    DATE,
+    DATE_LABEL,
+    DECISION,
+    HOLDER,
+    ID,
+    NAME_LABEL,
+    ON,
+    REASON,
+    REVIEWER,
+    RIGHT,
+)
+from connector.review.text.names import clean, counted
+
+_LARGEST = 4 << 30
+"""Bytes that a workbook may unfold to; a million rows take a quarter of it."""
+
+_LAST_HEADER_ROW = 100
+"""Where a header is looked for at most."""
+
+_SHOWN = (HOLDER, RIGHT, ON)
+_NEEDED = (DECISION, *_SHOWN)
+_KNOWN = {plain(name).casefold(): name for name in (ID, *_NEEDED, REASON, REVIEWER, DATE)}
+
+_Values = Sequence[object]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that could not be read, and where; `is_note` where no decision depends on it."""
+
+    place: str
+    text: str
+    is_note: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a reviewer wrote in one row. `day` is as in `dates`, or as it was written where it could not be read."""
+
+    text: str
+    reason: str
+    reviewer: str
+    day: str
+    place: str
+
+
+@dataclass(slots=True)
+class Returned:
+    """What one file says: the answers about each grant or folded row, in which a row without any is empty."""
+
+    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def read_workbook(path: Path, name: str, review: str) -> Returned:
+    """Read what came back in a file, of which people know the name. Never raises for what stands in it."""
+    try:
+        _check_size(path)
+        return _Reading(path, name, review).returned()
+    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a broken file leads to
+        text = f"is no Excel workbook that can be read (damaged, or with a password?), so nothing of it counts: {error}"
+        return Returned(problems=[Problem(clean(name), clean(text))])
+
+
+def _check_size(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(entry.file_size for entry in archive.infolist())
+    if size > _LARGEST:
+        raise ValueError(f"it unfolds to {size:,} bytes")
+
+
+class _Reading:
+    """Reads one file. Its name for the reviewer and the day is known when all sheets were seen."""
+
+    def __init__(self, path: Path, name: str, review: str) -> None:
+        self._path, self._name, self._review = path, clean(name), review
+        self._result = Returned()
+        self._others: Counter[str] = Counter()
+        self._labels: dict[str, object] = {}
+
+    def returned(self) -> Returned:
+        with warnings.catch_warnings():
+            # Of what it leaves out when it reads, such as drop-downs.
+            warnings.simplefilter("ignore")
+            book = load_workbook(self._path, read_only=True, data_only=True, keep_links=False)
+            try:
+                for sheet in book.worksheets:
+                    sheet.reset_dimensions()
+                    self._read(clean(sheet.title), sheet.iter_rows(values_only=True), book.epoch)
+            finally:
+                book.close()
+        self._fill_in(book.epoch)
+        self._tell_strangers()
+        return self._result
+
+    def _read(self, sheet: str, rows: Iterator[_Values], epoch: datetime) -> None:
+        columns: dict[str, int] | None = None
+        for number, values in enumerate(rows, 1):
+            names = _names(values)
+            if ID in names or (columns is None and {DECISION, HOLDER} <= set(names)):
+                columns = self._columns(f"{self._name}, sheet {sheet}, row {number}", names)
+            elif columns:
+                self._read_row(_Row(f"{self._name}, sheet {sheet}", number, columns, values), epoch)
+            elif number > _LAST_HEADER_ROW:
+                return
+            else:
+                self._look_for_labels(values)
+
+    def _columns(self, place: str, names: Sequence[str | None]) -> dict[str, int] | None:
+        """Give where the columns stand; None where one that is needed is missing or there twice."""
+        missing = [name for name in (ID, *_NEEDED) if name not in names]
+        twice = [name for name in (ID, *_NEEDED) if names.count(name) > 1]
+        for found, what in ((missing, "is missing"), (twice, "is there twice")):
+            for name in found:
+                self._tell(place, f"the column {name!r} {what}, so no answer below can be read")
+        return None if missing or twice else {name: place for place, name in enumerate(names) if name}
+
+    def _read_row(self, row: _Row, epoch: datetime) -> None:
+        decision, hidden = row.text(DECISION), row.text(ID)
+        found = read_row_id(hidden)
+        if not hidden and not decision:
+            return
+        if found is None:
+            self._tell(row.place(ID), f"the hidden id {hidden!r} is none, so {decision or 'nothing'!r} is no answer")
+        elif found.review != self._review:
+            self._others[found.review] += 1
+        elif not found.fits(*map(row.text, _SHOWN)):
+            shown = ", ".join(map(row.text, _SHOWN))
+            self._tell(
+                row.place(ID),
+                f"the hidden id is not the one of {shown!r}: one of the two was changed, or they were sorted apart, "
+                f"so {decision or 'nothing'!r} is no answer",
+            )
+        else:
+            self._take(found, row, epoch)
+
+    def _take(self, found: RowId, row: _Row, epoch: datetime) -> None:
+        answers = self._result.answers.setdefault(found.grant, [])
+        written = row.text(DATE)
+        day = read_day(row.value(DATE), epoch)
+        if day is None:
+            self._tell(row.place(DATE), f"{written!r} is no day, or can be read as two", is_note=True)
+        answer = Answer(row.text(DECISION), row.text(REASON), row.text(REVIEWER), day or written, row.place(DECISION))
+        if answer.text or answer.reason:
+            answers.append(answer)
+
+    def _look_for_labels(self, values: _Values) -> None:
+        """Remember what stands to the right of a label on the first sheet."""
+        for place, value in enumerate(values):
+            for label in (NAME_LABEL, DATE_LABEL):
+                if isinstance(value, str) and plain(value).casefold() == label.casefold():
+                    right = (other for other in values[place + 1 :] if other not in {None, ""})
+                    self._labels[label] = next(right, None)
+
+    def _fill_in(self, epoch: datetime) -> None:
+        """Take the name and the day of the first sheet for answers without their own."""
+        reviewer, written = (_text(self._labels.get(label)) for label in (NAME_LABEL, DATE_LABEL))
+        day = read_day(self._labels.get(DATE_LABEL), epoch)
+        if day is None:
+            self._tell(f"{self._name}, {DATE_LABEL!r}", f"{written!r} is no day, or can be read as two", is_note=True)
+        for answers in self._result.answers.values():
+            answers[:] = [
+                replace(one, reviewer=one.reviewer or reviewer, day=one.day or day or written) for one in answers
+            ]
+
+    def _tell_strangers(self) -> None:
+        for review, count in self._others.items():
+            self._tell(self._name, f"{counted(count, 'row')} of another review ({review}), so they are no answers here")
+        if not self._result.answers and not self._result.problems:
+            self._tell(self._name, "no sheet of it has rows of this review", is_note=True)
+
+    def _tell(self, place: str, text: str, *, is_note: bool = False) -> None:
+        self._result.problems.append(Problem(place, clean(text), is_note))
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row, and where its columns are."""
+
+    sheet: str
+    number: int
+    columns: dict[str, int]
+    values: _Values
+
+    def value(self, name: str) -> object:
+        place = self.columns.get(name, len(self.values))
+        return self.values[place] if place < len(self.values) else None
+
+    def text(self, name: str) -> str:
+        return _text(self.value(name))
+
+    def place(self, name: str) -> str:
+        return f"{self.sheet}, cell {get_column_letter(self.columns.get(name, 0) + 1)}{self.number}"
+
+
+def _text(value: object) -> str:
+    return "" if value is None else " ".join(str(value).split())
+
+
+def _names(values: _Values) -> list[str | None]:
+    """Give which of our headers stand in a row."""
+    return [_KNOWN.get(plain(value).casefold()) if isinstance(value, str) else None for value in values]

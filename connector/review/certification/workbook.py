@@ -1,0 +1,247 @@
+"""The workbook of one reviewer: what to decide, and what to know for it.
+
+Knows which sheets there are and what stands in them; `sheets` knows Excel, `rows` what a decision is about.
+Headers and labels are what `returned` finds answers by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.graph.values import Credential, Group, Level, User
+from connector.review.certification.answers import OFFERED, OFFERED_OTHERWISE, WORDS
+from connector.review.certification.attention import Attention
+from connector.review.certification.background import Fact
+from connector.review.certification.people import People, condition, sort_of_holder
+from connector.review.certification.row_ids import row_id
+from connector.review.certification.rows import Row, level_in_words, shown
+from connector.review.certification.sheets import Book, Choice, Column, Look, Page, Table, workbook
+
+HOLDER, RIGHT, ON, LEVEL = "Holder", "Permission", "On", "Level"
+DECISION, REASON, REVIEWER, DATE, ID = "Decision", "Reason", "Reviewer", "Date", "Id (leave as it is)"
+NAME_LABEL, DATE_LABEL = "Your name", "Date of your answers"
+
+DECIDE, KEYS, ONE_BY_ONE = "Decide", "Keys", "One by one"
+
+_WHY = Column("Why it deserves a look", 31)
+_ANSWERS = (
+    Column(DECISION, 15, Look.ANSWER),
+    Column(REASON, 22, Look.ANSWER),
+    Column(REVIEWER, 14, Look.ANSWER),
+    Column(DATE, 11, Look.DATE),
+    Column(ID, 36, is_hidden=True),
+)
+_NUMBER = Column("Row", 5, Look.NUMBER)
+_WHO = Column(HOLDER, 25)
+_WHAT = (Column(LEVEL, 7), Column(RIGHT, 17), Column(ON, 23))
+
+_DECIDE = (
+    _NUMBER,
+    _WHO,
+    Column("Kind", 9),
+    *_WHAT,
+    Column("Whom it lets in", 25),
+    Column("Last sign-in", 11),
+    _WHY,
+    *_ANSWERS,
+)
+_KEYS = (
+    _NUMBER,
+    _WHO,
+    Column("Kind", 11),
+    *_WHAT,
+    Column("Created", 11),
+    Column("Expires", 11),
+    Column("Last used", 11),
+    _WHY,
+    *_ANSWERS,
+)
+_ONE_BY_ONE = (_NUMBER, _WHO, *_WHAT, _WHY, *_ANSWERS)
+_PEOPLE = (
+    Column("Group", 28),
+    Column("Person", 28),
+    Column("User name", 20),
+    Column("E-mail", 32),
+    Column("Last sign-in", 12),
+    Column("Can sign in", 24),
+    Column("Through", 24),
+)
+_FACTS = (
+    Column("What", 30),
+    Column(LEVEL, 8),
+    Column(ON, 40),
+    Column("Whom it lets in", 60),
+    Column("How to change it", 44),
+)
+
+_LEVELS = {Level.READ: Look.READ, Level.WRITE: Look.WRITE, Level.ADMIN: Look.ADMIN}
+_CHOICE = Choice(DECISION, LEVEL, WORDS, OFFERED, OFFERED_OTHERWISE, "Choose one of the list.")
+
+_MEANINGS = (
+    ("keep", "The access is still needed, and stays as it is."),
+    ("remove", "It is taken away: from everybody in the group, where the holder is a group."),
+    ("reduce to read", "The holder can read there, and no more. Offered for write and admin."),
+    ("reduce to write", "The holder can read and write there, and no longer administer it. Offered for admin."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What one workbook says. `reviewers` and `collected_at` are empty where nobody, or no time, is known."""
+
+    review: str
+    title: str
+    application: str
+    collected_at: str
+    reviewers: str
+    caveats: Sequence[str]
+    rows: Sequence[Row]
+    facts: Sequence[Fact]
+
+
+def write_workbook(path: Path, contents: Contents, attention: Attention, people: People) -> None:
+    """Write one reviewer's workbook. Raises OSError."""
+    with workbook(path, f"Access review: {contents.title}") as book:
+        start = book.page("Start", (22, 30, 90))
+        tables = [*_decisions(book, contents, people), _one_by_one(book, contents, attention)]
+        write_people(book, people, [group for group in _groups(contents.rows) if not people.is_long(group)])
+        write_facts(book, contents.facts)
+        book.offer(WORDS)
+        _write_start(start, contents, tables[:-1])
+
+
+def _decisions(book: Book, contents: Contents, people: People) -> Iterator[Table]:
+    """Write what is decided on, people and keys apart; a row keeps its number on the sheets behind."""
+    numbered = list(enumerate(contents.rows, 1))
+    for name, columns, about_keys in ((DECIDE, _DECIDE, False), (KEYS, _KEYS, True)):
+        table = book.table(name, columns, _CHOICE)
+        for number, row in numbered:
+            if row.is_about_a_key is about_keys:
+                _add(table, contents.review, row, _cells(row, people) | {_NUMBER.header: number})
+        table.close()
+        yield table
+
+
+def _one_by_one(book: Book, contents: Contents, attention: Attention) -> Table:
+    """Write each grant of the folded rows, under the number of its row."""
+    table = book.table(ONE_BY_ONE, _ONE_BY_ONE, _CHOICE)
+    for number, row in enumerate(contents.rows, 1):
+        for single in row.one_by_one(attention) if len(row.grants) > 1 else ():
+            _add(table, contents.review, single, {_NUMBER.header: number})
+    table.close()
+    return table
+
+
+def _add(table: Table, review: str, row: Row, cells: dict[str, object]) -> None:
+    level = row.first.level
+    cells |= {HOLDER: row.holder, LEVEL: level_in_words(level), RIGHT: row.right, ON: row.on, _WHY.header: row.why}
+    cells[ID] = str(row_id(review, row.id, row.holder, row.right, row.on))
+    table.add(cells, {LEVEL: _LEVELS.get(level, Look.TEXT)})
+
+
+def _cells(row: Row, people: People) -> dict[str, object]:
+    """Give what is known of the holder of a grant."""
+    holder = row.first.holder
+    cells: dict[str, object] = {"Kind": sort_of_holder(holder), "Whom it lets in": shown(people.let_in_by(holder))}
+    if isinstance(holder, Credential):
+        days = {"Created": holder.created_at, "Expires": holder.expires_at, "Last used": holder.last_used_at}
+        return cells | {name: day(time) for name, time in days.items()}
+    return cells | {"Last sign-in": day(holder.last_login_at) if isinstance(holder, User) else ""}
+
+
+def day(time: str | None) -> str:
+    """Give the day of an RFC 3339 time, as text that sorts; nothing where none is known."""
+    return (time or "")[:10]
+
+
+def _groups(rows: Iterable[Row]) -> list[Group]:
+    found = dict.fromkeys(row.first.holder for row in rows)
+    return sorted((one for one in found if isinstance(one, Group)), key=lambda group: (group.name.lower(), group.id))
+
+
+def write_people(book: Book, people: People, groups: Iterable[Group]) -> None:
+    """Write who is in groups, each group once."""
+    table = book.table("People", _PEOPLE)
+    for group in groups:
+        for member in people.members(group):
+            user, out = member.user, condition(member.user)
+            cells = {
+                "Group": shown(group.name),
+                "Person": shown(user.name),
+                "User name": shown(str(user.properties.get("username") or user.id)),
+                "E-mail": shown(user.email or ""),
+                "Last sign-in": day(user.last_login_at),
+                "Can sign in": f"no: {out}" if out else "yes" if user.is_active else "",
+                "Through": shown(member.through.name) if member.through else "",
+            }
+            table.add(cells, {"Can sign in": Look.ALARM} if out else {})
+    table.close()
+
+
+def write_facts(book: Book, facts: Iterable[Fact]) -> None:
+    """Write what there is to know, and nothing to decide."""
+    table = book.table("For information", _FACTS)
+    for fact in facts:
+        values = (fact.what, level_in_words(fact.level), fact.on, fact.whom, fact.how)
+        cells = dict(zip([column.header for column in _FACTS], values, strict=True))
+        table.add(cells, {LEVEL: _LEVELS.get(fact.level, Look.TEXT)})
+    table.close()
+
+
+def _write_start(page: Page, contents: Contents, tables: Sequence[Table]) -> None:
+    page.line((contents.title, Look.TITLE), height=28)
+    page.line((f"Access review of {contents.application}. {as_of(contents.collected_at)}", Look.PLAIN))
+    page.line((f"For: {contents.reviewers or 'nobody is known to own this; decide whom to ask'}", Look.PLAIN))
+    page.line()
+    _write_task(page, contents.rows, tables)
+    page.line()
+    page.line(("Who answers, for all rows that do not say it themselves", Look.HEADING))
+    page.line((NAME_LABEL, Look.TEXT), (None, Look.ANSWER))
+    page.line((DATE_LABEL, Look.TEXT), (None, Look.DATE))
+    page.line()
+    _write_guide(page, contents.rows)
+    if contents.caveats:
+        page.line()
+        page.line(("Not everything could be read: somebody who is not listed may still have access", Look.HEADING))
+        for caveat in contents.caveats:
+            page.line((shown(caveat), Look.WARNING))
+
+
+def as_of(time: str) -> str:
+    """Say of when an export is."""
+    return f"As of {time}." if time else "The export does not say of which day it is."
+
+
+def _write_task(page: Page, rows: Sequence[Row], tables: Sequence[Table]) -> None:
+    grants = sum(len(row.grants) for row in rows)
+    urgent = sum(bool(row.reasons) for row in rows)
+    folded = f"They stand for {grants:,} grants: equal ones are one row" if grants > len(rows) else ""
+    page.line(("What there is to do", Look.HEADING))
+    page.line(("Decisions", Look.TEXT), (len(rows), Look.NUMBER), (folded, Look.QUIET))
+    order = "At the top of each sheet; the rest is by level, admin first"
+    page.line(("Deserve a look", Look.TEXT), (urgent, Look.NUMBER), (order, Look.QUIET))
+    answered = "+".join(f"COUNTA({cells})" for table in tables for cells in table.ranges(DECISION))
+    page.formula("Decided so far", f"={answered}", 0)
+
+
+_STEPS = (
+    "Choose an answer in the column Decision of every row, on the sheets Decide and Keys.",
+    "To take single people out of a group, keep its grant and name them in Reason: its members are changed elsewhere.",
+    "Sorting and filtering is fine. Leave the hidden column alone. Save the file, and send it back.",
+)
+_STEPS_WHERE_FOLDED = (
+    "A row that stands for several grants decides on all of them.",
+    f"To decide differently on some, answer these on the sheet {ONE_BY_ONE}, under the number of their row.",
+    "What is left empty there follows its row.",
+)
+
+
+def _write_guide(page: Page, rows: Iterable[Row]) -> None:
+    page.line(("How to answer", Look.HEADING))
+    for word, meaning in _MEANINGS:
+        page.line((word, Look.TEXT), (meaning, Look.PLAIN))
+    page.line()
+    for step in (*_STEPS, *(_STEPS_WHERE_FOLDED if any(len(row.grants) > 1 for row in rows) else ())):
+        page.line((step, Look.PLAIN))
