@@ -83,6 +83,10 @@ class Grants:
         """Give what is granted on just this node and can be taken away."""
         return [held for held, row in self._on(node) if not _only_told(row, node)]
 
+    def of(self, holder: Identity, node: Node) -> list[Held]:
+        """Give what somebody was granted on just this node."""
+        return [held for held, _ in self._on(node) if held.holder is holder]
+
     def only_told(self, node: Node) -> list[Held]:
         """Give what is granted on just this node to everybody, or to the owner of a personal project."""
         return [held for held, row in self._on(node) if _only_told(row, node)]

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 
 from openpyxl import load_workbook
@@ -42,6 +43,7 @@ _LAST_HEADER_ROW = 100
 
 _SHOWN = (HOLDER, RIGHT, ON)
 _NEEDED = (DECISION, *_SHOWN)
+_ANSWERED = frozenset({DECISION, REASON, REVIEWER, DATE})
 _KNOWN = {plain(name).casefold(): name for name in (ID, *_NEEDED, REASON, REVIEWER, DATE)}
 
 _Values = Sequence[object]
@@ -82,10 +84,45 @@ def read_workbook(path: Path, name: str, review: str) -> Returned:
     """Read what came back in a file, of which people know the name. Never raises for what stands in it."""
     try:
         _check_size(path)
-        return _Reading(path, name, review).returned()
+        with warnings.catch_warnings():
+            # Of what it leaves out when it reads, such as drop-downs.
+            warnings.simplefilter("ignore")
+            try:
+                return _Reading(name, review, takes_formulas=False).returned(_sheets(path))
+            except _FormulaError:
+                return _Reading(name, review, takes_formulas=True).returned(_computed_sheets(path))
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a broken file leads to
         text = f"is no Excel workbook that can be read (damaged, or with a password?), so nothing of it counts: {error}"
         return Returned(problems=[Problem(clean(name), clean(text))])
+
+
+_Sheets = Iterator[tuple[str, datetime, Iterator[_Values]]]
+"""Each sheet by its title, with the day from which its workbook counts, and its rows."""
+
+
+class _FormulaError(Exception):
+    """An answer is a formula: what it shows has to be read, too, which takes twice the time."""
+
+
+def _sheets(path: Path, *, computed: bool = False) -> _Sheets:
+    """Yield the sheets with formulas as they are written, or with what they showed when the file was saved."""
+    book = load_workbook(path, read_only=True, data_only=computed, keep_links=False)
+    try:
+        for sheet in book.worksheets:
+            sheet.reset_dimensions()
+            yield clean(sheet.title), book.epoch, sheet.iter_rows(values_only=True)
+    finally:
+        book.close()
+
+
+def _computed_sheets(path: Path) -> _Sheets:
+    """Yield the sheets with what formulas show; a formula of which that was not saved stays one."""
+    for (title, epoch, written), (_, _, shown) in zip(_sheets(path), _sheets(path, computed=True), strict=True):
+        yield title, epoch, (_shown_or_written(*rows) for rows in zip_longest(shown, written, fillvalue=()))
+
+
+def _shown_or_written(shown: _Values, written: _Values) -> _Values:
+    return [other if one is None else one for one, other in zip_longest(shown, written)]
 
 
 def _check_size(path: Path) -> None:
@@ -98,24 +135,18 @@ def _check_size(path: Path) -> None:
 class _Reading:
     """Reads one file. Its name for the reviewer and the day is known when all sheets were seen."""
 
-    def __init__(self, path: Path, name: str, review: str) -> None:
-        self._path, self._name, self._review = path, clean(name), review
+    def __init__(self, name: str, review: str, *, takes_formulas: bool) -> None:
+        self._name, self._review, self._takes_formulas = clean(name), review, takes_formulas
         self._result = Returned()
         self._others: Counter[str] = Counter()
         self._labels: dict[str, object] = {}
 
-    def returned(self) -> Returned:
-        with warnings.catch_warnings():
-            # Of what it leaves out when it reads, such as drop-downs.
-            warnings.simplefilter("ignore")
-            book = load_workbook(self._path, read_only=True, data_only=True, keep_links=False)
-            try:
-                for sheet in book.worksheets:
-                    sheet.reset_dimensions()
-                    self._read(clean(sheet.title), sheet.iter_rows(values_only=True), book.epoch)
-            finally:
-                book.close()
-        self._fill_in(book.epoch)
+    def returned(self, sheets: _Sheets) -> Returned:
+        """Read all sheets. Raises `_FormulaError` where an answer is a formula."""
+        epoch = datetime(1899, 12, 30)  # noqa: DTZ001 - a day is one everywhere
+        for title, epoch, rows in sheets:
+            self._read(title, rows, epoch)
+        self._fill_in(epoch)
         self._tell_strangers()
         return self._result
 
@@ -142,6 +173,8 @@ class _Reading:
         return None if missing or twice else {name: place for place, name in enumerate(names) if name}
 
     def _read_row(self, row: _Row, epoch: datetime) -> None:
+        if not self._takes_formulas and any(row.text(name).startswith("=") for name in _ANSWERED):
+            raise _FormulaError
         decision, hidden = row.text(DECISION), row.text(ID)
         found = read_row_id(hidden)
         if not hidden and not decision:

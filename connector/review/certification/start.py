@@ -206,7 +206,7 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
     """Give a folder to write into, which becomes `folder` when the block ends well, and vanishes otherwise."""
     place = Path(os.path.realpath(folder))
     try:
-        _check_free(folder, place)
+        check_free(folder)
         unfinished = Path(tempfile.mkdtemp(prefix=f".{place.name}.", suffix=".part", dir=place.parent))
         try:
             yield unfinished
@@ -217,10 +217,11 @@ def _whole_folder(folder: Path) -> Iterator[Path]:
         raise SaveError(f"{folder} cannot be written: {error.strerror or error}. Nothing was written") from error
 
 
-def _check_free(folder: Path, place: Path) -> None:
-    if (place / FILE_NAME).exists():
+def check_free(folder: Path) -> None:
+    """Raise `UsageError` where a folder holds anything, a review above all; there may be none by that name."""
+    if (folder / FILE_NAME).exists():
         raise UsageError(f"{folder} already holds a review, and its answers stay: name another folder for a new one")
-    if place.is_dir() and any(place.iterdir()):
+    if folder.is_dir() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a new folder for the review")
 
 
