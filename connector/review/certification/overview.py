@@ -39,7 +39,7 @@ def write_overview(
     caveats: Sequence[str],
 ) -> None:
     """Write the overview; `without` are key and name of the projects in which there is nothing to decide."""
-    with workbook(path, "Access review: overview") as book:
+    with workbook(path, "Access review: overview", len(sheets)) as book:
         _write_start(book, review, sheets, caveats)
         table = book.table("Workbooks", _WORKBOOKS)
         for sheet in sheets:
@@ -86,9 +86,11 @@ def _write_start(book: Book, review: Review, sheets: Sequence[Sheet], caveats: S
         page.line((None, Look.PLAIN), (None, Look.PLAIN), (f"Not in the export: {shown(caveat)}", Look.ALARM))
 
 
-def write_groups(path: Path, people: People, groups: Iterable[Group]) -> None:
+def write_groups(path: Path, people: People, groups: Sequence[Group]) -> None:
     """Write who is in groups that are too large to be listed beside each project."""
-    with workbook(path, "Access review: people of large groups") as book:
+    with workbook(
+        path, "Access review: people of large groups", sum(len(people.of(group)) for group in groups)
+    ) as book:
         page = book.page("Start", (100,))
         page.line(("People of large groups", Look.TITLE), height=28)
         page.line(("Listed here once, and not in each workbook in which such a group has a grant.", Look.PLAIN))

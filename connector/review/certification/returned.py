@@ -253,7 +253,8 @@ class _Row:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split())
+    """Give a cell as text; `_x005F_` is how workbooks write an underscore that begins an escape."""
+    return "" if value is None else " ".join(str(value).replace("_x005F_", "_").split())
 
 
 def _names(values: _Values) -> list[str | None]:

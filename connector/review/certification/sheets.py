@@ -1,7 +1,7 @@
 """Excel workbooks as this review writes them: row by row, protected but for the answers. Knows XlsxWriter alone.
 
-A workbook never stands in memory: rows go to disk as they are written. Every text is written as text, also one that
-begins like a formula. A table that outgrows a sheet goes on in another one.
+A large workbook never stands in memory: its rows go to disk as they are written. Every text is written as text, also
+one that begins like a formula. A table that outgrows a sheet goes on in another one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import Enum
+from enum import IntEnum, auto
+from math import ceil, inf
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,35 +26,37 @@ LAST_ROW = 1_048_575
 """Excel's last row, counted from 0."""
 
 _LONGEST_CELL = 32_767
+_MANY_ROWS = 20_000
+"""From so many on, rows go to disk as they are written."""
 _A4 = 9
 _LINE = 15
 """Points that a line takes in height."""
 _SPACE = 1.1
-"""Of the width of a column, what a letter takes with what is lost where a line breaks."""
+"""Of a column's width, what a letter takes."""
 _WORDS = "Words"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _ALLOWED = {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True}
 """What a protected sheet still lets people do, besides answering."""
 
 
-class Look(Enum):
+class Look(IntEnum):
     """How a cell looks."""
 
-    TITLE = "title"
-    HEADING = "heading"
-    TEXT = "text"
-    PLAIN = "plain"
-    QUIET = "quiet"
-    ALARM = "alarm"
-    WARNING = "warning"
-    NUMBER = "number"
-    HEADER = "header"
-    ANSWER_HEADER = "answer header"
-    ANSWER = "answer"
-    DATE = "date"
-    READ = "read"
-    WRITE = "write"
-    ADMIN = "admin"
+    TITLE = auto()
+    HEADING = auto()
+    PLAIN = auto()
+    QUIET = auto()
+    WARNING = auto()
+    TEXT = auto()
+    NUMBER = auto()
+    ALARM = auto()
+    HEADER = auto()
+    ANSWER_HEADER = auto()
+    ANSWER = auto()
+    DATE = auto()
+    READ = auto()
+    WRITE = auto()
+    ADMIN = auto()
 
 
 _CELL = {"valign": "top", "text_wrap": True, "border": 1, "border_color": "#D9D6CC", "quote_prefix": True}
@@ -89,6 +92,11 @@ class Column:
     is_hidden: bool = False
 
     @property
+    def letters(self) -> float:
+        """How many letters fit into a line, with what is lost where lines break; a hidden column holds any."""
+        return inf if self.is_hidden else self.width / _SPACE
+
+    @property
     def is_answered(self) -> bool:
         """Whether a reviewer writes there."""
         return self.look in {Look.ANSWER, Look.DATE}
@@ -107,11 +115,13 @@ class Choice:
 
 
 @contextmanager
-def workbook(path: Path, title: str) -> Iterator[Book]:
-    """Write a new file, mode 0600. Raises OSError, and leaves what is unfinished to whoever owns the folder."""
+def workbook(path: Path, title: str, rows: int) -> Iterator[Book]:
+    """Write a new file of about so many rows, mode 0600. Raises OSError, and may leave an unfinished file behind."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, no path
-        book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": str(path.parent)})
+        # What is small is made in memory, without a dozen temporary files.
+        way = {"in_memory": True} if rows < _MANY_ROWS else {"constant_memory": True, "tmpdir": str(path.parent)}
+        book = xlsxwriter.Workbook(file, way)
         # Otherwise the time of the run: the same review would be another file each time.
         book.set_properties({"title": title, "created": _EPOCH})
         try:
@@ -206,12 +216,14 @@ class Table:
             self.close()
             self._sheet = self._begin()
         self._row += 1
+        written = [(place, values.get(column.header), column) for place, column in enumerate(self.columns)]
         # Excel fits rows to their text when it opens a file, LibreOffice does not.
-        lines = max(_lines(values.get(column.header), column) for column in self.columns)
-        self._sheet.set_row(self._row, _LINE * lines)
-        for place, column in enumerate(self.columns):
-            look = looks.get(column.header, column.look)
-            _write(self._sheet, self._row, place, values.get(column.header), self.book.format(look))
+        lines = max(len(value) / column.letters for _, value, column in written if isinstance(value, str))
+        if lines > 1:
+            self._sheet.set_row(self._row, _LINE * ceil(lines))
+        for place, value, column in written:
+            if value or column.is_answered:
+                _write(self._sheet, self._row, place, value, self.book.format(looks.get(column.header, column.look)))
 
     def _begin(self) -> Worksheet:
         number = len(self.sheets) + 1
@@ -261,11 +273,6 @@ class Table:
 
 def _words(count: int) -> str:
     return f"{_WORDS}!$A$1:$A${count}"
-
-
-def _lines(value: object, column: Column) -> int:
-    """Give how many lines a text takes in a column, about."""
-    return 1 if column.is_hidden or not isinstance(value, str) else 1 + int(len(value) * _SPACE // column.width)
 
 
 def _write(sheet: Worksheet, row: int, column: int, value: object, look: Format) -> None:

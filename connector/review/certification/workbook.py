@@ -103,10 +103,12 @@ class Contents:
 
 def write_workbook(path: Path, contents: Contents, attention: Attention, people: People) -> None:
     """Write one reviewer's workbook. Raises OSError."""
-    with workbook(path, f"Access review: {contents.title}") as book:
+    groups = [group for group in _groups(contents.rows) if not people.is_long(group)]
+    length = sum(1 + len(row.grants) for row in contents.rows) + sum(len(people.of(group)) for group in groups)
+    with workbook(path, f"Access review: {contents.title}", length) as book:
         start = book.page("Start", (22, 30, 90))
         tables = [*_decisions(book, contents, people), _one_by_one(book, contents, attention)]
-        write_people(book, people, [group for group in _groups(contents.rows) if not people.is_long(group)])
+        write_people(book, people, groups)
         write_facts(book, contents.facts)
         book.offer(WORDS)
         _write_start(start, contents, tables[:-1])
