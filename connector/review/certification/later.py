@@ -13,6 +13,7 @@ from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Application, Identity, Level, Node, Resource
 from connector.review.certification.grants import Grants, Held, Reference
+from connector.review.certification.people import credential_kind
 from connector.review.findings.caveats import caveats, is_complete
 from connector.review.text.names import kind
 from connector.review.text.reasons import reason
@@ -63,7 +64,7 @@ class Later:
         repositories = [one for one in export.resources if "slug" in one.properties]
         counts = Counter((one.type, one.id) for one in repositories)
         self._moved = {(one.type, one.id): one for one in repositories if counts[one.type, one.id] == 1}
-        self._kinds = {_kind(one.id) for one in export.credentials}
+        self._kinds = {credential_kind(one.id) for one in export.credentials}
         self._doubt = "" if is_complete(export) else f"the export is not whole: {'; '.join(caveats(export))}"
 
     def _scope(self, application: Application) -> str:
@@ -102,8 +103,8 @@ class Later:
             return self._doubt
         if not reference.node and not self._knows_global_permissions():
             return "the export does not know through whom global permissions are held"
-        if reference.holder_kind == "credential" and _kind(reference.holder_id) not in self._kinds:
-            return f"the export has no {_kind(reference.holder_id)} at all; were they collected (--include)?"
+        if reference.holder_kind == "credential" and credential_kind(reference.holder_id) not in self._kinds:
+            return f"the export has no {credential_kind(reference.holder_id)} at all; were they collected (--include)?"
         return ""
 
     def _knows_global_permissions(self) -> bool:
@@ -114,7 +115,3 @@ class Later:
 def same_right(one: Reference, other: Reference) -> bool:
     """Whether two grants give the same right."""
     return (one.right.lower(), one.is_role) == (other.right.lower(), other.is_role)
-
-
-def _kind(credential: str) -> str:
-    return credential.partition(":")[0] if ":" in credential else "key or token"

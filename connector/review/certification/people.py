@@ -88,8 +88,14 @@ def sort_of_holder(holder: Identity) -> str:
         case Group():
             return "group"
         case Credential():
-            return str(holder.properties.get("kind") or "key or token").replace("-", " ")
+            return credential_kind(holder.id).replace("-", " ")
         case Agent():
             return "agent"
         case _:
             return "identity of another directory"
+
+
+def credential_kind(identifier: str) -> str:
+    """Give the kind of a credential by its id, such as `ssh-access-key:7`; in other applications there is one kind."""
+    kind, colon, _ = identifier.partition(":")
+    return kind if colon else "key or token"
