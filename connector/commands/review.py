@@ -229,7 +229,12 @@ def _collect(wanted: Collect) -> int:
 def _check_replaceable(path: Path) -> None:
     """Raise `UsageError` where a file would be replaced that holds no decisions, but perhaps answers."""
     check_writable(path)
-    if path.exists() and not path.read_bytes().startswith(f"{COLUMNS[0]},{COLUMNS[1]},".encode()):
+    beginning = f"{COLUMNS[0]},{COLUMNS[1]},".encode()
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        is_ours = file.read(len(beginning)) == beginning
+    if not is_ours:
         raise UsageError(f"{path} holds something else than decisions, and would be replaced: name another file")
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from connector.graph.export import Assignment, Export
@@ -78,6 +78,7 @@ class Grants:
         self.export = export
         self._is_single = len(export.applications) == 1
         self._levels = {permission: permission.categories.level for permission in export.permissions}
+        self._targets: dict[Assignment, frozenset[Node]] = {}
 
     def to_decide(self, node: Node) -> list[Held]:
         """Give what is granted on just this node and can be taken away."""
@@ -85,16 +86,25 @@ class Grants:
 
     def of(self, holder: Identity, node: Node) -> list[Held]:
         """Give what somebody was granted on just this node."""
-        return [held for held, _ in self._on(node) if held.holder is holder]
+        rows = [row for row in self.export.assignments_of(holder) if node in self._targets_of(row)]
+        return [held for held, _ in self._each(node, rows)]
 
     def only_told(self, node: Node) -> list[Held]:
         """Give what is granted on just this node to everybody, or to the owner of a personal project."""
         return [held for held, row in self._on(node) if _only_told(row, node)]
 
+    def _targets_of(self, row: Assignment) -> frozenset[Node]:
+        if row not in self._targets:
+            self._targets[row] = frozenset(row.targets)
+        return self._targets[row]
+
     def _on(self, node: Node) -> Iterator[tuple[Held, Assignment]]:
+        return self._each(node, self.export.assignments_on(node))
+
+    def _each(self, node: Node, granted: Iterable[Assignment]) -> Iterator[tuple[Held, Assignment]]:
         """Yield each grant once: a role with all that it gives, a permission that is granted twice as one."""
         rows: dict[tuple[Identity, Permission | Role], list[Assignment]] = {}
-        for row in self.export.assignments_on(node):
+        for row in granted:
             rows.setdefault((row.holder, row.roles[0] if row.roles else row.permission), []).append(row)
         for (holder, right), same in rows.items():
             name = f"role {right.name}" if isinstance(right, Role) else right.name

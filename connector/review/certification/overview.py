@@ -39,7 +39,7 @@ def write_overview(
     caveats: Sequence[str],
 ) -> None:
     """Write the overview; `without` are key and name of the projects in which there is nothing to decide."""
-    with workbook(path, "Access review: overview", len(sheets)) as book:
+    with workbook(path, "Access review: overview", len(sheets), is_protected=False) as book:
         _write_start(book, review, sheets, caveats)
         table = book.table("Workbooks", _WORKBOOKS)
         for sheet in sheets:

@@ -126,7 +126,8 @@ class _Proving:
         self._reviewed: set[_Right] = set()
         self._left: dict[tuple[Identity, Node], Level] = {}
         self._to_do: list[tuple[Decided, Sight]] = []
-        self._names: Counter[bool] = Counter()
+        self._names: Counter[bool | None] = Counter()
+        """How many things are there under the name that they had, under another one, or not at all."""
 
     def look_at(self, decisions: Iterable[Decided]) -> None:
         """Fill in the proof. Raises `UsageError` where the export is one of something else."""
@@ -139,8 +140,8 @@ class _Proving:
 
     def _note(self, decided: Decided, sight: Sight) -> None:
         reference, found = decided.reference, self._proof.decided
-        if sight.node is not None:
-            self._names[shown(where(sight.node)) == decided.on] += 1
+        if reference.node:
+            self._names[None if sight.node is None else shown(where(sight.node)) == decided.on] += 1
         if sight.holder is not None and sight.node is not None:
             self._reviewed.add((sight.holder, reference.right.lower(), reference.is_role, sight.node))
         if decided.is_to_do:
@@ -156,10 +157,10 @@ class _Proving:
         """Ids are small numbers: another server has the same ones, and none of the grants."""
         names = ", ".join(application.name for application in self._later.export.applications)
         export, review = self._proof.exports[-1].name, self._proof.header.application
-        if not self._names:
+        if self._names[None] and self._names[None] == self._names.total():
             raise UsageError(f"{export} has nothing of what was reviewed: it is no later export of {review}")
         if shown(names) != review:
-            if self._names[False] >= self._names[True]:
+            if self._names[False] > self._names[True]:
                 raise UsageError(f"{export} is an export of {names}, and the review was one of {review}")
             self._proof.warnings.append(f"the export calls itself {shown(names)}, and the review was one of {review}")
 

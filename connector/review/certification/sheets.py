@@ -115,8 +115,11 @@ class Choice:
 
 
 @contextmanager
-def workbook(path: Path, title: str, rows: int) -> Iterator[Book]:
-    """Write a new file of about so many rows, mode 0600. Raises OSError, and may leave an unfinished file behind."""
+def workbook(path: Path, title: str, rows: int, *, is_protected: bool = True) -> Iterator[Book]:
+    """Write a new file of about so many rows, mode 0600. Raises OSError, and may leave an unfinished file behind.
+
+    Protection is against accidents, without a password: what is no answer cannot be changed until it is lifted.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, no path
         # What is small is made in memory, without a dozen temporary files.
@@ -125,7 +128,7 @@ def workbook(path: Path, title: str, rows: int) -> Iterator[Book]:
         # Otherwise the time of the run: the same review would be another file each time.
         book.set_properties({"title": title, "created": _EPOCH})
         try:
-            yield Book(book)
+            yield Book(book, is_protected=is_protected)
             book.close()
         except XlsxWriterException as error:
             raise OSError(str(error)) from error
@@ -134,8 +137,8 @@ def workbook(path: Path, title: str, rows: int) -> Iterator[Book]:
 class Book:
     """One workbook while it is written."""
 
-    def __init__(self, book: xlsxwriter.Workbook) -> None:
-        self._book = book
+    def __init__(self, book: xlsxwriter.Workbook, *, is_protected: bool) -> None:
+        self._book, self._is_protected = book, is_protected
         self._formats = {look: book.add_format(properties) for look, properties in _LOOKS.items()}
 
     def format(self, look: Look) -> Format:
@@ -154,9 +157,14 @@ class Book:
         """Write the words of drop-downs into a sheet that nobody sees."""
         sheet: Worksheet = self._book.add_worksheet(_WORDS)
         sheet.hide()
-        sheet.protect()
+        self.protect(sheet)
         for row, word in enumerate(words):
             sheet.write_string(row, 0, word)
+
+    def protect(self, sheet: Worksheet) -> None:
+        """Protect a sheet, where the workbook is."""
+        if self._is_protected:
+            sheet.protect("", _ALLOWED)
 
     def add(self, name: str) -> Worksheet:
         """Add a sheet that prints on A4, as wide as a page."""
@@ -175,7 +183,7 @@ class Page:
     def __init__(self, book: Book, sheet: Worksheet, widths: Sequence[float]) -> None:
         self._book, self._sheet, self.row = book, sheet, 0
         sheet.hide_gridlines(2)
-        sheet.protect()
+        book.protect(sheet)
         for place, width in enumerate(widths):
             sheet.set_column(place, place, width)
 
@@ -244,7 +252,7 @@ class Table:
         self._sheet.autofilter(0, 0, self._row, len(self.columns) - 1)
         if self.choice is not None:
             self._offer(self._sheet, self.choice)
-        self._sheet.protect("", _ALLOWED)
+        self.book.protect(self._sheet)
         self.sheets.append((self._sheet.get_name(), self._row + 1))
         self._sheet = None
 

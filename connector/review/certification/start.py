@@ -84,6 +84,7 @@ class _Starting:
         self._caveats = tuple(caveats(export))
         self._review = _review(export, source, scope)
         self._large: dict[Group, None] = {}
+        self._emails: dict[tuple[Identity, ...], str] = {}
 
     def write(self, folder: Path) -> Started:
         """Write everything. Raises OSError."""
@@ -141,11 +142,17 @@ class _Starting:
             file=path.name,
             title=contents.title,
             reviewers=reviewers,
-            emails=shown(some([address for one in unit.reviewers for address in self._addresses(one)])),
+            emails=self._emails_of(unit.reviewers),
             grants=sum(len(row.grants) for row in asked.rows),
             rows=len(asked.rows),
             to_look_at=sum(bool(row.reasons) for row in asked.rows),
         )
+
+    def _emails_of(self, reviewers: tuple[Identity, ...]) -> str:
+        if reviewers not in self._emails:
+            addresses = [address for one in reviewers for address in self._addresses(one)]
+            self._emails[reviewers] = shown(some(addresses))
+        return self._emails[reviewers]
 
     def _addresses(self, reviewer: Identity) -> list[str]:
         people = self._people.of(reviewer) if isinstance(reviewer, Group) else [reviewer]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import islice
 
 from connector.review.certification.collect import Collected, Progress
 from connector.review.certification.decisions import State
@@ -31,20 +30,17 @@ def of_start(started: Started, folder: str) -> Iterator[str]:
 
 
 def of_collect(collected: Collected, width: int, most: int | None) -> Iterator[str]:
-    """Say how far the review is, workbook by workbook where it is not complete, and what could not be read."""
-    progress = collected.progress
-    missing = [one for one in progress if not one.is_complete]
-    done = len(progress) - len(missing)
-    yield f"{counted(len(progress), 'workbook')}: {done:,} complete, {len(missing):,} not"
-    yield from table(_HEADERS, [_row(one) for one in islice(missing, most)], width) if missing else ()
-    if most is not None and len(missing) > most:
-        yield f"and {len(missing) - most:,} more: `--all` shows them"
+    """Say how far the review is, workbook by workbook, and what could not be read; of many workbooks the first."""
+    progress = sorted(collected.progress, key=lambda one: one.is_complete)
+    done = sum(one.is_complete for one in progress)
+    yield f"{counted(len(progress), 'workbook')}: {done:,} complete, {len(progress) - done:,} not"
+    yield from table(_HEADERS, [_row(one) for one in progress[:most]], width) if progress else ()
+    if most is not None and len(progress) > most:
+        yield f"and {len(progress) - most:,} more: --all shows them"
     for title, is_note in (("What could not be read, and what does not fit:", False), ("Also:", True)):
         found = [problem for problem in collected.problems if problem.is_note is is_note]
         if found:
-            yield ""
-            yield title
-            yield from (f"- {problem}" for problem in found)
+            yield from ("", title, *(f"- {problem}" for problem in found))
     yield ""
     yield f"decisions: {', '.join(f'{number:,} {what}' for what, number in sorted(collected.totals.items()))}"
 

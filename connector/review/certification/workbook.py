@@ -230,8 +230,11 @@ def _write_task(page: Page, rows: Sequence[Row], tables: Sequence[Table]) -> Non
 
 _STEPS = (
     "Choose an answer in the column Decision of every row, on the sheets Decide and Keys.",
+    "The same answer for many rows: filter them, mark their cells in the column Decision, type the answer, and press",
+    "Ctrl+Enter (in LibreOffice Alt+Enter).",
     "To take single people out of a group, keep its grant and name them in Reason: its members are changed elsewhere.",
-    "Sorting and filtering is fine. Leave the hidden column alone. Save the file, and send it back.",
+    "The sheets are protected against accidents, without a password. Leave the hidden column alone.",
+    "Save the file, and send it back.",
 )
 _STEPS_WHERE_FOLDED = (
     "A row that stands for several grants decides on all of them.",

@@ -421,3 +421,14 @@ def test_an_unsigned_copy_of_a_signed_workbook_needs_no_second_signature(started
         sign(opened, "", None)
     assert _collected(started).code == 0
     assert decisions()[0]["reviewer"] == "Ann"
+
+
+def test_a_workbook_that_unfolds_to_more_than_any_review_is_not_read(
+    started: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer(book())
+    monkeypatch.setattr("connector.review.certification.returned._LARGEST", 10_000)
+    ended = _collected(started)
+    assert ended.code == 4
+    assert "review-PAY.xlsx: is no Excel workbook that can be read" in ended.out
+    assert decided()[BOB] == "workbook missing"

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -421,3 +422,95 @@ def test_the_demo_has_a_workbook_for_every_project_with_grants(run: Run) -> None
     organisation = sample_organisation()
     assert len(list(REVIEW.glob("review-*.xlsx"))) <= len(organisation.projects) + 1
     assert rows(book())
+
+
+def test_a_payload_of_bitbucket_cloud_is_reviewed_and_proven_like_any(run: Run) -> None:
+    document = _cloud()
+    Path("export.json").write_text(json.dumps(document), encoding="utf-8")
+    assert run("review", "start", "export.json", "-o", str(REVIEW)).code == 0
+    assert _asked(book()) == [("Developers", "project-write", "PAY"), ("Ann", "repo-admin", "PAY/api")]
+    assert _asked(book("global-permissions")) == [("Administrators", "owner", "Bitbucket Cloud - acme")]
+    answer(book(), {("Developers", "PAY"): "remove"})
+    answer(book("global-permissions"))
+    assert run("review", "collect", str(REVIEW)).code == 0
+    held = document["identity_to_permissions"]
+    document["identity_to_permissions"] = [one for one in held if one["identity"] != "developers"]
+    Path("after.json").write_text(json.dumps(document), encoding="utf-8")
+    ended = run("review", "prove", "after.json", "--decisions", "decisions.csv", "--fail-on", "open")
+    assert ended.code == 0, ended
+
+
+def _cloud() -> dict[str, Any]:
+    """Write what an export of a workspace looks like: uuids as ids, slugs of groups, permissions in lower case."""
+    application = "Bitbucket Cloud - acme"
+    repository = {
+        "id": "{r-1}",
+        "name": "api",
+        "resource_type": "Repo",
+        "custom_properties": {"slug": "api", "project_key": "PAY"},
+    }
+    project = {
+        "id": "{p-1}",
+        "name": "Payments",
+        "resource_type": "Project",
+        "custom_properties": {"key": "PAY"},
+        "sub_resources": [repository],
+    }
+    permissions = (("owner", "admin", True), ("project-write", "write", True), ("repo-admin", "admin", False))
+    categories = {"write": ["DataRead", "DataWrite"], "admin": ["DataRead", "DataWrite", "MetadataWrite"]}
+    granted = (
+        ("administrators", "local_group", "owner", {"apply_to_application": True}),
+        ("developers", "local_group", "project-write", {"resources": ["{p-1}"]}),
+        ("{u-1}", "local_user", "repo-admin", {"resources": ["{p-1}.{r-1}"]}),
+    )
+    return {
+        "applications": [
+            {
+                "name": application,
+                "application_type": "BitbucketCloud",
+                "local_users": [{"id": "{u-1}", "name": "Ann", "groups": ["administrators"]}],
+                "local_groups": [
+                    {"id": "administrators", "name": "Administrators"},
+                    {"id": "developers", "name": "Developers"},
+                ],
+                "resources": [project],
+                "custom_properties": {"workspace": "acme", "workspace_permissions": "full", "is_complete": True},
+            }
+        ],
+        "permissions": [
+            {"name": name, "permission_type": categories[level], "apply_to_sub_resources": inherits}
+            for name, level, inherits in permissions
+        ],
+        "identity_to_permissions": [
+            {
+                "identity": who,
+                "identity_type": kind,
+                "application_permissions": [{"application": application, "permission": permission, **where}],
+            }
+            for who, kind, permission, where in granted
+        ],
+    }
+
+
+def test_two_applications_in_one_payload_keep_their_grants_apart(run: Run) -> None:
+    document = _cloud()
+    other = json.loads(json.dumps(document).replace("Bitbucket Cloud - acme", "Bitbucket Cloud - beta"))
+    document["applications"] += other["applications"]
+    document["identity_to_permissions"] += other["identity_to_permissions"]
+    Path("export.json").write_text(json.dumps(document), encoding="utf-8")
+    assert run("review", "start", "export.json", "-o", str(REVIEW)).code == 0
+    names = sorted(path.name for path in REVIEW.glob("review-*.xlsx"))
+    assert names == [
+        "review-PAY-2.xlsx",
+        "review-PAY.xlsx",
+        "review-global-permissions-2.xlsx",
+        "review-global-permissions.xlsx",
+    ]
+    for path in REVIEW.glob("review-*.xlsx"):
+        answer(path, "remove" if path.name.endswith("PAY.xlsx") else "keep")
+    assert run("review", "collect", str(REVIEW)).code == 0
+    document["identity_to_permissions"] = [*other["identity_to_permissions"], document["identity_to_permissions"][0]]
+    Path("after.json").write_text(json.dumps(document), encoding="utf-8")
+    ended = run("review", "prove", "after.json", "--decisions", "decisions.csv", "--fail-on", "open")
+    assert ended.code == 0, ended
+    assert "2 of 2 decisions" in ended.out
