@@ -31,7 +31,7 @@ _MANY_ROWS = 20_000
 _A4 = 9
 _LINE = 15
 """Points that a line takes in height."""
-_SPACE = 1.1
+_SPACE = 1.0
 """Of a column's width, what a letter takes."""
 _WORDS = "Words"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
