@@ -17,7 +17,7 @@ from connector.files import check_writable, whole_file
 from connector.graph.payload import load
 from connector.graph.values import Level
 from connector.review.certification import evidence
-from connector.review.certification.decisions import COLUMNS, csv_of, header_of
+from connector.review.certification.decisions import csv_of, header_of, is_decisions
 from connector.review.certification.proof import prove
 from connector.review.certification.scope import By, Scope
 
@@ -40,11 +40,15 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Read what came back to a folder, and write the decisions. `everything` shows long lists whole on a terminal."""
+    """Read what came back to a folder, and write the decisions, with a byte order mark for Excel.
+
+    `everything` shows long lists whole on a terminal.
+    """
 
     folder: Path
     output: Path
     everything: bool
+    excel: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,7 @@ def _add_collect(parser: Parser) -> None:
         metavar="PATH",
         help="where the decisions go (default: decisions.csv)",
     )
+    parser.add_argument("--excel", action="store_true", help="decisions that Excel reads as UTF-8 (a byte order mark)")
     parser.add_argument("--all", action="store_true", help="long lists whole, on a terminal too")
 
 
@@ -180,7 +185,7 @@ def read(options: argparse.Namespace) -> Step:
             level = Level[options.at_least.upper()] if options.at_least else Level.NONE
             return Start(options.export, options.output, Scope(options.by, tuple(options.only), level))
         case "collect":
-            return Collect(options.folder, options.output, options.all)
+            return Collect(options.folder, options.output, options.all, options.excel)
         case _:
             if any(same_file(path, options.output) for path in (options.decisions, *options.exports)):
                 raise UsageError("-o names a file that is to be read, and the page would replace it")
@@ -204,7 +209,7 @@ def _start(wanted: Start) -> int:
     start.check_free(wanted.folder)
     started = start.start(load(wanted.export), wanted.export, wanted.folder, wanted.scope)
     for caveat in started.caveats:
-        log.warning("not in the export, so nobody is asked about it: %s", caveat)
+        log.log(logging.WARNING if caveat.hides_access else logging.INFO, "not known: %s", caveat)
     console.write(summary.of_start(started, str(wanted.folder)))
     return 0
 
@@ -215,7 +220,8 @@ def _collect(wanted: Collect) -> int:
     _check_replaceable(wanted.output)
     collected = collect.Collected(wanted.folder)
     with whole_file(wanted.output) as file:
-        file.writelines(f"{line}\n" for line in csv_of(header_of(collected.review), collected.decided()))
+        lines = csv_of(header_of(collected.review), collected.decided(), for_excel=wanted.excel)
+        file.writelines(f"{line}\n" for line in lines)
     screen = console.screen()
     most = _ROWS_ON_A_TERMINAL if screen.is_terminal and not wanted.everything else None
     console.write(summary.of_collect(collected, screen.width, most))
@@ -229,12 +235,7 @@ def _collect(wanted: Collect) -> int:
 def _check_replaceable(path: Path) -> None:
     """Raise `UsageError` where a file would be replaced that holds no decisions, but perhaps answers."""
     check_writable(path)
-    beginning = f"{COLUMNS[0]},{COLUMNS[1]},".encode()
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        is_ours = file.read(len(beginning)) == beginning
-    if not is_ours:
+    if path.exists() and not is_decisions(path):
         raise UsageError(f"{path} holds something else than decisions, and would be replaced: name another file")
 
 

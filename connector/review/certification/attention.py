@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.graph.access import Access
 from connector.graph.values import Identity, Node
 from connector.review.certification.grants import Held
-from connector.review.findings import machine_identities as look_at_machines
-from connector.review.findings import people as look_at_people
-from connector.review.findings.finding import Finding, Urgency
+from connector.review.findings.catalogue import CHECKS
+from connector.review.findings.finding import Urgency
+from connector.review.findings.people import redundant_grants
 
-_ABOUT_HOLDERS: tuple[Callable[[Access], Finding], ...] = (
-    look_at_machines.owners_left,
-    look_at_people.switched_off,
-    look_at_people.not_in_directory,
-    look_at_machines.write_for_ever,
-    look_at_people.unlicensed,
-    look_at_people.long_away,
-    look_at_machines.long_unused,
-    look_at_machines.weak_keys,
-    look_at_people.never_signed_in,
-    look_at_machines.never_used,
-    look_at_people.empty_groups,
-)
+_ABOUT_HOLDERS = {
+    "keys-of-leavers",
+    "inactive-access",
+    "not-in-directory",
+    "never-expires",
+    "unlicensed-access",
+    "away-for-a-year",
+    "unused-keys",
+    "weak-keys",
+    "never-signed-in",
+    "never-used-keys",
+    "empty-groups",
+}
+"""The checks whose places are holders of grants, and speak against each of their grants."""
+
+_ABOUT_GRANTS = "granted-twice"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,22 +43,20 @@ class Attention:
 
     def __init__(self, access: Access) -> None:
         self._about: defaultdict[Identity, list[Reason]] = defaultdict(list)
-        for look in _ABOUT_HOLDERS:
-            finding = look(access)
-            for place in finding.places:
+        for check in CHECKS:
+            reason = Reason(check.urgency, check.title)
+            if check.id == _ABOUT_GRANTS:
+                self._redundant = reason
+            for place in check.find(access) if check.id in _ABOUT_HOLDERS else ():
                 if isinstance(place.about, Identity):
-                    self._about[place.about].append(Reason(finding.urgency, finding.title))
-        again = look_at_people.granted_twice(access)
-        self._again = Reason(again.urgency, again.title)
-        self._granted_again: set[tuple[Identity, str, Node]] = {
-            (user, grant.permission.name, grant.on)
-            for user, grants in look_at_people.granted_again(access)
-            for grant in grants
+                    self._about[place.about].append(reason)
+        self._redundant_grants: set[tuple[Identity, str, Node]] = {
+            (user, grant.permission.name, grant.on) for user, grants in redundant_grants(access) for grant in grants
         }
 
     def reasons(self, held: Held) -> list[Reason]:
         """Give why a grant deserves a look, the most urgent first; nothing where nothing is found."""
         found = list(self._about.get(held.holder, ()))
-        if (held.holder, held.right, held.on) in self._granted_again:
-            found.append(self._again)
+        if (held.holder, held.right, held.on) in self._redundant_grants:
+            found.append(self._redundant)
         return sorted(found)

@@ -14,8 +14,8 @@ from connector.graph.values import Application, Group, Identity, Level, Node, Pe
 from connector.review.certification.grants import Grants, Held
 from connector.review.certification.people import People
 from connector.review.certification.rows import project_of, shown
-from connector.review.findings.finding import EVERYONE, LICENSED_USERS, some
-from connector.review.text.names import counted, where, who
+from connector.review.text.names import counted, some, where, who
+from connector.review.vocabulary import EVERYONE, LICENSED_USERS
 
 _NAMES = 12
 """Things or people that are named one by one, the rest counted."""

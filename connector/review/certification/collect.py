@@ -18,7 +18,7 @@ from connector.review.certification.merge import Outcome, merged
 from connector.review.certification.overview import GROUPS, OVERVIEW
 from connector.review.certification.returned import Answer, Problem, read_workbook
 from connector.review.certification.scope import By
-from connector.review.text.names import clean
+from connector.text import clean
 
 _WORKBOOKS = {".xlsx", ".xlsm"}
 _OURS = {FILE_NAME, OVERVIEW, GROUPS}

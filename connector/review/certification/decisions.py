@@ -20,7 +20,7 @@ from connector.graph.values import Level, ReviewError
 from connector.review.certification.answers import Decision, Verdict
 from connector.review.certification.grants import Reference, reference_from
 from connector.review.certification.manifest import Review
-from connector.review.text.forms import csv_lines, unescaped
+from connector.review.text.formats import BYTE_ORDER_MARK, csv_lines, read_cell
 
 
 class State(StrEnum):
@@ -75,6 +75,8 @@ class Header:
     at_least: Level
 
 
+_LONGEST_HEADER = 1_000
+
 COLUMNS = (
     "decision", "leave", "to_do", "holder_kind", "holder", "permission", "level", "on", "project",
     "state", "reviewer", "date", "reason", "answered_in", "holder_id", "node", "grant",
@@ -82,14 +84,21 @@ COLUMNS = (
 )  # fmt: skip
 
 
+def is_decisions(path: Path) -> bool:
+    """Whether a file is one that `csv_of` wrote."""
+    with path.open("rb") as file:
+        start = file.read(_LONGEST_HEADER)
+    return start.removeprefix(codecs.BOM_UTF8).startswith(",".join(COLUMNS).encode())
+
+
 def header_of(review: Review) -> Header:
     """Give what the rows say of a review."""
     return Header(review.id, review.application, review.collected_at, review.at_least)
 
 
-def csv_of(header: Header, decided: Iterable[Decided]) -> Iterator[str]:
-    """Yield the lines, headers first."""
-    yield from csv_lines([COLUMNS])
+def csv_of(header: Header, decided: Iterable[Decided], *, for_excel: bool = False) -> Iterator[str]:
+    """Yield the lines, headers first; with a byte order mark Excel reads them as UTF-8."""
+    yield from (f"{BYTE_ORDER_MARK if for_excel else ''}{line}" for line in csv_lines([COLUMNS]))
     yield from csv_lines(_row(header, one) for one in decided)
 
 
@@ -151,14 +160,14 @@ def _decided(place: str, row: dict[str, str]) -> Decided:
             reference=reference_from(json.loads(row["grant"])),
             state=state,
             decision=decision,
-            holder=unescaped(row["holder"]),
-            name=unescaped(row["permission"]),
+            holder=read_cell(row["holder"]),
+            name=read_cell(row["permission"]),
             level=Level[row["level"].upper()],
-            on=unescaped(row["on"]),
-            project=unescaped(row["project"]),
-            reviewer=unescaped(row["reviewer"]),
-            day=unescaped(row["date"]),
-            reason=unescaped(row["reason"]),
+            on=read_cell(row["on"]),
+            project=read_cell(row["project"]),
+            reviewer=read_cell(row["reviewer"]),
+            day=read_cell(row["date"]),
+            reason=read_cell(row["reason"]),
             place=row["answered_in"],
         )
 

@@ -10,9 +10,9 @@ from importlib.resources import files
 from string import Template
 
 from connector.review.certification.proof import Proof, Proven, Source, Status
-from connector.review.certification.rows import level_in_words, shown
-from connector.review.findings.finding import person
-from connector.review.text.names import clean, counted, where
+from connector.review.certification.rows import level_in_words, place, shown
+from connector.review.text.names import counted, person
+from connector.text import clean
 
 _MOST_UNDECIDED = 2_000
 """Grants without a decision that are listed; all of them stand in the file of the decisions."""
@@ -78,8 +78,8 @@ def _sources(proof: Proof) -> Iterator[str]:
 
 
 def _source(what: str, source: Source) -> str:
-    time = f", collected {source.collected_at}" if source.collected_at else ""
-    cells = f"<td>{_text(source.name + time)}</td><td><code>{source.sha256}</code></td>"
+    says = f": {source.says}" if source.says else ""
+    cells = f"<td>{_text(source.name + says)}</td><td><code>{source.sha256}</code></td>"
     return f"<tr><td>{what}</td>{cells}</tr>"
 
 
@@ -107,7 +107,7 @@ def _sections(proof: Proof) -> Iterator[str]:
     if proof.given_since:
         meaning = "Grants in the same projects that are new since the review. Nobody has reviewed them."
         cells = (
-            (shown(person(held.holder)), shown(held.right), level_in_words(held.level), shown(where(held.on)))
+            (shown(person(held.holder)), shown(held.right), level_in_words(held.level), place(held.on))
             for held in proof.given_since
         )
         yield _section("Given since", len(proof.given_since), meaning, _FOUND[:4], cells)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from connector.graph.export import Assignment, Export
 from connector.graph.values import Application, Category, Group, Identity, Level, Node, Permission, Resource, Role
-from connector.review.findings.finding import EVERYBODY
 from connector.review.text.names import kind
 from connector.review.text.reasons import is_owner
+from connector.review.vocabulary import EVERYBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Application, Identity, Level, Node, Resource
+from connector.review.caveats import caveats, is_complete
 from connector.review.certification.grants import Grants, Held, Reference
 from connector.review.certification.people import credential_kind
-from connector.review.findings.caveats import caveats, is_complete
 from connector.review.text.names import kind
 from connector.review.text.reasons import reason
+from connector.review.vocabulary import CREDENTIALS
 
 _GLOBAL = ("global_permissions", "workspace_permissions")
 """Properties that say whether it is known who holds global permissions, and through what."""
@@ -65,7 +66,8 @@ class Later:
         counts = Counter((one.type, one.id) for one in repositories)
         self._moved = {(one.type, one.id): one for one in repositories if counts[one.type, one.id] == 1}
         self._kinds = {credential_kind(one.id) for one in export.credentials}
-        self._doubt = "" if is_complete(export) else f"the export is not whole: {'; '.join(caveats(export))}"
+        hidden = "; ".join(caveat.text for caveat in caveats(export) if caveat.hides_access)
+        self._doubt = "" if is_complete(export) else f"the export is not whole: {hidden}"
 
     def _scope(self, application: Application) -> str:
         return "" if self._is_single else application.name.lower()
@@ -103,9 +105,15 @@ class Later:
             return self._doubt
         if not reference.node and not self._knows_global_permissions():
             return "the export does not know through whom global permissions are held"
-        if reference.holder_kind == "credential" and credential_kind(reference.holder_id) not in self._kinds:
-            return f"the export has no {credential_kind(reference.holder_id)} at all; were they collected (--include)?"
-        return ""
+        return self._doubt_about_a_key(reference.holder_id) if reference.holder_kind == "credential" else ""
+
+    def _doubt_about_a_key(self, identifier: str) -> str:
+        """Say whether the export would have a key if there were one: it defines what it was asked for."""
+        kind = credential_kind(identifier)
+        name, asked_by = CREDENTIALS.get(kind, (kind, ""))
+        if kind in self._kinds or asked_by in self.export.defined:
+            return ""
+        return f"the export has no {name} at all; were they collected (--include)?"
 
     def _knows_global_permissions(self) -> bool:
         said = [one.properties.get(name) for one in self.export.applications for name in _GLOBAL]

@@ -27,11 +27,12 @@ _EFFORT = 3
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a review is about. `collected_at` is when the export was collected, where it says so."""
+    """What a review is about. `collected_at` is when the export was collected, where it says so; `as_of`, in words."""
 
     id: str
     application: str
     collected_at: str
+    as_of: str
     by: str
     only: tuple[str, ...]
     at_least: Level

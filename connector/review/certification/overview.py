@@ -9,12 +9,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from connector.graph.values import Group
+from connector.review.caveats import Caveat
 from connector.review.certification.background import Fact
 from connector.review.certification.manifest import Review, Sheet
 from connector.review.certification.people import People
 from connector.review.certification.rows import shown
 from connector.review.certification.sheets import Book, Column, Look, workbook
-from connector.review.certification.workbook import as_of, write_facts, write_people
+from connector.review.certification.workbook import write_caveats, write_facts, write_people
 
 OVERVIEW, GROUPS = "overview.xlsx", "groups.xlsx"
 
@@ -36,7 +37,7 @@ def write_overview(
     sheets: Sequence[Sheet],
     without: Iterable[tuple[str, str]],
     facts: Iterable[Fact],
-    caveats: Sequence[str],
+    caveats: Sequence[Caveat],
 ) -> None:
     """Write the overview; `without` are key and name of the projects in which there is nothing to decide."""
     with workbook(path, "Access review: overview", len(sheets), is_protected=False) as book:
@@ -61,10 +62,10 @@ def write_overview(
         write_facts(book, facts)
 
 
-def _write_start(book: Book, review: Review, sheets: Sequence[Sheet], caveats: Sequence[str]) -> None:
+def _write_start(book: Book, review: Review, sheets: Sequence[Sheet], caveats: Sequence[Caveat]) -> None:
     page = book.page("Start", (24, 14, 90))
     page.line(("Access review", Look.TITLE), height=28)
-    page.line((f"{shown(review.application)}. {as_of(review.collected_at)}", Look.PLAIN))
+    page.line((f"{shown(review.application)}. Collected: {review.as_of}.", Look.PLAIN))
     page.line()
     nobodys = sum(not sheet.reviewers for sheet in sheets)
     figures = (
@@ -82,8 +83,7 @@ def _write_start(book: Book, review: Review, sheets: Sequence[Sheet], caveats: S
         "Then: oaa_bitbucket.py review collect FOLDER",
     ):
         page.line((step, Look.PLAIN))
-    for caveat in caveats:
-        page.line((None, Look.PLAIN), (None, Look.PLAIN), (f"Not in the export: {shown(caveat)}", Look.ALARM))
+    write_caveats(page, caveats)
 
 
 def write_groups(path: Path, people: People, groups: Sequence[Group]) -> None:

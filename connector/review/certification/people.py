@@ -9,6 +9,7 @@ from connector.graph.access import Access
 from connector.graph.values import Agent, Credential, Group, Identity, User
 from connector.review.findings.finding import is_service
 from connector.review.text.names import counted, state
+from connector.review.vocabulary import CREDENTIALS
 
 LONGEST_LIST = 200
 """A group of more people is listed in a workbook that all reviewers share: nobody reads it beside a project."""
@@ -88,7 +89,8 @@ def sort_of_holder(holder: Identity) -> str:
         case Group():
             return "group"
         case Credential():
-            return credential_kind(holder.id).replace("-", " ")
+            kind = credential_kind(holder.id)
+            return CREDENTIALS[kind][0] if kind in CREDENTIALS else kind
         case Agent():
             return "agent"
         case _:

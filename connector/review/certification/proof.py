@@ -19,9 +19,9 @@ from connector.graph.values import Group, Identity, Level, Node, Resource
 from connector.review.certification.decisions import Decided, Header, read_decisions
 from connector.review.certification.grants import Held
 from connector.review.certification.later import Later, Sight, same_right
-from connector.review.certification.rows import level_in_words, project_of, shown
-from connector.review.findings.finding import moment, person
-from connector.review.text.names import kind, where, who
+from connector.review.certification.rows import level_in_words, place, project_of, shown
+from connector.review.evidence import evidence, moment
+from connector.review.text.names import kind, person, where, who
 
 
 class Status(StrEnum):
@@ -47,11 +47,12 @@ class Proven:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was read. `collected_at` is when an export was collected, where it says so."""
+    """A file that was read. Of an export, when it was collected, where it says so, and all that it says of itself."""
 
     name: str
     sha256: str
     collected_at: str = ""
+    says: str = ""
 
 
 @dataclass(slots=True)
@@ -97,7 +98,8 @@ def _later(path: Path, proof: Proof) -> Later:
     """Load an export that must not be earlier than the review, or than the export before it."""
     later = Later(load(path))
     times = (one.properties.get("collected_at") for one in later.export.applications)
-    source = Source(path.name, _sha256(path), next((time for time in times if isinstance(time, str)), ""))
+    says = "; ".join(one.sentence for one in evidence(later.export))
+    source = Source(path.name, _sha256(path), next((time for time in times if isinstance(time, str)), ""), says)
     before = [proof.header.collected_at, *(one.collected_at for one in proof.exports)]
     latest = max(filter(None, map(moment, before)), default=None)
     own = moment(source.collected_at)
@@ -141,7 +143,7 @@ class _Proving:
     def _note(self, decided: Decided, sight: Sight) -> None:
         reference, found = decided.reference, self._proof.decided
         if reference.node:
-            self._names[None if sight.node is None else shown(where(sight.node)) == decided.on] += 1
+            self._names[None if sight.node is None else place(sight.node) == decided.on] += 1
         if sight.holder is not None and sight.node is not None:
             self._reviewed.add((sight.holder, reference.right.lower(), reference.is_role, sight.node))
         if decided.is_to_do:
@@ -234,7 +236,7 @@ def _renamed(decided: Decided, sight: Sight) -> Iterator[str]:
     """Say what things are called by now, where that is something else."""
     if sight.holder is not None and (name := shown(person(sight.holder))) != decided.holder:
         yield f"the holder is called {name} by now"
-    if sight.node is not None and (name := shown(where(sight.node))) != decided.on:
+    if sight.node is not None and (name := place(sight.node)) != decided.on:
         yield f"{decided.on} is {name} by now"
 
 

@@ -33,7 +33,8 @@ from connector.review.certification.workbook import (
     REVIEWER,
     RIGHT,
 )
-from connector.review.text.names import clean, counted
+from connector.review.text.names import counted
+from connector.text import clean
 
 _LARGEST = 4 << 30
 """Bytes that a workbook may unfold to; a million rows take a quarter of it."""

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from connector.graph.values import Credential, Identity, Level, Node, Resource, lineage
+from connector.graph.values import Application, Credential, Identity, Level, Node, Resource, lineage
 from connector.review.certification.attention import Attention, Reason
 from connector.review.certification.grants import Held, digest
-from connector.review.findings.finding import Urgency, person, some
-from connector.review.text.names import clean, resources, where
+from connector.review.findings.finding import Urgency
+from connector.review.text.names import everywhere, person, resources, some, where
+from connector.text import clean
 
 FOLDED_FROM = 20
 """As many rows as a screen shows; beyond, equal grants are folded."""
@@ -69,6 +70,11 @@ def shown(text: str) -> str:
     return harmless if len(harmless) <= LONGEST_TEXT else f"{harmless[: LONGEST_TEXT - 1]}…"
 
 
+def place(node: Node) -> str:
+    """Name what a grant is on, as shown."""
+    return shown(everywhere(node) if isinstance(node, Application) else where(node))
+
+
 def level_in_words(level: Level) -> str:
     """Call a level; a right that reads and writes nothing, such as to create projects, is `other`."""
     return str(level) if level else "other"
@@ -112,7 +118,7 @@ def project_of(node: Node) -> Node:
 
 def _single(held: Held, attention: Attention) -> Row:
     reasons = tuple(attention.reasons(held))
-    return Row((held,), shown(where(held.on)), reasons, "; ".join(reason.text for reason in reasons))
+    return Row((held,), place(held.on), reasons, "; ".join(reason.text for reason in reasons))
 
 
 def _several(group: tuple[Held, ...], attention: Attention) -> Row:

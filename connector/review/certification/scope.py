@@ -17,9 +17,10 @@ from connector.errors import UsageError
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Application, Group, Identity, Level, Node, Resource, User
-from connector.review.findings.finding import EVERYBODY, is_service
+from connector.review.findings.finding import is_service
 from connector.review.text.names import where, who
 from connector.review.text.reasons import is_owner
+from connector.review.vocabulary import EVERYBODY
 
 
 class By(StrEnum):

@@ -25,18 +25,18 @@ from connector.errors import SaveError, UsageError
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Group, Identity, Level, Node, Resource, User
+from connector.review.caveats import Caveat, caveats
 from connector.review.certification.attention import Attention
 from connector.review.certification.background import Background
 from connector.review.certification.grants import Grants, Held
 from connector.review.certification.manifest import FILE_NAME, Asked, Review, Sheet, Writer
 from connector.review.certification.overview import GROUPS, OVERVIEW, write_groups, write_overview
 from connector.review.certification.people import People
-from connector.review.certification.rows import Row, project_of, rows, shown
+from connector.review.certification.rows import Row, place, project_of, rows, shown
 from connector.review.certification.scope import Scope, Unit, units
 from connector.review.certification.workbook import Contents, write_workbook
-from connector.review.findings.caveats import caveats
-from connector.review.findings.finding import some
-from connector.review.text.names import where, who
+from connector.review.evidence import evidence
+from connector.review.text.names import some, who
 
 _PREFIX = "review-"
 """Before every name, so that no project's key makes a name that Windows keeps for itself, such as CON."""
@@ -51,7 +51,7 @@ class Started:
     review: Review
     sheets: tuple[Sheet, ...]
     without: tuple[tuple[str, str], ...]
-    caveats: tuple[str, ...]
+    caveats: tuple[Caveat, ...]
 
 
 def start(export: Export, source: Path, folder: Path, scope: Scope) -> Started:
@@ -99,7 +99,7 @@ class _Starting:
                     sheets.append(self._write_workbook(folder / names.of(unit.name), unit, asked))
                     _list(listed, sheets[-1], asked.rows)
                 elif not unit.is_global:
-                    without.extend((shown(where(node)), shown(node.name)) for node in unit.nodes)
+                    without.extend((place(node), shown(node.name)) for node in unit.nodes)
             listed.close()
         self._write_overview(folder, sheets, without)
         return Started(self._review, tuple(sheets), tuple(without), self._caveats)
@@ -129,7 +129,7 @@ class _Starting:
             review=self._review.id,
             title=shown(unit.title),
             application=self._review.application,
-            collected_at=self._review.collected_at,
+            as_of=self._review.as_of,
             reviewers=reviewers,
             caveats=self._caveats,
             rows=asked.rows,
@@ -170,7 +170,7 @@ def _list(listed: Writer, sheet: Sheet, made: list[Row]) -> None:
     for row in made:
         folded = row.id if len(row.grants) > 1 else ""
         for held in row.grants:
-            on, project = shown(where(held.on)), shown(where(project_of(held.on)))
+            on, project = place(held.on), place(project_of(held.on))
             listed.grant(Asked(held.reference, folded, row.holder, row.right, held.level, on, project))
 
 
@@ -184,6 +184,7 @@ def _review(export: Export, source: Path, scope: Scope) -> Review:
         id=hashlib.sha256(asked.encode()).hexdigest()[:8],
         application=shown(", ".join(application.name for application in export.applications)),
         collected_at=next((time for time in times if isinstance(time, str)), ""),
+        as_of="; ".join(dict.fromkeys(one.date for one in evidence(export))),
         by=scope.by,
         only=scope.only,
         at_least=scope.at_least,

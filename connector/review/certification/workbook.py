@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.graph.values import Credential, Group, Level, User
+from connector.review.caveats import Caveat
 from connector.review.certification.answers import OFFERED, OFFERED_OTHERWISE, WORDS
 from connector.review.certification.attention import Attention
 from connector.review.certification.background import Fact
@@ -89,14 +90,14 @@ _MEANINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What one workbook says. `reviewers` and `collected_at` are empty where nobody, or no time, is known."""
+    """What one workbook says. `reviewers` is empty where nobody is known who could answer."""
 
     review: str
     title: str
     application: str
-    collected_at: str
+    as_of: str
     reviewers: str
-    caveats: Sequence[str]
+    caveats: Sequence[Caveat]
     rows: Sequence[Row]
     facts: Sequence[Fact]
 
@@ -194,7 +195,7 @@ def write_facts(book: Book, facts: Iterable[Fact]) -> None:
 
 def _write_start(page: Page, contents: Contents, tables: Sequence[Table]) -> None:
     page.line((contents.title, Look.TITLE), height=28)
-    page.line((f"Access review of {contents.application}. {as_of(contents.collected_at)}", Look.PLAIN))
+    page.line((f"Access review of {contents.application}. Collected: {contents.as_of}.", Look.PLAIN))
     page.line((f"For: {contents.reviewers or 'nobody is known to own this; decide whom to ask'}", Look.PLAIN))
     page.line()
     _write_task(page, contents.rows, tables)
@@ -204,16 +205,18 @@ def _write_start(page: Page, contents: Contents, tables: Sequence[Table]) -> Non
     page.line((DATE_LABEL, Look.TEXT), (None, Look.DATE))
     page.line()
     _write_guide(page, contents.rows)
-    if contents.caveats:
+    write_caveats(page, contents.caveats)
+
+
+def write_caveats(page: Page, caveats: Sequence[Caveat]) -> None:
+    """Write what an export does not know, what hides access in red; nothing where it knows everything."""
+    if caveats:
         page.line()
-        page.line(("Not everything could be read: somebody who is not listed may still have access", Look.HEADING))
-        for caveat in contents.caveats:
-            page.line((shown(caveat), Look.WARNING))
-
-
-def as_of(time: str) -> str:
-    """Say of when an export is."""
-    return f"As of {time}." if time else "The export does not say of which day it is."
+        page.line(
+            ("What the export does not know; in red, where somebody may have access that is not listed", Look.HEADING)
+        )
+    for caveat in caveats:
+        page.line((shown(caveat.text), Look.WARNING if caveat.hides_access else Look.PLAIN))
 
 
 def _write_task(page: Page, rows: Sequence[Row], tables: Sequence[Table]) -> None:

@@ -44,9 +44,3 @@ def _cell(value: object) -> str:
     text = "" if value is None else str(value)
     harmless = clean(text)
     return f"'{harmless}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else harmless
-
-
-def unescaped(cell: str) -> str:
-    """Give a text without the apostrophe that `csv_lines` puts before what looks like a formula."""
-    text = cell.removeprefix("'")
-    return text if text.lstrip().startswith(_FORMULA) else cell

@@ -432,3 +432,12 @@ def test_a_workbook_that_unfolds_to_more_than_any_review_is_not_read(
     assert ended.code == 4
     assert "review-PAY.xlsx: is no Excel workbook that can be read" in ended.out
     assert decided()[BOB] == "workbook missing"
+
+
+def test_decisions_for_excel_begin_with_a_byte_order_mark_and_are_the_same(started: Run) -> None:
+    answer(book(), {BOB: "remove"})
+    assert started("review", "collect", str(REVIEW), "--excel").code == 0
+    text = DECISIONS.read_text(encoding="utf-8")
+    assert text.startswith("\ufeffdecision,")
+    assert _collected(started).code == 0
+    assert DECISIONS.read_text(encoding="utf-8") == text.removeprefix("\ufeff")

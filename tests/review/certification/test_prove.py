@@ -19,6 +19,11 @@ DORA = ("Dora (dora)", "PAY/ledger")
 DEVS = ("devs", "PAY")
 KEY = ("ssh-access-key:7", "PAY/api")
 
+_KEYS_WERE_COLLECTED = {
+    "application_type": "BitbucketServer",
+    "local_access_cred_properties": {"fingerprint": "STRING"},
+}
+
 
 @pytest.fixture
 def before() -> World:
@@ -174,8 +179,13 @@ def test_an_export_without_keys_does_not_prove_that_a_key_is_gone(run: Run, befo
     del after.credentials["ssh-access-key:7"]
     ended = _prove(run, after)
     assert ended.code == 4
-    assert "the export has no ssh-access-key at all; were they collected (--include)?" in ended.out
-    assert _prove(run, after.credential("ssh-access-key:8")).code == 0
+    assert "the export has no SSH access key at all; were they collected (--include)?" in ended.out
+    assert _prove(run, after.changed().credential("ssh-access-key:8")).code == 0
+    payload = after.payload()
+    payload["custom_property_definition"] = {"applications": [_KEYS_WERE_COLLECTED]}
+    Path("no-key-left.json").write_text(json.dumps(payload), encoding="utf-8")
+    ended = run("review", "prove", "no-key-left.json", "--decisions", str(DECISIONS), "--fail-on", "open")
+    assert ended.code == 0
 
 
 def test_global_permissions_that_are_only_known_in_effect_prove_nothing(run: Run, before: World) -> None:
@@ -183,7 +193,7 @@ def test_global_permissions_that_are_only_known_in_effect_prove_nothing(run: Run
     before.properties["global_permissions"] = "full"
     assert run("review", "start", save(before), "-o", str(REVIEW)).code == 0
     for path in REVIEW.glob("review-*.xlsx"):
-        answer(path, {("devs", "Bitbucket Server - test"): "remove"})
+        answer(path, {("devs", "the whole server"): "remove"})
     run("review", "collect", str(REVIEW))
     after = before.changed().revoke(GROUP, "devs", "ADMIN")
     assert _prove(run, after).code == 0

@@ -62,7 +62,7 @@ def test_keys_and_people_are_apart(run: Run) -> None:
     _start(run, world())
     assert "ssh-access-key:7" not in [row["Holder"] for row in rows(book())]
     (key,) = rows(book(), "Keys")
-    assert (key["Kind"], key["Level"], key["Expires"]) == ("ssh access key", "read", "2027-01-01")
+    assert (key["Kind"], key["Level"], key["Expires"]) == ("SSH access key", "read", "2027-01-01")
 
 
 def test_what_deserves_a_look_comes_first_in_the_words_of_the_report(run: Run) -> None:
@@ -113,8 +113,8 @@ def test_defaults_public_access_owners_and_global_administrators_are_information
 def test_global_permissions_have_a_workbook_of_their_own(run: Run) -> None:
     _start(run, world().grant(USER, "1", "ADMIN").grant(GROUP, "devs", "LICENSED_USER"))
     assert _asked(book("global-permissions")) == [
-        ("Ann Lee (ann)", "ADMIN", "Bitbucket Server - test"),
-        ("devs", "LICENSED_USER", "Bitbucket Server - test"),
+        ("Ann Lee (ann)", "ADMIN", "the whole server"),
+        ("devs", "LICENSED_USER", "the whole server"),
     ]
     assert [row["Level"] for row in rows(book("global-permissions"))] == ["admin", "other"]
 
@@ -429,7 +429,7 @@ def test_a_payload_of_bitbucket_cloud_is_reviewed_and_proven_like_any(run: Run) 
     Path("export.json").write_text(json.dumps(document), encoding="utf-8")
     assert run("review", "start", "export.json", "-o", str(REVIEW)).code == 0
     assert _asked(book()) == [("Developers", "project-write", "PAY"), ("Ann", "repo-admin", "PAY/api")]
-    assert _asked(book("global-permissions")) == [("Administrators", "owner", "Bitbucket Cloud - acme")]
+    assert _asked(book("global-permissions")) == [("Administrators", "owner", "all of Bitbucket Cloud - acme")]
     answer(book(), {("Developers", "PAY"): "remove"})
     answer(book("global-permissions"))
     assert run("review", "collect", str(REVIEW)).code == 0
