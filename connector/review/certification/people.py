@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from connector.graph.access import Access
 from connector.graph.values import Agent, Credential, Group, Identity, User
+from connector.review.certification.rows import shown
 from connector.review.findings.finding import is_service
-from connector.review.text.names import counted, state
+from connector.review.text.names import counted, person, state
 from connector.review.vocabulary import CREDENTIALS
 
 LONGEST_LIST = 200
@@ -30,6 +31,7 @@ class People:
         self._access = access
         self._users: dict[Group, list[User]] = {}
         self._brief: dict[Group, str] = {}
+        self._described: dict[User, tuple[str, str, str, str]] = {}
 
     def of(self, group: Group) -> list[User]:
         """Give everybody in a group, through any nesting, by name."""
@@ -53,6 +55,16 @@ class People:
         for user in self.of(group):
             yield Member(user, None if user in direct else inner.get(user))
 
+    def described(self, user: User) -> tuple[str, str, str, str]:
+        """Give name, e-mail address, day of the last sign-in, and what keeps them from signing in; as shown.
+
+        Kept, since the groups of ten thousand projects have the same people.
+        """
+        if user not in self._described:
+            email = shown(user.email or "")
+            self._described[user] = shown(person(user)), email, day(user.last_login_at), condition(user)
+        return self._described[user]
+
     def let_in_by(self, holder: Identity) -> str:
         """Say whom a grant of this holder lets in: `42 people, 3 of them inactive`, or an e-mail address."""
         match holder:
@@ -73,6 +85,11 @@ class People:
         listed = "; listed in groups.xlsx" if self.is_long(group) else ""
         away_too = f", {away:,} of them cannot sign in" if away else ""
         return f"{counted(len(users), 'person', 'people')}{away_too}{listed}" if users else "nobody"
+
+
+def day(time: str | None) -> str:
+    """Give the day of an RFC 3339 time, as text that sorts; nothing where none is known."""
+    return (time or "")[:10]
 
 
 def condition(identity: Identity) -> str:

@@ -15,7 +15,7 @@ from connector.review.caveats import Caveat
 from connector.review.certification.answers import OFFERED, OFFERED_OTHERWISE, WORDS
 from connector.review.certification.attention import Attention
 from connector.review.certification.background import Fact
-from connector.review.certification.people import People, condition, sort_of_holder
+from connector.review.certification.people import People, day, sort_of_holder
 from connector.review.certification.row_ids import row_id
 from connector.review.certification.rows import Row, level_in_words, shown
 from connector.review.certification.sheets import Book, Choice, Column, Look, Page, Table, workbook
@@ -62,11 +62,10 @@ _KEYS = (
 _ONE_BY_ONE = (_NUMBER, _WHO, *_WHAT, _WHY, *_ANSWERS)
 _PEOPLE = (
     Column("Group", 28),
-    Column("Person", 28),
-    Column("User name", 20),
-    Column("E-mail", 32),
+    Column("Person", 36),
+    Column("E-mail", 34),
     Column("Last sign-in", 12),
-    Column("Can sign in", 24),
+    Column("Cannot sign in", 24),
     Column("Through", 24),
 )
 _FACTS = (
@@ -154,11 +153,6 @@ def _cells(row: Row, people: People) -> dict[str, object]:
     return cells | {"Last sign-in": day(holder.last_login_at) if isinstance(holder, User) else ""}
 
 
-def day(time: str | None) -> str:
-    """Give the day of an RFC 3339 time, as text that sorts; nothing where none is known."""
-    return (time or "")[:10]
-
-
 def _groups(rows: Iterable[Row]) -> list[Group]:
     found = dict.fromkeys(row.first.holder for row in rows)
     return sorted((one for one in found if isinstance(one, Group)), key=lambda group: (group.name.lower(), group.id))
@@ -168,19 +162,16 @@ def write_people(book: Book, people: People, groups: Iterable[Group]) -> None:
     """Write who is in groups, each group once."""
     table = book.table("People", _PEOPLE)
     for group in groups:
+        name = shown(group.name)
         for member in people.members(group):
-            user, out = member.user, condition(member.user)
-            cells = {
-                "Group": shown(group.name),
-                "Person": shown(user.name),
-                "User name": shown(str(user.properties.get("username") or user.id)),
-                "E-mail": shown(user.email or ""),
-                "Last sign-in": day(user.last_login_at),
-                "Can sign in": f"no: {out}" if out else "yes" if user.is_active else "",
-                "Through": shown(member.through.name) if member.through else "",
-            }
-            table.add(cells, {"Can sign in": Look.ALARM} if out else {})
+            through = shown(member.through.name) if member.through else ""
+            values = (name, *people.described(member.user), through)
+            table.add(dict(zip(_PEOPLE_HEADERS, values, strict=True)), _OUT)
     table.close()
+
+
+_PEOPLE_HEADERS = [column.header for column in _PEOPLE]
+_OUT = {"Cannot sign in": Look.ALARM}
 
 
 def write_facts(book: Book, facts: Iterable[Fact]) -> None:

@@ -77,10 +77,10 @@ def test_what_deserves_a_look_comes_first_in_the_words_of_the_report(run: Run) -
 def test_people_of_groups_stand_once_on_a_sheet_behind(run: Run) -> None:
     _start(run, world().grant(GROUP, "devs", "REPO_WRITE", "101"))
     found = {(row["Group"], row["Person"]): row for row in rows(book(), "People")}
-    assert list(found) == [("devs", "Bob"), ("devs", "Cid")]
-    assert found["devs", "Bob"]["E-mail"] == "bob@example.com"
-    assert found["devs", "Cid"]["Can sign in"] == "no: inactive"
-    assert found["devs", "Cid"]["Through"] == "inner"
+    assert list(found) == [("devs", "Bob (bob)"), ("devs", "Cid (cid)")]
+    assert found["devs", "Bob (bob)"]["E-mail"] == "bob@example.com"
+    assert found["devs", "Cid (cid)"]["Cannot sign in"] == "inactive"
+    assert found["devs", "Cid (cid)"]["Through"] == "inner"
     devs = next(row for row in rows(book()) if row["Holder"] == "devs")
     assert devs["Whom it lets in"] == "2 people, 1 of them cannot sign in"
 
@@ -89,7 +89,7 @@ def test_people_of_very_large_groups_stand_in_one_workbook_for_all(run: Run, mon
     monkeypatch.setattr("connector.review.certification.people.LONGEST_LIST", 1)
     _start(run, world())
     assert rows(book(), "People") == []
-    assert [row["Person"] for row in rows(REVIEW / "groups.xlsx", "People")] == ["Bob", "Cid"]
+    assert [row["Person"] for row in rows(REVIEW / "groups.xlsx", "People")] == ["Bob (bob)", "Cid (cid)"]
     assert "listed in groups.xlsx" in next(row for row in rows(book()) if row["Holder"] == "devs")["Whom it lets in"]
 
 
