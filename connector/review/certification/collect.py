@@ -16,7 +16,7 @@ from connector.review.certification.decisions import Decided, State
 from connector.review.certification.manifest import FILE_NAME, Asked, Review, Sheet, read_list, read_review
 from connector.review.certification.merge import Outcome, merged
 from connector.review.certification.overview import GROUPS, OVERVIEW
-from connector.review.certification.returned import Answer, Problem, read_workbook
+from connector.review.certification.returned import Answer, Key, Problem, read_workbook
 from connector.review.certification.scope import By
 from connector.text import clean
 
@@ -57,9 +57,12 @@ class Collected:
         self.problems: list[Problem] = []
         self.progress: list[Progress] = []
         self.totals: Counter[str] = Counter()
-        self._answers: dict[str, list[Answer]] = {}
+        self._answers: dict[Key, list[Answer]] = {}
+        self._shared: dict[str, list[Answer]] = {}
         for path in _files(folder):
             self._read(path)
+        if self.review.by == By.OWNER:
+            self._share()
         self._sum_up()
 
     @property
@@ -108,24 +111,32 @@ class Collected:
                 seen.add(grant)
                 yield found
 
+    def _share(self) -> None:
+        """Bring together what several owners answered about one grant, each in their own workbook."""
+        for sheet, grants in _workbooks(self._folder):
+            for asked in grants:
+                self._shared.setdefault(asked.id, []).extend(self._said(sheet, asked))
+
     def _all(self) -> Iterator[_Found]:
         for sheet, grants in _workbooks(self._folder):
             progress = Progress(sheet)
-            is_back = any(one.id in self._answers or one.folded in self._answers for one in grants)
+            is_back = any(self._has_row(sheet, one) for one in grants)
             for asked in grants:
-                outcome = self._outcome(asked)
-                if asked.id not in self._answers and asked.folded not in self._answers:
+                said = self._shared[asked.id] if self._shared else self._said(sheet, asked)
+                outcome = merged(said, asked.level, f"{asked.name} of {asked.holder} on {asked.on}")
+                if outcome.state is State.UNDECIDED and not self._has_row(sheet, asked):
                     outcome = replace(outcome, state=State.MISSING if is_back else State.NOT_RETURNED)
                 yield progress, _decided(asked, outcome), outcome.problems
 
-    def _outcome(self, asked: Asked) -> Outcome:
-        """Give what was decided on a grant: by itself, else with the row that it is folded into."""
-        about = f"{asked.name} of {asked.holder} on {asked.on}"
-        own = merged(self._answers.get(asked.id, ()), asked.level, about)
-        if own.state is not State.UNDECIDED or not asked.folded:
+    def _has_row(self, sheet: Sheet, asked: Asked) -> bool:
+        return any((sheet.number, row) in self._answers for row in (asked.id, asked.folded))
+
+    def _said(self, sheet: Sheet, asked: Asked) -> list[Answer]:
+        """Give what one workbook says about a grant: by itself, else with the row that it is folded into."""
+        own = self._answers.get((sheet.number, asked.id), [])
+        if any(answer.text for answer in own):
             return own
-        about = f"{asked.name} of {asked.holder} in {asked.project}"
-        return merged(self._answers.get(asked.folded, ()), asked.level, about)
+        return [*own, *self._answers.get((sheet.number, asked.folded), [])]
 
 
 _Found = tuple[Progress, Decided, tuple[Problem, ...]]

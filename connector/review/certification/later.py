@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from connector.graph.access import Access
 from connector.graph.export import Export
-from connector.graph.values import Application, Identity, Level, Node, Resource
+from connector.graph.values import Application, Identity, Level, Node, Resource, lineage
 from connector.review.caveats import caveats, is_complete
 from connector.review.certification.grants import Grants, Held, Reference
 from connector.review.certification.people import credential_kind
@@ -41,11 +41,6 @@ class Sight:
         """Whether it is certain that the grant is not there any more."""
         return not self.is_there and not self.doubt
 
-    @property
-    def level(self) -> Level:
-        """What the holder was granted on the same node."""
-        return max((held.level for held in self.rights), default=Level.NONE)
-
 
 class Later:
     """One later export."""
@@ -63,11 +58,17 @@ class Later:
                 scope = self._scope(node)
             self._nodes[scope, node.key if isinstance(node, Resource) else ""] = node
         repositories = [one for one in export.resources if "slug" in one.properties]
-        counts = Counter((one.type, one.id) for one in repositories)
-        self._moved = {(one.type, one.id): one for one in repositories if counts[one.type, one.id] == 1}
+        counts = Counter(map(self._number, repositories))
+        self._moved = {self._number(one): one for one in repositories if counts[self._number(one)] == 1}
         self._kinds = {credential_kind(one.id) for one in export.credentials}
         hidden = "; ".join(caveat.text for caveat in caveats(export) if caveat.hides_access)
         self._doubt = "" if is_complete(export) else f"the export is not whole: {hidden}"
+
+    def _number(self, repository: Resource) -> tuple[str, str, str]:
+        """Give what a repository keeps when it moves to another project."""
+        *_, top = lineage(repository)
+        scope = self._scope(top) if isinstance(top, Application) else ""
+        return scope, repository.type or "", repository.id
 
     def _scope(self, application: Application) -> str:
         return "" if self._is_single else application.name.lower()
@@ -79,7 +80,7 @@ class Later:
     def node(self, reference: Reference) -> Node | None:
         """Give what a grant is on; None where there is no such thing any more."""
         there = self._nodes.get((self._scoped(reference), reference.node))
-        return there or self._moved.get((reference.node_type, reference.node_id))
+        return there or self._moved.get((self._scoped(reference), reference.node_type, reference.node_id))
 
     def _scoped(self, reference: Reference) -> str:
         return "" if self._is_single else reference.application.lower()

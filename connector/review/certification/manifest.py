@@ -47,6 +47,7 @@ class Sheet:
     `reviewers` and `emails` are for people to read, and empty where nobody is known who could answer.
     """
 
+    number: int
     file: str
     title: str
     reviewers: str

@@ -73,11 +73,15 @@ class Answer:
     place: str
 
 
+Key = tuple[int, str]
+"""The number of a workbook of the review, and the id of a grant or of a folded row in it."""
+
+
 @dataclass(slots=True)
 class Returned:
-    """What one file says: the answers about each grant or folded row, in which a row without any is empty."""
+    """What one file says: the answers in each row, by workbook of the review and grant or fold; none where empty."""
 
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
+    answers: dict[Key, list[Answer]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -195,7 +199,7 @@ class _Reading:
             self._take(found, row, epoch)
 
     def _take(self, found: RowId, row: _Row, epoch: datetime) -> None:
-        answers = self._result.answers.setdefault(found.grant, [])
+        answers = self._result.answers.setdefault((found.workbook, found.grant), [])
         written = row.text(DATE)
         day = read_day(row.value(DATE), epoch)
         if day is None:

@@ -12,34 +12,35 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_FORM = re.compile(r"([0-9a-f]{8})-([0-9a-f]{16})-([0-9a-f]{8})")
+_FORM = re.compile(r"([0-9a-f]{8})-([0-9]{1,9})-([0-9a-f]{16})-([0-9a-f]{8})")
 
 
 @dataclass(frozen=True, slots=True)
 class RowId:
-    """Which review and which grant a row is about, and the checksum that came with it."""
+    """Which grant a row is about, in which workbook of which review, and the checksum that came with it."""
 
     review: str
+    workbook: int
     grant: str
     checksum: str
 
     def __str__(self) -> str:
-        return f"{self.review}-{self.grant}-{self.checksum}"
+        return f"{self.review}-{self.workbook}-{self.grant}-{self.checksum}"
 
     def fits(self, *shown: str) -> bool:
         """Whether the row shows what it was written with."""
-        return self.checksum == _checksum(self.review, self.grant, *shown)
+        return self == row_id(self.review, self.workbook, self.grant, *shown)
 
 
-def row_id(review: str, grant: str, *shown: str) -> RowId:
+def row_id(review: str, workbook: int, grant: str, *shown: str) -> RowId:
     """Make the id of a row that shows these names."""
-    return RowId(review, grant, _checksum(review, grant, *shown))
+    return RowId(review, workbook, grant, _checksum(review, str(workbook), grant, *shown))
 
 
 def read_row_id(text: str) -> RowId | None:
     """Read an id; None where it is none."""
     found = _FORM.fullmatch(text.strip().lower())
-    return RowId(*found.groups()) if found else None
+    return RowId(found[1], int(found[2]), found[3], found[4]) if found else None
 
 
 def _checksum(*parts: str) -> str:

@@ -96,7 +96,8 @@ class _Starting:
             for unit in self._units:
                 asked = self._asked(unit)
                 if asked.rows:
-                    sheets.append(self._write_workbook(folder / names.of(unit.name), unit, asked))
+                    path = folder / names.of(unit.name)
+                    sheets.append(self._write_workbook(path, len(sheets), unit, asked))
                     _list(listed, sheets[-1], asked.rows)
                 elif not unit.is_global:
                     without.extend((place(node), shown(node.name)) for node in unit.nodes)
@@ -123,10 +124,11 @@ class _Starting:
             if isinstance(node, Resource):
                 yield from self._grants.export.descendants_of(node)
 
-    def _write_workbook(self, path: Path, unit: Unit, asked: _Asked) -> Sheet:
+    def _write_workbook(self, path: Path, number: int, unit: Unit, asked: _Asked) -> Sheet:
         reviewers = shown(some([who(one) for one in unit.reviewers]))
         contents = Contents(
             review=self._review.id,
+            number=number,
             title=shown(unit.title),
             application=self._review.application,
             as_of=self._review.as_of,
@@ -139,6 +141,7 @@ class _Starting:
         holders = (row.first.holder for row in asked.rows)
         self._large.update((one, None) for one in holders if isinstance(one, Group) and self._people.is_long(one))
         return Sheet(
+            number=number,
             file=path.name,
             title=contents.title,
             reviewers=reviewers,

@@ -89,9 +89,10 @@ _MEANINGS = (
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What one workbook says. `reviewers` is empty where nobody is known who could answer."""
+    """What one workbook says. `number` is the workbook's own; `reviewers` may be empty."""
 
     review: str
+    number: int
     title: str
     application: str
     as_of: str
@@ -121,7 +122,7 @@ def _decisions(book: Book, contents: Contents, people: People) -> Iterator[Table
         table = book.table(name, columns, _CHOICE)
         for number, row in numbered:
             if row.is_about_a_key is about_keys:
-                _add(table, contents.review, row, _cells(row, people) | {_NUMBER.header: number})
+                _add(table, contents, row, _cells(row, people) | {_NUMBER.header: number})
         table.close()
         yield table
 
@@ -131,15 +132,15 @@ def _one_by_one(book: Book, contents: Contents, attention: Attention) -> Table:
     table = book.table(ONE_BY_ONE, _ONE_BY_ONE, _CHOICE)
     for number, row in enumerate(contents.rows, 1):
         for single in row.one_by_one(attention) if len(row.grants) > 1 else ():
-            _add(table, contents.review, single, {_NUMBER.header: number})
+            _add(table, contents, single, {_NUMBER.header: number})
     table.close()
     return table
 
 
-def _add(table: Table, review: str, row: Row, cells: dict[str, object]) -> None:
+def _add(table: Table, contents: Contents, row: Row, cells: dict[str, object]) -> None:
     level = row.first.level
     cells |= {HOLDER: row.holder, LEVEL: level_in_words(level), RIGHT: row.right, ON: row.on, _WHY.header: row.why}
-    cells[ID] = str(row_id(review, row.id, row.holder, row.right, row.on))
+    cells[ID] = str(row_id(contents.review, contents.number, row.id, row.holder, row.right, row.on))
     table.add(cells, {LEVEL: _LEVELS.get(level, Look.TEXT)})
 
 

@@ -171,6 +171,27 @@ def test_one_owner_s_answer_is_enough_and_two_that_differ_contradict(run: Run) -
     assert decided()["Bob (bob)", "PAY/api"] == "contradictory"
 
 
+def test_owners_contradict_each_other_although_only_one_of_their_workbooks_is_folded(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "FOLDED_FROM", 7)
+    one = world().grant(USER, "4", "PROJECT_ADMIN", "10").grant(USER, "2", "REPO_WRITE", "101")
+    one.grant(USER, "2", "PROJECT_READ", "20")
+    one.users["1"]["is_active"] = True
+    _start(run, one, "--by", "owner")
+    assert [row["On"] for row in rows(book("dora")) if row["Permission"] == "REPO_WRITE"] == [
+        "2 repositories in PAY: api and ledger"
+    ]
+    assert len([row for row in rows(book("ann")) if row["Permission"] == "REPO_WRITE"]) == 2
+    answer(book("dora"), "remove", name="Dora")
+    run("review", "collect", str(REVIEW))
+    assert set(decided().values()) == {"remove"}
+    answer(book("ann"), "keep", name="Ann")
+    run("review", "collect", str(REVIEW))
+    assert decided()["Bob (bob)", "PAY/ledger"] == "contradictory"
+    assert decided()["Bob (bob)", "OPS"] == "remove"
+
+
 @pytest.mark.parametrize(
     ("named", "expected"),
     [
