@@ -230,7 +230,8 @@ class Table:
         if lines > 1:
             self._sheet.set_row(self._row, _LINE * ceil(lines))
         for place, value, column in written:
-            if value or column.is_answered:
+            # The lines of a table that is answered are drawn through; in a long list that would double the cells.
+            if value or self.choice is not None:
                 _write(self._sheet, self._row, place, value, self.book.format(looks.get(column.header, column.look)))
 
     def _begin(self) -> Worksheet:

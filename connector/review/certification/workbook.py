@@ -223,18 +223,17 @@ def _write_task(page: Page, rows: Sequence[Row], tables: Sequence[Table]) -> Non
     page.formula("Decided so far", f"={answered}", 0)
 
 
-_STEPS = (
-    "Choose an answer in the column Decision of every row, on the sheets Decide and Keys.",
+_FIRST = "Choose an answer in the column Decision of every row, on the sheets Decide and Keys."
+_WHERE_FOLDED = (
+    "A row that stands for several grants decides on all of them. To decide differently on some, answer these on the",
+    f"sheet {ONE_BY_ONE}, under the number of their row. What is left empty there follows its row.",
+)
+_LAST = (
     "The same answer for many rows: filter them, mark their cells in the column Decision, type the answer, and press",
     "Ctrl+Enter (in LibreOffice Alt+Enter).",
     "To take single people out of a group, keep its grant and name them in Reason: its members are changed elsewhere.",
     "The sheets are protected against accidents, without a password. Leave the hidden column alone.",
     "Save the file, and send it back.",
-)
-_STEPS_WHERE_FOLDED = (
-    "A row that stands for several grants decides on all of them.",
-    f"To decide differently on some, answer these on the sheet {ONE_BY_ONE}, under the number of their row.",
-    "What is left empty there follows its row.",
 )
 
 
@@ -243,5 +242,6 @@ def _write_guide(page: Page, rows: Iterable[Row]) -> None:
     for word, meaning in _MEANINGS:
         page.line((word, Look.TEXT), (meaning, Look.PLAIN))
     page.line()
-    for step in (*_STEPS, *(_STEPS_WHERE_FOLDED if any(len(row.grants) > 1 for row in rows) else ())):
+    is_folded = any(len(row.grants) > 1 for row in rows)
+    for step in (_FIRST, *(_WHERE_FOLDED if is_folded else ()), *_LAST):
         page.line((step, Look.PLAIN))
