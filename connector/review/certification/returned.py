@@ -7,6 +7,7 @@ A file that breaks off is not read at all.
 
 from __future__ import annotations
 
+import re
 import warnings
 import zipfile
 from collections import Counter
@@ -41,6 +42,8 @@ _LARGEST = 4 << 30
 
 _LAST_HEADER_ROW = 100
 """Where a header is looked for at most."""
+
+_OUR_SHEETS = re.compile(r"(Start|Decide|Keys|One by one|People|For information|Words)( \(\d+\))?")
 
 _SHOWN = (HOLDER, RIGHT, ON)
 _NEEDED = (DECISION, *_SHOWN)
@@ -88,17 +91,24 @@ class Returned:
 def read_workbook(path: Path, name: str, review: str) -> Returned:
     """Read what came back in a file, of which people know the name. Never raises for what stands in it."""
     try:
-        _check_size(path)
-        with warnings.catch_warnings():
-            # Of what it leaves out when it reads, such as drop-downs.
-            warnings.simplefilter("ignore")
-            try:
-                return _Reading(name, review, takes_formulas=False).returned(_sheets(path))
-            except _FormulaError:
-                return _Reading(name, review, takes_formulas=True).returned(_computed_sheets(path))
+        has_comments = _look_inside(path)
+        found = _read(path, name, review)
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a broken file leads to
         text = f"is no Excel workbook that can be read (damaged, or with a password?), so nothing of it counts: {error}"
         return Returned(problems=[Problem(clean(name), clean(text))])
+    if has_comments:
+        found.problems.append(Problem(clean(name), "has comments, which are not read: look at them", is_note=True))
+    return found
+
+
+def _read(path: Path, name: str, review: str) -> Returned:
+    with warnings.catch_warnings():
+        # Of what it leaves out when it reads, such as drop-downs.
+        warnings.simplefilter("ignore")
+        try:
+            return _Reading(name, review, takes_formulas=False).returned(_sheets(path))
+        except _FormulaError:
+            return _Reading(name, review, takes_formulas=True).returned(_computed_sheets(path))
 
 
 _Sheets = Iterator[tuple[str, datetime, Iterator[_Values]]]
@@ -130,11 +140,14 @@ def _shown_or_written(shown: _Values, written: _Values) -> _Values:
     return [other if one is None else one for one, other in zip_longest(shown, written)]
 
 
-def _check_size(path: Path) -> None:
+def _look_inside(path: Path) -> bool:
+    """Give whether a workbook has comments. Raises ValueError where it unfolds to more than any review."""
     with zipfile.ZipFile(path) as archive:
-        size = sum(entry.file_size for entry in archive.infolist())
+        parts = archive.infolist()
+    size = sum(part.file_size for part in parts)
     if size > _LARGEST:
         raise ValueError(f"it unfolds to {size:,} bytes")
+    return any("comments" in part.filename.lower() for part in parts)
 
 
 class _Reading:
@@ -157,16 +170,20 @@ class _Reading:
 
     def _read(self, sheet: str, rows: Iterator[_Values], epoch: datetime) -> None:
         columns: dict[str, int] | None = None
+        is_ours, is_empty = _OUR_SHEETS.fullmatch(sheet) is not None, True
         for number, values in enumerate(rows, 1):
+            is_empty = is_empty and not any(map(_text, values))
             names = _names(values)
             if ID in names or (columns is None and {DECISION, HOLDER} <= set(names)):
                 columns = self._columns(f"{self._name}, sheet {sheet}, row {number}", names)
             elif columns:
                 self._read_row(_Row(f"{self._name}, sheet {sheet}", number, columns, values), epoch)
             elif number > _LAST_HEADER_ROW:
-                return
+                break
             else:
                 self._look_for_labels(values)
+        if columns is None and not is_ours and not is_empty:
+            self._tell(f"{self._name}, sheet {sheet}", "is no sheet of the review, and was not read", is_note=True)
 
     def _columns(self, place: str, names: Sequence[str | None]) -> dict[str, int] | None:
         """Give where the columns stand; None where one that is needed is missing or there twice."""
@@ -183,8 +200,9 @@ class _Reading:
         decision, hidden = row.text(DECISION), row.text(ID)
         found = read_row_id(hidden)
         if not hidden and not decision:
-            return
-        if found is None:
+            if written := " ".join(filter(None, map(_text, row.values))):
+                self._tell(f"{row.sheet}, row {row.number}", f"is no row of the review: {written!r}", is_note=True)
+        elif found is None:
             self._tell(row.place(ID), f"the hidden id {hidden!r} is none, so {decision or 'nothing'!r} is no answer")
         elif found.review != self._review:
             self._others[found.review] += 1

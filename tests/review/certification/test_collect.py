@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.comments import Comment
 
 from tests.conftest import Ended, Run
 from tests.review.certification.folders import (
@@ -441,3 +442,17 @@ def test_decisions_for_excel_begin_with_a_byte_order_mark_and_are_the_same(start
     assert text.startswith("\ufeffdecision,")
     assert _collected(started).code == 0
     assert DECISIONS.read_text(encoding="utf-8") == text.removeprefix("\ufeff")
+
+
+def test_what_people_wrote_beside_the_answers_is_named(started: Run) -> None:
+    answer(book())
+    with editing(book()) as opened:
+        sheet = opened["Decide"]
+        cell(sheet, sheet.max_row + 1, "Holder").value = "and what about Zed?"
+        sheet["A1"].comment = Comment("see mail", "Ann")
+        opened.create_sheet("My notes")["A1"] = "Bob leaves in March"
+    ended = _collected(started)
+    assert ended.code == 0
+    assert "review-PAY.xlsx, sheet Decide, row 6: is no row of the review: 'and what about Zed?'" in ended.out
+    assert "review-PAY.xlsx, sheet My notes: is no sheet of the review, and was not read" in ended.out
+    assert "review-PAY.xlsx: has comments, which are not read: look at them" in ended.out

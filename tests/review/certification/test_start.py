@@ -399,6 +399,11 @@ def test_what_is_no_export_is_one_clear_line(run: Run) -> None:
     assert not REVIEW.exists()
 
 
+def test_a_proof_needs_no_library_of_workbooks() -> None:
+    program = "import sys; sys.modules['openpyxl'] = sys.modules['xlsxwriter'] = None; import connector.commands.review"
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)  # noqa: S603 - this Python
+
+
 @pytest.mark.parametrize("missing", ["xlsxwriter", "openpyxl"])
 def test_without_its_libraries_the_command_says_what_to_install(tmp_path: Path, missing: str) -> None:
     (tmp_path / "export.json").write_text(json.dumps(world().payload()), encoding="utf-8")
