@@ -220,7 +220,8 @@ def _collect(wanted: Collect) -> int:
     _check_replaceable(wanted.output)
     collected = collect.Collected(wanted.folder)
     with whole_file(wanted.output) as file:
-        lines = csv_of(header_of(collected.review), collected.decided(), for_excel=wanted.excel)
+        header = header_of(collected.review, collected.totals.total())
+        lines = csv_of(header, collected.decided(), for_excel=wanted.excel)
         file.writelines(f"{line}\n" for line in lines)
     screen = console.screen()
     most = _ROWS_ON_A_TERMINAL if screen.is_terminal and not wanted.everything else None

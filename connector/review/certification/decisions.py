@@ -67,12 +67,13 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a file of decisions says of its review, in every row."""
+    """What a file of decisions says of its review, in every row; `rows` is how many there are."""
 
     review: str
     application: str
     collected_at: str
     at_least: Level
+    rows: int
 
 
 _LONGEST_HEADER = 1_000
@@ -80,7 +81,7 @@ _LONGEST_HEADER = 1_000
 COLUMNS = (
     "decision", "leave", "to_do", "holder_kind", "holder", "permission", "level", "on", "project",
     "state", "reviewer", "date", "reason", "answered_in", "holder_id", "node", "grant",
-    "review", "application", "collected_at", "at_least",
+    "review", "application", "collected_at", "at_least", "row", "rows",
 )  # fmt: skip
 
 
@@ -91,25 +92,26 @@ def is_decisions(path: Path) -> bool:
     return start.removeprefix(codecs.BOM_UTF8).startswith(",".join(COLUMNS).encode())
 
 
-def header_of(review: Review) -> Header:
+def header_of(review: Review, rows: int) -> Header:
     """Give what the rows say of a review."""
-    return Header(review.id, review.application, review.collected_at, review.at_least)
+    return Header(review.id, review.application, review.collected_at, review.at_least, rows)
 
 
 def csv_of(header: Header, decided: Iterable[Decided], *, for_excel: bool = False) -> Iterator[str]:
     """Yield the lines, headers first; with a byte order mark Excel reads them as UTF-8."""
     yield from (f"{BYTE_ORDER_MARK if for_excel else ''}{line}" for line in csv_lines([COLUMNS]))
-    yield from csv_lines(_row(header, one) for one in decided)
+    yield from csv_lines(_row(header, one, number) for number, one in enumerate(decided, 1))
 
 
-def _row(header: Header, one: Decided) -> tuple[object, ...]:
+def _row(header: Header, one: Decided, number: int) -> tuple[object, ...]:
     reference = one.reference
     verdict, leave = (one.decision.verdict, one.decision.leave) if one.decision else ("", Level.NONE)
     what = (verdict, leave or "", one.to_do)
     whose = (reference.holder_kind, one.holder, one.name, one.level, one.on, one.project)
     who = (one.state, one.reviewer, one.day, one.reason, one.place)
     exactly = (reference.holder_id, reference.node, json.dumps(reference.as_list()))
-    return *what, *whose, *who, *exactly, header.review, header.application, header.collected_at, header.at_least
+    review = (header.review, header.application, header.collected_at, header.at_least)
+    return *what, *whose, *who, *exactly, *review, number, header.rows
 
 
 def read_decisions(path: Path) -> tuple[Header, Iterator[Decided]]:
@@ -118,7 +120,22 @@ def read_decisions(path: Path) -> tuple[Header, Iterator[Decided]]:
     first = next(rows, None)
     if first is None:
         raise ReviewError(f"{path}: holds no decisions")
-    return _header(*first), (_decided(place, row) for place, row in chain([first], rows))
+    header = _header(*first)
+    return header, _all(path, header, chain([first], rows))
+
+
+def _all(path: Path, header: Header, rows: Iterable[_Row]) -> Iterator[Decided]:
+    """Yield every row. Decisions without some of them would look like those that were carried out: an error."""
+    seen = set[int]()
+    for place, row in rows:
+        if _header(place, row) != header:
+            raise ReviewError(f"{place}: is of another review than the rows before: prove one review at a time")
+        if (number := _number(place, row)) in seen:
+            raise ReviewError(f"{place}: is row {number:,} of the decisions once more: collect again")
+        seen.add(number)
+        yield _decided(place, row)
+    if seen != set(range(1, header.rows + 1)):
+        raise ReviewError(f"{path}: {len(seen):,} of {header.rows:,} rows are left: collect again")
 
 
 _Row = tuple[str, dict[str, str]]
@@ -146,7 +163,13 @@ def _rows(path: Path) -> Iterator[_Row]:
 
 def _header(place: str, row: dict[str, str]) -> Header:
     with _understood(place):
-        return Header(row["review"], row["application"], row["collected_at"], Level[row["at_least"].upper()])
+        level = Level[row["at_least"].upper()]
+        return Header(row["review"], read_cell(row["application"]), row["collected_at"], level, int(row["rows"]))
+
+
+def _number(place: str, row: dict[str, str]) -> int:
+    with _understood(place):
+        return int(row["row"])
 
 
 def _decided(place: str, row: dict[str, str]) -> Decided:

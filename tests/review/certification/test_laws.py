@@ -49,7 +49,7 @@ def test_every_answer_reaches_its_grant_and_carrying_it_out_is_proven(
         collected = Collected(folder / "review")
         assert collected.is_complete, collected.problems
         decisions = folder / "decisions.csv"
-        lines = csv_of(header_of(collected.review), collected.decided())
+        lines = csv_of(header_of(collected.review, collected.totals.total()), collected.decided())
         decisions.write_text("\n".join(lines) + "\n", encoding="utf-8")
         taken = _taken(decisions)
         assert taken == {grant for grant in world.grants if said[grant[1], grant[2]] != "keep"}

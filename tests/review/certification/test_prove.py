@@ -280,6 +280,9 @@ def test_an_export_from_before_the_review_is_refused(run: Run, before: World) ->
         (lambda text: text.replace("remove,", "rmv,"), "was changed since `review collect` wrote it"),
         (lambda text: text.replace('""REPO_WRITE""', ""), "was changed since `review collect` wrote it"),
         (lambda text: text.replace(",decided,", ",undecided,"), "was changed since `review collect` wrote it"),
+        (lambda text: text + text.splitlines()[1], "is row 1 of the decisions once more"),
+        (lambda text: "".join(text.splitlines(keepends=True)[:-1]), "4 of 5 rows are left: collect again"),
+        (lambda text: text + text.splitlines()[1].replace(",none,1,5", ",write,6,5"), "is of another review than"),
     ],
 )
 def test_decisions_that_were_changed_are_refused(
