@@ -7,7 +7,7 @@ grants, unless that was answered by itself.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -59,6 +59,8 @@ class Collected:
         self.totals: Counter[str] = Counter()
         self._answers: dict[Key, list[Answer]] = {}
         self._shared: dict[str, list[Answer]] = {}
+        # The list first, to its end: a damaged one should not be found out after ten thousand workbooks.
+        deque(read_list(folder), maxlen=0)
         for path in _files(folder):
             self._read(path)
         if self.review.by == By.OWNER:

@@ -14,8 +14,8 @@ from connector.review.certification.rows import level_in_words, place, shown
 from connector.review.text.names import counted, person
 from connector.text import clean
 
-_MOST_UNDECIDED = 2_000
-"""Grants without a decision that are listed; all of them stand in the file of the decisions."""
+_MOST = 2_000
+"""Rows of a list that the page does not need whole: all that is undecided stands in the file of the decisions."""
 
 _FOUND = ("Holder", "Permission", "Level", "On", "Decision", "By", "Date", "Reason", "Now", "Still reaches it")
 _SECTIONS = (
@@ -27,7 +27,11 @@ _SECTIONS = (
     ),
     (Status.UNKNOWN, "Cannot be told", "The export does not show the grant, and would not show it if it were there."),
     (Status.UNDECIDED, "Not decided", "Nobody decided, or what was answered could not be read."),
-    (Status.DONE, "Carried out", "The grant is gone. The last column says who reaches it by another way, and how."),
+    (
+        Status.DONE,
+        "Carried out",
+        "The grant is gone. The last column says how its holder still reaches the same by another way.",
+    ),
     (Status.CHANGED, "Kept, and gone", "These were to be kept. Somebody took them away, or holder or place is gone."),
 )
 
@@ -98,23 +102,19 @@ def _figure(number: int, label: str, *, is_open: bool) -> str:
 
 def _sections(proof: Proof) -> Iterator[str]:
     for status, title, meaning in _SECTIONS:
-        if found := proof.of(status):
-            most = _MOST_UNDECIDED if status is Status.UNDECIDED else len(found)
-            rest = (
-                f" The first {most:,} of {len(found):,}; {proof.decisions.name} has all." if most < len(found) else ""
-            )
-            yield _section(title, len(found), meaning + rest, _FOUND, map(_proven, found[:most]))
-    if proof.given_since:
-        meaning = "Grants in the same projects that are new since the review. Nobody has reviewed them."
-        cells = (
-            (shown(person(held.holder)), shown(held.right), level_in_words(held.level), place(held.on))
-            for held in proof.given_since
-        )
-        yield _section("Given since", len(proof.given_since), meaning, _FOUND[:4], cells)
-    if proof.kept:
-        meaning = "Access that its owners confirmed, and that is as it was."
-        kept = ((project, by or "nobody named", f"{number:,}") for (project, by), number in sorted(proof.kept.items()))
-        yield _section("Kept", proof.kept.total(), meaning, ("In", "Confirmed by", "Grants"), kept)
+        found = proof.of(status)
+        most = _MOST if status is Status.UNDECIDED else len(found)
+        yield from _section(title, meaning, _FOUND, map(_proven, found[:most]), len(found), most)
+    meaning = "Grants in the same projects that are new since the review. Nobody has reviewed them."
+    cells = (
+        (shown(person(held.holder)), shown(held.right), level_in_words(held.level), place(held.on))
+        for held in proof.given_since[:_MOST]
+    )
+    yield from _section("Given since", meaning, _FOUND[:4], cells, len(proof.given_since), _MOST)
+    kept = ((project, by or "nobody named", f"{number:,}") for (project, by), number in sorted(proof.kept.items()))
+    meaning = "Access that its owners confirmed, and that is as it was."
+    total = proof.kept.total()
+    yield from _section("Kept", meaning, ("In", "Confirmed by", "Grants"), kept, total, total)
 
 
 def _proven(one: Proven) -> tuple[str, ...]:
@@ -124,13 +124,18 @@ def _proven(one: Proven) -> tuple[str, ...]:
     return *what, decision, decided.reviewer, decided.day, decided.reason, one.now, one.still
 
 
-def _section(title: str, number: int, meaning: str, headers: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _section(
+    title: str, meaning: str, headers: Sequence[str], rows: Iterable[Sequence[str]], number: int, most: int
+) -> Iterator[str]:
+    """Yield a heading and a table, and say where it is not whole; nothing where it would be empty."""
+    if not number:
+        return
+    cut = f" These are the first {most:,}." if number > most else ""
+    yield f'<section><h2>{title} ({number:,})</h2>\n<p class="quiet">{_text(meaning + cut)}</p>'
     head = "".join(f'<th scope="col">{header}</th>' for header in headers)
-    body = "\n".join(map(_row, rows))
-    return (
-        f'<section><h2>{title} ({number:,})</h2>\n<p class="quiet">{_text(meaning)}</p>\n'
-        f"<table><thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody></table></section>"
-    )
+    yield f"<table><thead><tr>{head}</tr></thead>\n<tbody>"
+    yield from map(_row, rows)
+    yield "</tbody></table></section>"
 
 
 def _row(cells: Sequence[str]) -> str:

@@ -327,3 +327,14 @@ def test_hostile_names_are_text_on_the_page(run: Run, before: World) -> None:
     assert "<script" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;\\u202e" in page
     assert EVIDENCE.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_long_list_says_that_it_is_cut(run: Run, before: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connector.review.certification.evidence._MOST", 2)
+    run("review", "start", save(before), "-o", str(REVIEW), "--only", "PAY")
+    run("review", "collect", str(REVIEW))
+    _prove(run, before)
+    page = EVIDENCE.read_text(encoding="utf-8")
+    assert "Not decided (5)" in page
+    assert "These are the first 2." in page
+    assert page.count("<td>undecided</td>") == 2
