@@ -13,6 +13,7 @@ from openpyxl import Workbook, load_workbook
 from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
+from tests.conftest import Ended, Run
 from tests.graph.worlds import CREDENTIAL, GROUP, USER, World
 
 Row = dict[str, Any]
@@ -21,6 +22,12 @@ EXPORT = "export.json"
 REVIEW = Path("review")
 DECISIONS = Path("decisions.csv")
 EVIDENCE = Path("evidence.html")
+
+BOB = ("Bob (bob)", "PAY/api")
+DORA = ("Dora (dora)", "PAY/ledger")
+DEVS = ("devs", "PAY")
+KEY = ("ssh-access-key:7", "PAY/api")
+"""Grants of `world`, by holder and what on."""
 
 
 def world() -> World:
@@ -121,6 +128,11 @@ def sign(opened: Workbook, name: str, day: object = None) -> None:
             row[1].value = name
         if row[0].value == "Date of your answers":
             row[1].value = day  # type: ignore[assignment]
+
+
+def collected(run: Run) -> Ended:
+    """Collect what came back."""
+    return run("review", "collect", str(REVIEW))
 
 
 def decisions(path: Path = DECISIONS) -> list[dict[str, str]]:
