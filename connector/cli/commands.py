@@ -126,7 +126,15 @@ def _parser(command: Command[Any]) -> Parser:
     group = parser.add_argument_group("about the program")
     if parser.reads_environment:
         parser.add_env_file(group)
+    _add_about(group)
+    for step in parser.steps:
+        # What is said before the name of the step would be replaced by a default.
+        step.argument_default = argparse.SUPPRESS
+        _add_about(step.add_argument_group("about the program"))
+    return parser
+
+
+def _add_about(group: argparse._ArgumentGroup) -> None:
     add_log_options(group)
     group.add_argument("--version", action="version", version=f"oaa-bitbucket {__version__}", help="print the version")
     group.add_argument("-h", "--help", action="help", help="print this text")
-    return parser

@@ -128,10 +128,9 @@ carried out, came back, cannot be told, or was never made; 5 the page could not 
 def add_options(parser: Parser) -> None:
     """Describe `review` and its steps."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
-    steps = parser.add_subparsers(dest="step", required=True, metavar="STEP", title="steps")
-    _add_start(steps.add_parser("start", help="an export → a folder of workbooks"))
-    _add_collect(steps.add_parser("collect", help="the folder, with what came back → decisions"))
-    _add_prove(steps.add_parser("prove", help="decisions and a later export → evidence"))
+    _add_start(parser.step("start", "an export → a folder of workbooks"))
+    _add_collect(parser.step("collect", "the folder, with what came back → decisions"))
+    _add_prove(parser.step("prove", "decisions and a later export → evidence"))
 
 
 def _add_start(parser: Parser) -> None:
@@ -229,7 +228,7 @@ def _collect(wanted: Collect) -> int:
     log.info("saved %s", wanted.output)
     if collected.is_complete:
         return 0
-    log.error("the review is not complete")
+    log.error("the review is not complete: %s", summary.of_missing(collected))
     return EXIT_OPEN
 
 

@@ -7,12 +7,13 @@ grants, unless that was answered by itself.
 
 from __future__ import annotations
 
-from collections import Counter, deque
-from collections.abc import Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from connector.review.certification.decisions import Decided, State
+from connector.review.certification.decisions import Decided, State, is_decisions
+from connector.review.certification.evidence import is_evidence
 from connector.review.certification.manifest import FILE_NAME, Asked, Review, Sheet, read_list, read_review
 from connector.review.certification.merge import Outcome, merged
 from connector.review.certification.overview import GROUPS, OVERVIEW
@@ -24,8 +25,6 @@ _WORKBOOKS = {".xlsx", ".xlsm"}
 _OURS = {FILE_NAME, OVERVIEW, GROUPS}
 _HIDDEN = (".", "~$")
 """What the names of hidden files begin with, and those of the locks of spreadsheet programs."""
-_RESULTS = {".csv", ".html"}
-"""What `collect` and `prove` write, perhaps into the same folder."""
 
 
 @dataclass(slots=True)
@@ -57,6 +56,8 @@ class Collected:
         self.problems: list[Problem] = []
         self.progress: list[Progress] = []
         self.totals: Counter[str] = Counter()
+        self.unsigned = 0
+        """Decisions of nobody who gave a name."""
         self._answers: dict[Key, list[Answer]] = {}
         self._shared: dict[str, list[Answer]] = {}
         # The list first, to its end: a damaged one should not be found out after ten thousand workbooks.
@@ -92,14 +93,17 @@ class Collected:
             self._answers.setdefault(grant, []).extend(answers)
 
     def _sum_up(self) -> None:
-        problems: dict[Problem, None] = {}
+        problems: defaultdict[str, dict[Problem, None]] = defaultdict(dict)
         for progress, decided, found in self._all():
             if not self.progress or self.progress[-1] is not progress:
                 self.progress.append(progress)
             progress.count(decided)
-            problems.update(dict.fromkeys(found))
-        self.problems.extend(problems)
-        self.totals.update(str(decided.decision or decided.state) for _, decided, _ in self._once())
+            for problem in found:
+                problems[problem.place][problem] = None
+        self.problems.extend(_as_one([*same]) for same in problems.values())
+        for _, decided, _ in self._once():
+            self.totals[str(decided.decision or decided.state)] += 1
+            self.unsigned += decided.decision is not None and not decided.reviewer
 
     def _once(self) -> Iterator[_Found]:
         """Yield what `_all` does, leaving out grants that were asked in an earlier workbook, too."""
@@ -147,9 +151,15 @@ _Found = tuple[Progress, Decided, tuple[Problem, ...]]
 def _files(folder: Path) -> Iterator[Path]:
     """Yield what may hold answers, wherever in the folder it was put."""
     for path in sorted(folder.rglob("*")):
-        is_ours = path.name in _OURS or path.suffix.lower() in _RESULTS
-        if path.is_file() and not is_ours and not path.name.startswith(_HIDDEN):
+        is_ours = path.name in _OURS or path.name.startswith(_HIDDEN)
+        if path.is_file() and not is_ours and not is_decisions(path) and not is_evidence(path):
             yield path
+
+
+def _as_one(problems: Sequence[Problem]) -> Problem:
+    """Make one problem of those of one cell, which may be about hundreds of grants."""
+    first, *rest = problems
+    return replace(first, text=f"{first.text}; and {len(rest):,} more like it") if rest else first
 
 
 def _workbooks(folder: Path) -> Iterator[tuple[Sheet, list[Asked]]]:

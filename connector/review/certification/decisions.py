@@ -86,9 +86,12 @@ COLUMNS = (
 
 
 def is_decisions(path: Path) -> bool:
-    """Whether a file is one that `csv_of` wrote."""
-    with path.open("rb") as file:
-        start = file.read(_LONGEST_HEADER)
+    """Whether a file is one that `csv_of` wrote; one that cannot be read is none."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LONGEST_HEADER)
+    except OSError:
+        return False
     return start.removeprefix(codecs.BOM_UTF8).startswith(",".join(COLUMNS).encode())
 
 

@@ -7,6 +7,7 @@ import hashlib
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 
 from connector.review.certification.proof import Proof, Proven, Source, Status
@@ -50,6 +51,16 @@ def page(proof: Proof) -> str:
         figures="\n".join(_figures(proof)),
         sections="\n".join(_sections(proof)),
     )
+
+
+def is_evidence(path: Path) -> bool:
+    """Whether a file is one that `page` made; one that cannot be read is none."""
+    beginning, _, _ = _asset("evidence.html").encode().partition(b"$")
+    try:
+        with path.open("rb") as file:
+            return file.read(len(beginning)) == beginning
+    except OSError:
+        return False
 
 
 def verdict(proof: Proof) -> str:

@@ -25,11 +25,14 @@ from connector.review.certification.row_ids import RowId, plain, read_row_id
 from connector.review.certification.workbook import (
     DATE,
     DATE_LABEL,
+    DECIDE,
     DECISION,
     HOLDER,
     ID,
+    KEYS,
     NAME_LABEL,
     ON,
+    ONE_BY_ONE,
     REASON,
     REVIEWER,
     RIGHT,
@@ -43,7 +46,10 @@ _LARGEST = 4 << 30
 _LAST_HEADER_ROW = 100
 """Where a header is looked for at most."""
 
-_OUR_SHEETS = re.compile(r"(Start|Decide|Keys|One by one|People|For information|Words)( \(\d+\))?")
+_WITHOUT_ANSWERS = re.compile(r"(Start|People|For information|Words)( \(\d+\))?")
+_WITH_ANSWERS = re.compile(rf"({DECIDE}|{KEYS}|{ONE_BY_ONE})( \(\d+\))?")
+_MERGED = b"mergeCell "
+_BLOCK = 1 << 20
 
 _SHOWN = (HOLDER, RIGHT, ON)
 _NEEDED = (DECISION, *_SHOWN)
@@ -91,12 +97,14 @@ class Returned:
 def read_workbook(path: Path, name: str, review: str) -> Returned:
     """Read what came back in a file, of which people know the name. Never raises for what stands in it."""
     try:
-        has_comments = _look_inside(path)
+        inside = _look_inside(path)
         found = _read(path, name, review)
+        if inside.has_merged_cells:
+            found.problems.extend(_merged(path, name))
     except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a broken file leads to
         text = f"is no Excel workbook that can be read (damaged, or with a password?), so nothing of it counts: {error}"
         return Returned(problems=[Problem(clean(name), clean(text))])
-    if has_comments:
+    if inside.has_comments:
         found.problems.append(Problem(clean(name), "has comments, which are not read: look at them", is_note=True))
     return found
 
@@ -140,14 +148,44 @@ def _shown_or_written(shown: _Values, written: _Values) -> _Values:
     return [other if one is None else one for one, other in zip_longest(shown, written)]
 
 
-def _look_inside(path: Path) -> bool:
-    """Give whether a workbook has comments. Raises ValueError where it unfolds to more than any review."""
+@dataclass(frozen=True, slots=True)
+class _Inside:
+    """What a workbook has that is not seen while its rows are read."""
+
+    has_comments: bool
+    has_merged_cells: bool
+
+
+def _look_inside(path: Path) -> _Inside:
+    """Look at the parts of a workbook. Raises ValueError where it unfolds to more than any review."""
     with zipfile.ZipFile(path) as archive:
-        parts = archive.infolist()
-    size = sum(part.file_size for part in parts)
-    if size > _LARGEST:
-        raise ValueError(f"it unfolds to {size:,} bytes")
-    return any("comments" in part.filename.lower() for part in parts)
+        names = archive.namelist()
+        size = sum(part.file_size for part in archive.infolist())
+        if size > _LARGEST:
+            raise ValueError(f"it unfolds to {size:,} bytes")
+        return _Inside(
+            has_comments=any("comments" in name.lower() for name in names),
+            has_merged_cells=any(_holds(archive, name, _MERGED) for name in names if "worksheets/" in name),
+        )
+
+
+def _holds(archive: zipfile.ZipFile, name: str, word: bytes) -> bool:
+    """Whether a word stands in a part, which may be too large for memory."""
+    end = b""
+    with archive.open(name) as part:
+        while block := part.read(_BLOCK):
+            if word in end + block:
+                return True
+            end = block[-len(word) :]
+    return False
+
+
+def _merged(path: Path, name: str) -> Iterator[Problem]:
+    """Name the cells that somebody merged. This takes the whole workbook into memory."""
+    for sheet in load_workbook(path, keep_links=False).worksheets:
+        for cells in sorted(map(str, sheet.merged_cells.ranges)):
+            text = "are merged, so only the first of them holds anything: answer each row"
+            yield Problem(clean(f"{name}, sheet {sheet.title}, cells {cells}"), text, is_note=True)
 
 
 class _Reading:
@@ -169,21 +207,33 @@ class _Reading:
         return self._result
 
     def _read(self, sheet: str, rows: Iterator[_Values], epoch: datetime) -> None:
+        place = f"{self._name}, sheet {sheet}"
         columns: dict[str, int] | None = None
-        is_ours, is_empty = _OUR_SHEETS.fullmatch(sheet) is not None, True
+        is_known, is_empty = False, True
         for number, values in enumerate(rows, 1):
             is_empty = is_empty and not any(map(_text, values))
             names = _names(values)
             if ID in names or (columns is None and {DECISION, HOLDER} <= set(names)):
-                columns = self._columns(f"{self._name}, sheet {sheet}, row {number}", names)
+                columns, is_known = self._columns(f"{place}, row {number}", names), True
             elif columns:
-                self._read_row(_Row(f"{self._name}, sheet {sheet}", number, columns, values), epoch)
+                self._read_row(_Row(place, number, columns, values), epoch)
             elif number > _LAST_HEADER_ROW:
                 break
+            elif not is_known and any(read_row_id(_text(value)) for value in values):
+                text = "is a row of the review without a header above it, so no answer below can be read"
+                self._tell(f"{place}, row {number}", text)
+                is_known = True
             else:
-                self._look_for_labels(values)
-        if columns is None and not is_ours and not is_empty:
-            self._tell(f"{self._name}, sheet {sheet}", "is no sheet of the review, and was not read", is_note=True)
+                is_known = self._look_for_labels(values) or is_known
+        if not is_known and not is_empty:
+            self._tell_of_a_stranger(place, sheet)
+
+    def _tell_of_a_stranger(self, place: str, sheet: str) -> None:
+        """Name a sheet in which nothing of the review was found, where something should have been or may be."""
+        if _WITH_ANSWERS.fullmatch(sheet):
+            self._tell(place, "has no header of the review, so no answer in it can be read")
+        elif not _WITHOUT_ANSWERS.fullmatch(sheet):
+            self._tell(place, "is no sheet of the review, and was not read", is_note=True)
 
     def _columns(self, place: str, names: Sequence[str | None]) -> dict[str, int] | None:
         """Give where the columns stand; None where one that is needed is missing or there twice."""
@@ -226,13 +276,16 @@ class _Reading:
         if answer.text or answer.reason:
             answers.append(answer)
 
-    def _look_for_labels(self, values: _Values) -> None:
-        """Remember what stands to the right of a label on the first sheet."""
+    def _look_for_labels(self, values: _Values) -> bool:
+        """Remember what stands to the right of a label on the first sheet. Give whether there is one."""
+        is_there = False
         for place, value in enumerate(values):
             for label in (NAME_LABEL, DATE_LABEL):
                 if isinstance(value, str) and plain(value).casefold() == label.casefold():
                     right = (other for other in values[place + 1 :] if other not in {None, ""})
                     self._labels[label] = next(right, None)
+                    is_there = True
+        return is_there
 
     def _fill_in(self, epoch: datetime) -> None:
         """Take the name and the day of the first sheet for answers without their own."""

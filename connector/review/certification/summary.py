@@ -45,6 +45,14 @@ def of_collect(collected: Collected, width: int, most: int | None) -> Iterator[s
     yield f"decisions: {', '.join(f'{number:,} {what}' for what, number in sorted(collected.totals.items()))}"
 
 
+def of_missing(collected: Collected) -> str:
+    """Say why a review is not complete."""
+    found = [f"{number:,} {what}" for what, number in sorted(collected.totals.items()) if what in set(State)]
+    if collected.unsigned:
+        found.append(f"{collected.unsigned:,} decided by nobody who is named")
+    return ", ".join(found) or "something that came back could not be read"
+
+
 _HEADERS = ("workbook", "for", "decided", "open", "by")
 
 

@@ -130,6 +130,18 @@ def sign(opened: Workbook, name: str, day: object = None) -> None:
             row[1].value = day  # type: ignore[assignment]
 
 
+def start(run: Run, one: World, *options: str) -> None:
+    """Start a review."""
+    ended = run("review", "start", save(one), "-o", str(REVIEW), *options)
+    assert ended.code == 0, ended.err
+
+
+def asked(path: Path) -> list[tuple[str, str, str]]:
+    """Give what a workbook asks about: holder, permission and on what."""
+    found = [*rows(path), *rows(path, "Keys")]
+    return [(row["Holder"], row["Permission"], row["On"]) for row in found]
+
+
 def collected(run: Run) -> Ended:
     """Collect what came back."""
     return run("review", "collect", str(REVIEW))

@@ -258,3 +258,19 @@ def test_decisions_for_excel_begin_with_a_byte_order_mark_and_are_the_same(start
     assert text.startswith("\ufeffdecision,")
     assert collected(started).code == 0
     assert DECISIONS.read_text(encoding="utf-8") == text.removeprefix("\ufeff")
+
+
+def test_what_is_missing_is_said_at_the_end(started: Run) -> None:
+    answer(book(), {BOB: "rmv", DORA: None}, name="")
+    ended = collected(started)
+    assert ended.code == 4
+    assert "the review is not complete: 1 undecided, 1 unreadable, 3 decided by nobody who is named" in ended.err
+
+
+@pytest.mark.parametrize("place", [1, 4])
+def test_options_of_the_log_may_stand_before_or_after_the_step(started: Run, place: int) -> None:
+    answer(book())
+    arguments = ["review", "collect", str(REVIEW), "--all"]
+    arguments.insert(place, "--quiet")
+    ended = started(*arguments)
+    assert (ended.code, ended.err) == (0, "")

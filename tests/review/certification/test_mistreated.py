@@ -9,9 +9,11 @@ import pytest
 from openpyxl.comments import Comment
 
 from tests.conftest import Run
+from tests.graph.worlds import USER
 from tests.review.certification.folders import (
     BOB,
     DORA,
+    EXPORT,
     KEY,
     REVIEW,
     answer,
@@ -24,6 +26,7 @@ from tests.review.certification.folders import (
     editing,
     row_of,
     save,
+    start,
     world,
 )
 
@@ -210,3 +213,76 @@ def _copy_row(about: tuple[str, str], said: str) -> None:
         for place, one in enumerate(list(sheet[row_of(sheet, *about)]), 1):
             sheet.cell(sheet.max_row if place > 1 else sheet.max_row + 1, place).value = one.value
         cell(sheet, sheet.max_row, "Decision").value = said
+
+
+def test_answers_below_a_header_that_was_deleted_are_named(started: Run) -> None:
+    answer(book(), {BOB: "remove"})
+    with editing(book()) as opened:
+        opened["Decide"].delete_rows(1)
+        opened["Decide"].title = "Mine"
+    ended = collected(started)
+    assert ended.code == 4
+    assert "sheet Mine, row 1: is a row of the review without a header above it, so no answer below" in ended.out
+    assert decided()[BOB] == "row missing"
+
+
+def test_a_sheet_without_header_and_ids_is_named(started: Run) -> None:
+    answer(book(), {BOB: "remove"})
+    with editing(book()) as opened:
+        sheet = opened["Decide"]
+        sheet.delete_cols(column(sheet, "Id (leave as it is)"))
+        sheet.delete_rows(1)
+    ended = collected(started)
+    assert ended.code == 4
+    assert "review-PAY.xlsx, sheet Decide: has no header of the review, so no answer in it can be read" in ended.out
+
+
+def test_merged_cells_are_named_since_only_the_first_of_them_holds_anything(started: Run) -> None:
+    answer(book(), {BOB: "remove"})
+    with editing(book()) as opened:
+        sheet = opened["Decide"]
+        place = column(sheet, "Decision")
+        sheet.merge_cells(start_row=2, end_row=4, start_column=place, end_column=place)
+    ended = collected(started)
+    assert ended.code == 4
+    assert "review-PAY.xlsx, sheet Decide, cells J2:J4: are merged, so only the first of them holds an" in ended.out
+    assert "2 undecided" in ended.out
+
+
+def test_one_cell_about_many_grants_is_one_problem(run: Run) -> None:
+    many = world()
+    for number in range(200, 230):
+        many.repository(str(number), "10", f"r{number}", project_key="PAY").grant(USER, "2", "REPO_WRITE", str(number))
+    start(run, many, "--only", "PAY")
+    answer(book(), "keep")
+    with editing(book()) as opened:
+        sheet = opened["Decide"]
+        cell(sheet, next(row for row in range(2, 9) if sheet.cell(row, 2).value == "Bob (bob)"), "Decision").value = "?"
+    ended = collected(run)
+    assert ended.out.count("'?' is no answer") == 1
+    assert "and 30 more like it" in ended.out
+    assert "31 unreadable" in ended.out
+
+
+@pytest.mark.parametrize("name", ["answers.csv", "answers.html"])
+def test_answers_that_came_back_as_another_kind_of_file_are_named(started: Run, name: str) -> None:
+    (REVIEW / name).write_text("Holder,Decision\nBob,remove\n")
+    assert f"{name}: is no .xlsx workbook, so it was not read" in collected(started).out
+
+
+def test_what_the_steps_write_into_the_folder_is_no_answer(started: Run) -> None:
+    answer(book())
+    into = str(REVIEW / "decisions.csv")
+    assert started("review", "collect", str(REVIEW), "-o", into).code == 0
+    assert started("review", "prove", EXPORT, "--decisions", into, "-o", str(REVIEW / "evidence.html")).code == 0
+    ended = started("review", "collect", str(REVIEW), "-o", into)
+    assert (ended.code, "was not read" in ended.out) == (0, False)
+
+
+def test_a_first_sheet_under_another_name_still_says_who_answers(started: Run) -> None:
+    answer(book(), name="Eve")
+    with editing(book()) as opened:
+        opened["Start"].title = "Deckblatt"
+    ended = collected(started)
+    assert (ended.code, "was not read" in ended.out) == (0, False)
+    assert {row["reviewer"] for row in decisions()} == {"Eve", "Dora"}

@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 from openpyxl import load_workbook
@@ -18,11 +17,11 @@ from connector.review.certification import rows as folding
 from connector.review.certification import sheets
 from tests.conftest import Run
 from tests.documents import ROOT
-from tests.graph import payloads
-from tests.graph.worlds import CREDENTIAL, GROUP, USER, World
+from tests.graph.worlds import GROUP, USER, World
 from tests.review.certification.folders import (
     REVIEW,
     answer,
+    asked,
     book,
     cell,
     decided,
@@ -31,20 +30,11 @@ from tests.review.certification.folders import (
     rows,
     save,
     sign,
+    start,
     world,
 )
 
 EVERYONE, LICENSED = "bitbucket:everyone", "bitbucket:licensed-users"
-
-
-def _start(run: Run, one: World, *options: str) -> None:
-    ended = run("review", "start", save(one), "-o", str(REVIEW), *options)
-    assert ended.code == 0, ended.err
-
-
-def _asked(path: Path) -> list[tuple[str, str, str]]:
-    found = [*rows(path), *rows(path, "Keys")]
-    return [(row["Holder"], row["Permission"], row["On"]) for row in found]
 
 
 def _files() -> set[str]:
@@ -52,21 +42,21 @@ def _files() -> set[str]:
 
 
 def test_a_project_with_five_grants_has_five_rows(run: Run) -> None:
-    _start(run, world())
-    assert len(_asked(book())) == 5
-    assert _asked(book())[-1] == ("ssh-access-key:7", "REPO_READ", "PAY/api")
-    assert _asked(book("OPS")) == [("Dora (dora)", "PROJECT_ADMIN", "OPS")]
+    start(run, world())
+    assert len(asked(book())) == 5
+    assert asked(book())[-1] == ("ssh-access-key:7", "REPO_READ", "PAY/api")
+    assert asked(book("OPS")) == [("Dora (dora)", "PROJECT_ADMIN", "OPS")]
 
 
 def test_keys_and_people_are_apart(run: Run) -> None:
-    _start(run, world())
+    start(run, world())
     assert "ssh-access-key:7" not in [row["Holder"] for row in rows(book())]
     (key,) = rows(book(), "Keys")
     assert (key["Kind"], key["Level"], key["Expires"]) == ("SSH access key", "read", "2027-01-01")
 
 
 def test_what_deserves_a_look_comes_first_in_the_words_of_the_report(run: Run) -> None:
-    _start(run, world().user("9", "Zed", is_active=False, username="zed").grant(USER, "9", "REPO_READ", "100"))
+    start(run, world().user("9", "Zed", is_active=False, username="zed").grant(USER, "9", "REPO_READ", "100"))
     found = [(row["Holder"], row["Why it deserves a look"]) for row in rows(book())]
     assert found[0][0] == "Zed (zed)"
     assert found[0][1]
@@ -75,7 +65,7 @@ def test_what_deserves_a_look_comes_first_in_the_words_of_the_report(run: Run) -
 
 
 def test_people_of_groups_stand_once_on_a_sheet_behind(run: Run) -> None:
-    _start(run, world().grant(GROUP, "devs", "REPO_WRITE", "101"))
+    start(run, world().grant(GROUP, "devs", "REPO_WRITE", "101"))
     found = {(row["Group"], row["Person"]): row for row in rows(book(), "People")}
     assert list(found) == [("devs", "Bob (bob)"), ("devs", "Cid (cid)")]
     assert found["devs", "Bob (bob)"]["E-mail"] == "bob@example.com"
@@ -87,7 +77,7 @@ def test_people_of_groups_stand_once_on_a_sheet_behind(run: Run) -> None:
 
 def test_people_of_very_large_groups_stand_in_one_workbook_for_all(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("connector.review.certification.people.LONGEST_LIST", 1)
-    _start(run, world())
+    start(run, world())
     assert rows(book(), "People") == []
     assert [row["Person"] for row in rows(REVIEW / "groups.xlsx", "People")] == ["Bob (bob)", "Cid (cid)"]
     assert "listed in groups.xlsx" in next(row for row in rows(book()) if row["Holder"] == "devs")["Whom it lets in"]
@@ -98,123 +88,28 @@ def test_defaults_public_access_owners_and_global_administrators_are_information
     one.grant(GROUP, LICENSED, "PROJECT_READ", "10").grant(GROUP, EVERYONE, "PUBLIC_READ", "100")
     one.grant(USER, "9", "ADMIN").project("40", "~olga", project_type="PERSONAL", owner="olga")
     one.grant(USER, "9", "PROJECT_ADMIN", "40").repository("400", "40", "mine", project_key="~olga")
-    _start(run, one.grant(USER, "1", "REPO_READ", "400"))
-    assert len(_asked(book())) == 5
+    start(run, one.grant(USER, "1", "REPO_READ", "400"))
+    assert len(asked(book())) == 5
     facts = {(row["What"], row["On"]): row["Level"] for row in rows(book(), "For information")}
     assert facts == {
         ("default permission of the project", "PAY"): "read",
         ("public access", "PAY/api"): "read",
         ("global permission ADMIN", "everything"): "admin",
     }
-    assert _asked(book("~olga")) == [("Ann Lee (ann)", "REPO_READ", "~olga/mine")]
+    assert asked(book("~olga")) == [("Ann Lee (ann)", "REPO_READ", "~olga/mine")]
     assert "owner of the personal project" in [row["What"] for row in rows(book("~olga"), "For information")]
 
 
 def test_global_permissions_have_a_workbook_of_their_own(run: Run) -> None:
-    _start(run, world().grant(USER, "1", "ADMIN").grant(GROUP, "devs", "LICENSED_USER"))
-    assert _asked(book("global-permissions")) == [
+    start(run, world().grant(USER, "1", "ADMIN").grant(GROUP, "devs", "LICENSED_USER"))
+    assert asked(book("global-permissions")) == [
         ("Ann Lee (ann)", "ADMIN", "the whole server"),
         ("devs", "LICENSED_USER", "the whole server"),
     ]
     assert [row["Level"] for row in rows(book("global-permissions"))] == ["admin", "other"]
 
 
-def test_the_overview_says_to_whom_each_workbook_goes_and_where_nothing_is_to_decide(run: Run) -> None:
-    _start(run, world().project("50", "LOST").grant(USER, "3", "PROJECT_ADMIN", "50"))
-    found = {row["File"]: row for row in rows(REVIEW / "overview.xlsx", "Workbooks")}
-    assert found["review-PAY.xlsx"]["Send to"] == "Ann Lee (ann)"
-    assert found["review-PAY.xlsx"]["E-mail"] == "ann@example.com"
-    assert (found["review-PAY.xlsx"]["Decisions"], found["review-PAY.xlsx"]["Grants"]) == (5, 5)
-    assert found["review-LOST.xlsx"]["Send to"] is None
-    assert [row["Project"] for row in rows(REVIEW / "overview.xlsx", "Nothing to decide")] == ["EMPTY"]
-
-
-def test_only_named_projects_and_levels_are_asked_about_and_the_rest_is_counted(run: Run) -> None:
-    _start(run, world().grant(USER, "1", "ADMIN"), "--only", "pay", "--at-least", "write")
-    assert _files() == {"review-PAY.xlsx", "overview.xlsx", "review.jsonl.gz"}
-    assert {row[0] for row in _asked(book())} == {"Ann Lee (ann)", "devs", "Bob (bob)"}
-    assert ("2 grants not asked about", "read") in [
-        (row["What"], row["Level"]) for row in rows(book(), "For information")
-    ]
-
-
-def test_a_name_that_no_project_has_is_refused(run: Run) -> None:
-    ended = run("review", "start", save(world()), "-o", str(REVIEW), "--only", "PAY", "NONE")
-    assert ended.code == 2
-    assert "--only NONE: the export has no such project" in ended.err
-    assert not REVIEW.exists()
-
-
-def test_an_exact_key_goes_before_one_in_another_letter_case(run: Run) -> None:
-    one = World().user("1", "Ann").project("1", "pay").project("2", "PAY").grant(USER, "1", "PROJECT_READ", "1")
-    _start(run, one.grant(USER, "1", "PROJECT_WRITE", "2"), "--only", "PAY")
-    assert _asked(book()) == [("Ann", "PROJECT_WRITE", "PAY")]
-
-
 # ---- owners
-
-
-def test_an_owner_gets_all_projects_and_a_project_of_several_owners_is_in_each_workbook(run: Run) -> None:
-    _start(run, world().grant(USER, "4", "PROJECT_ADMIN", "10"), "--by", "owner")
-    assert {row[2] for row in _asked(book("dora"))} == {"PAY", "PAY/api", "PAY/ledger", "OPS"}
-    assert {row[2] for row in _asked(book("ann"))} == {"PAY", "PAY/api", "PAY/ledger"}
-
-
-def test_one_owner_s_answer_is_enough_and_two_that_differ_contradict(run: Run) -> None:
-    _start(run, world().grant(USER, "4", "PROJECT_ADMIN", "10"), "--by", "owner")
-    answer(book("dora"), {("Bob (bob)", "PAY/api"): "remove"})
-    assert run("review", "collect", str(REVIEW)).code == 0
-    assert decided()["Bob (bob)", "PAY/api"] == "remove"
-    assert len(decided()) == 7
-    answer(book("ann"), "keep")
-    assert run("review", "collect", str(REVIEW)).code == 4
-    assert decided()["Bob (bob)", "PAY/api"] == "contradictory"
-
-
-def test_owners_contradict_each_other_although_only_one_of_their_workbooks_is_folded(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(folding, "FOLDED_FROM", 7)
-    one = world().grant(USER, "4", "PROJECT_ADMIN", "10").grant(USER, "2", "REPO_WRITE", "101")
-    one.grant(USER, "2", "PROJECT_READ", "20")
-    one.users["1"]["is_active"] = True
-    _start(run, one, "--by", "owner")
-    assert [row["On"] for row in rows(book("dora")) if row["Permission"] == "REPO_WRITE"] == [
-        "2 repositories in PAY: api and ledger"
-    ]
-    assert len([row for row in rows(book("ann")) if row["Permission"] == "REPO_WRITE"]) == 2
-    answer(book("dora"), "remove", name="Dora")
-    run("review", "collect", str(REVIEW))
-    assert set(decided().values()) == {"remove"}
-    answer(book("ann"), "keep", name="Ann")
-    run("review", "collect", str(REVIEW))
-    assert decided()["Bob (bob)", "PAY/ledger"] == "contradictory"
-    assert decided()["Bob (bob)", "OPS"] == "remove"
-
-
-@pytest.mark.parametrize(
-    ("named", "expected"),
-    [
-        ([(USER, "1"), (GROUP, "devs")], "ann"),
-        ([(GROUP, "devs")], "devs"),
-        ([(USER, "3"), (GROUP, "devs")], "devs"),
-        ([(USER, "3")], "NEW"),
-        ([(GROUP, "nobody")], "NEW"),
-        ([(GROUP, LICENSED)], "NEW"),
-        ([(CREDENTIAL, "k")], "NEW"),
-    ],
-    ids=["people before groups", "group", "inactive", "nobody left", "empty group", "everybody", "key"],
-)
-def test_the_owner_is_who_administers_a_project_and_can_answer(
-    run: Run, named: list[tuple[str, str]], expected: str
-) -> None:
-    one = world().group("nobody").group(LICENSED).credential("k").project("50", "NEW")
-    one.users["1"]["groups"] = [LICENSED]
-    one.repository("500", "50", "x", project_key="NEW").grant(USER, "2", "REPO_READ", "500")
-    for kind, holder in named:
-        one.grant(kind, holder, "PROJECT_ADMIN", "50")
-    _start(run, one, "--by", "owner", "--only", "NEW")
-    assert [path.name for path in REVIEW.glob("review-*.xlsx")] == [f"review-{expected}.xlsx"]
 
 
 # ---- many grants
@@ -229,7 +124,7 @@ def _many(count: int) -> World:
 
 
 def test_equal_grants_are_one_row_where_there_are_many(run: Run) -> None:
-    _start(run, _many(400))
+    start(run, _many(400))
     found = [row for row in rows(book()) if row["Holder"] == "qa"]
     assert [row["On"] for row in found] == ["400 repositories in PAY: s000, s001, s002, s003 and 396 more"]
     assert len(rows(book())) == 5
@@ -239,13 +134,13 @@ def test_equal_grants_are_one_row_where_there_are_many(run: Run) -> None:
 
 
 def test_few_grants_are_a_row_each_however_equal_they_are(run: Run) -> None:
-    _start(run, _many(folding.FOLDED_FROM - 5))
-    assert len(_asked(book())) == folding.FOLDED_FROM
+    start(run, _many(folding.FOLDED_FROM - 5))
+    assert len(asked(book())) == folding.FOLDED_FROM
     assert rows(book(), "One by one") == []
 
 
 def test_the_answer_of_a_folded_row_counts_where_a_grant_was_not_answered_by_itself(run: Run) -> None:
-    _start(run, _many(30), "--only", "PAY")
+    start(run, _many(30), "--only", "PAY")
     answer(book(), {("qa", "30 repositories in PAY: s000, s001, s002, s003 and 26 more"): "remove"})
     with editing(book()) as opened:
         sheet = opened["One by one"]
@@ -258,7 +153,7 @@ def test_the_answer_of_a_folded_row_counts_where_a_grant_was_not_answered_by_its
 
 def test_a_table_longer_than_a_sheet_goes_on_in_another(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets, "LAST_ROW", 2)
-    _start(run, world(), "--only", "PAY")
+    start(run, world(), "--only", "PAY")
     assert load_workbook(book()).sheetnames == ["Start", "Decide", "Decide (2)", "Keys", "People", "Words"]
     with editing(book()) as opened:
         for name in ("Decide", "Decide (2)", "Keys"):
@@ -269,7 +164,7 @@ def test_a_table_longer_than_a_sheet_goes_on_in_another(run: Run, monkeypatch: p
 
 
 def test_a_large_workbook_is_the_same_as_a_small_one(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    _start(run, world(), "--only", "PAY")
+    start(run, world(), "--only", "PAY")
     small = {name: rows(book(), name) for name in ("Decide", "Keys", "People")}
     monkeypatch.setattr(sheets, "_MANY_ROWS", 0)
     run("review", "start", "export.json", "-o", "large", "--only", "PAY")
@@ -281,7 +176,7 @@ def test_a_large_workbook_is_the_same_as_a_small_one(run: Run, monkeypatch: pyte
 
 
 def test_sheets_are_protected_but_for_the_answers_and_offer_what_fits_the_level(run: Run) -> None:
-    _start(run, world())
+    start(run, world())
     sheet = load_workbook(book())["Decide"]
     assert sheet.protection.sheet
     assert not sheet.protection.autoFilter
@@ -305,14 +200,14 @@ def test_sheets_are_protected_but_for_the_answers_and_offer_what_fits_the_level(
 
 
 def test_levels_have_colours(run: Run) -> None:
-    _start(run, world())
+    start(run, world())
     sheet = load_workbook(book())["Decide"]
     colours = {sheet.cell(row, 4).value: sheet.cell(row, 4).fill.fgColor.rgb for row in range(2, 6)}
     assert len(set(colours.values())) == len(colours) == 3
 
 
 def test_names_that_are_formulas_stay_text(run: Run) -> None:
-    _start(run, world().user("9", '=HYPERLINK("http://evil.example","x")').grant(USER, "9", "REPO_READ", "100"))
+    start(run, world().user("9", '=HYPERLINK("http://evil.example","x")').grant(USER, "9", "REPO_READ", "100"))
     sheet = load_workbook(book())["Decide"]
     (cell,) = [cell for row in sheet for cell in row if str(cell.value).startswith("=HYPER")]
     assert cell.data_type == "s"
@@ -338,7 +233,7 @@ def test_keys_that_no_file_system_takes_make_files_that_all_do(run: Run) -> None
     one = World().user("1", "Ann").grant(USER, "1", "ADMIN")
     for number, key in enumerate(keys):
         one.project(str(number), key).grant(USER, "1", "PROJECT_READ", str(number))
-    _start(run, one)
+    start(run, one)
     names = [path.name for path in REVIEW.glob("review-*.xlsx")]
     assert len(names) == len({name.casefold() for name in names}) == len(keys) + 1
     assert all(name.startswith("review-") and len(name) < 80 and "/" not in name for name in names)
@@ -346,13 +241,13 @@ def test_keys_that_no_file_system_takes_make_files_that_all_do(run: Run) -> None
 
 
 def test_everything_is_for_its_owner_only(run: Run) -> None:
-    _start(run, world())
+    start(run, world())
     assert stat.S_IMODE(REVIEW.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in REVIEW.iterdir()} == {0o600}
 
 
 def test_the_same_export_gives_the_same_files(run: Run) -> None:
-    _start(run, world())
+    start(run, world())
     run("review", "start", "export.json", "-o", "again")
     assert {path.name: path.read_bytes() for path in REVIEW.iterdir()} == {
         path.name: path.read_bytes() for path in Path("again").iterdir()
@@ -361,7 +256,7 @@ def test_the_same_export_gives_the_same_files(run: Run) -> None:
 
 def test_an_empty_folder_is_filled_and_any_other_is_refused(run: Run) -> None:
     REVIEW.mkdir()
-    _start(run, world())
+    start(run, world())
     before = {path.name: path.read_bytes() for path in REVIEW.iterdir()}
     ended = run("review", "start", "export.json", "-o", str(REVIEW))
     assert ended.code == 2
@@ -421,122 +316,9 @@ def test_without_its_libraries_the_command_says_what_to_install(tmp_path: Path, 
 # ---- other applications
 
 
-def test_a_role_is_one_decision_whatever_it_bundles(run: Run) -> None:
-    roles = ({"id": "dev", "name": "Developer", "permissions": ["reader", "writer"]},)
-    document = payloads.payload(
-        payloads.holds("ann", roles=(payloads.role_on("dev", "top", "top.sub"),)),
-        payloads.holds("bob", payloads.on("owner", "top")),
-        payloads.holds("sam@idp.example", payloads.on("reader", "top.sub"), kind="idp"),
-        users=({"name": "ann"}, {"name": "bob"}),
-        resources=(payloads.resource("top", payloads.resource("sub")),),
-        roles=roles,
-    )
-    Path("export.json").write_text(json.dumps(document), encoding="utf-8")
-    assert run("review", "start", "export.json", "-o", str(REVIEW)).code == 0
-    found = {(row["Holder"], row["Permission"], row["Level"], row["On"]) for row in rows(book("top"))}
-    assert found == {
-        ("ann", "role Developer", "write", "top"),
-        ("ann", "role Developer", "write", "top/sub"),
-        ("bob", "owner", "admin", "top"),
-        ("sam@idp.example", "reader", "read", "top/sub"),
-    }
-
-
 def test_the_demo_has_a_workbook_for_every_project_with_grants(run: Run) -> None:
     assert run("demo").code == 0
     assert run("review", "start", "demo-export.json", "-o", str(REVIEW)).code == 0
     organisation = sample_organisation()
     assert len(list(REVIEW.glob("review-*.xlsx"))) <= len(organisation.projects) + 1
     assert rows(book())
-
-
-def test_a_payload_of_bitbucket_cloud_is_reviewed_and_proven_like_any(run: Run) -> None:
-    document = _cloud()
-    Path("export.json").write_text(json.dumps(document), encoding="utf-8")
-    assert run("review", "start", "export.json", "-o", str(REVIEW)).code == 0
-    assert _asked(book()) == [("Developers", "project-write", "PAY"), ("Ann", "repo-admin", "PAY/api")]
-    assert _asked(book("global-permissions")) == [("Administrators", "owner", "all of Bitbucket Cloud - acme")]
-    answer(book(), {("Developers", "PAY"): "remove"})
-    answer(book("global-permissions"))
-    assert run("review", "collect", str(REVIEW)).code == 0
-    held = document["identity_to_permissions"]
-    document["identity_to_permissions"] = [one for one in held if one["identity"] != "developers"]
-    Path("after.json").write_text(json.dumps(document), encoding="utf-8")
-    ended = run("review", "prove", "after.json", "--decisions", "decisions.csv", "--fail-on", "open")
-    assert ended.code == 0, ended
-
-
-def _cloud() -> dict[str, Any]:
-    """Write what an export of a workspace looks like: uuids as ids, slugs of groups, permissions in lower case."""
-    application = "Bitbucket Cloud - acme"
-    repository = {
-        "id": "{r-1}",
-        "name": "api",
-        "resource_type": "Repo",
-        "custom_properties": {"slug": "api", "project_key": "PAY"},
-    }
-    project = {
-        "id": "{p-1}",
-        "name": "Payments",
-        "resource_type": "Project",
-        "custom_properties": {"key": "PAY"},
-        "sub_resources": [repository],
-    }
-    permissions = (("owner", "admin", True), ("project-write", "write", True), ("repo-admin", "admin", False))
-    categories = {"write": ["DataRead", "DataWrite"], "admin": ["DataRead", "DataWrite", "MetadataWrite"]}
-    granted = (
-        ("administrators", "local_group", "owner", {"apply_to_application": True}),
-        ("developers", "local_group", "project-write", {"resources": ["{p-1}"]}),
-        ("{u-1}", "local_user", "repo-admin", {"resources": ["{p-1}.{r-1}"]}),
-    )
-    return {
-        "applications": [
-            {
-                "name": application,
-                "application_type": "BitbucketCloud",
-                "local_users": [{"id": "{u-1}", "name": "Ann", "groups": ["administrators"]}],
-                "local_groups": [
-                    {"id": "administrators", "name": "Administrators"},
-                    {"id": "developers", "name": "Developers"},
-                ],
-                "resources": [project],
-                "custom_properties": {"workspace": "acme", "workspace_permissions": "full", "is_complete": True},
-            }
-        ],
-        "permissions": [
-            {"name": name, "permission_type": categories[level], "apply_to_sub_resources": inherits}
-            for name, level, inherits in permissions
-        ],
-        "identity_to_permissions": [
-            {
-                "identity": who,
-                "identity_type": kind,
-                "application_permissions": [{"application": application, "permission": permission, **where}],
-            }
-            for who, kind, permission, where in granted
-        ],
-    }
-
-
-def test_two_applications_in_one_payload_keep_their_grants_apart(run: Run) -> None:
-    document = _cloud()
-    other = json.loads(json.dumps(document).replace("Bitbucket Cloud - acme", "Bitbucket Cloud - beta"))
-    document["applications"] += other["applications"]
-    document["identity_to_permissions"] += other["identity_to_permissions"]
-    Path("export.json").write_text(json.dumps(document), encoding="utf-8")
-    assert run("review", "start", "export.json", "-o", str(REVIEW)).code == 0
-    names = sorted(path.name for path in REVIEW.glob("review-*.xlsx"))
-    assert names == [
-        "review-PAY-2.xlsx",
-        "review-PAY.xlsx",
-        "review-global-permissions-2.xlsx",
-        "review-global-permissions.xlsx",
-    ]
-    for path in REVIEW.glob("review-*.xlsx"):
-        answer(path, "remove" if path.name.endswith("PAY.xlsx") else "keep")
-    assert run("review", "collect", str(REVIEW)).code == 0
-    document["identity_to_permissions"] = [*other["identity_to_permissions"], document["identity_to_permissions"][0]]
-    Path("after.json").write_text(json.dumps(document), encoding="utf-8")
-    ended = run("review", "prove", "after.json", "--decisions", "decisions.csv", "--fail-on", "open")
-    assert ended.code == 0, ended
-    assert "2 of 2 decisions" in ended.out
