@@ -15,7 +15,7 @@ from connector.graph.values import Application, Credential, Identity, Level, Nod
 from connector.review.certification.attention import Attention, Reason
 from connector.review.certification.grants import Held, digest
 from connector.review.findings.finding import Urgency
-from connector.review.text.names import everywhere, person, resources, some, where
+from connector.review.text.names import everywhere, kind, person, resources, some, where
 from connector.text import clean
 
 FOLDED_FROM = 20
@@ -55,6 +55,22 @@ class Row:
         return shown(self.first.right)
 
     @property
+    def kind(self) -> str:
+        """What holds it, in one word."""
+        return kind(self.first.holder)
+
+    @property
+    def grounds(self) -> str:
+        """Why to look, whatever number of its grants that is about."""
+        return "; ".join(reason.text for reason in self.reasons)
+
+    @property
+    def block(self) -> tuple[bool, int, int, str, str]:
+        """What rows have in common that may get the same answer, the most important first."""
+        urgency = self.reasons[0].urgency if self.reasons else len(Urgency)
+        return self.is_about_a_key, urgency, -self.first.level, self.grounds, self.kind
+
+    @property
     def is_about_a_key(self) -> bool:
         """Whether a key or token holds it."""
         return isinstance(self.first.holder, Credential)
@@ -86,16 +102,14 @@ def folded_id(grants: Iterable[Held]) -> str:
 
 
 def rows(held: Sequence[Held], attention: Attention) -> list[Row]:
-    """Make the rows: people before keys, of each those that deserve a look first, then by level and holder."""
+    """Make the rows: people before keys, of each those that deserve a look first, then by level, reason and holder."""
     groups = _folded(held) if len(held) > FOLDED_FROM else ((one,) for one in held)
     made = (_single(group[0], attention) if len(group) == 1 else _several(group, attention) for group in groups)
     return sorted(made, key=_importance)
 
 
 def _importance(row: Row) -> tuple[object, ...]:
-    urgency = row.reasons[0].urgency if row.reasons else len(Urgency)
-    holder = row.holder.lower(), row.first.holder.id
-    return row.is_about_a_key, urgency, -row.first.level, holder, row.on.lower(), row.right
+    return *row.block, row.holder.lower(), row.first.holder.id, row.on.lower(), row.right
 
 
 def _folded(held: Iterable[Held]) -> list[tuple[Held, ...]]:

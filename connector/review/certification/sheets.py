@@ -49,6 +49,7 @@ class Look(IntEnum):
     WARNING = auto()
     TEXT = auto()
     NUMBER = auto()
+    LINK = auto()
     ALARM = auto()
     HEADER = auto()
     ANSWER_HEADER = auto()
@@ -71,6 +72,7 @@ _LOOKS: dict[Look, dict[str, object]] = {
     Look.ALARM: {**_CELL, "bg_color": "#FDF0EC", "font_color": "#8C2A12", "bold": True},
     Look.WARNING: {"bold": True, "font_color": "#8C2A12", "quote_prefix": True},
     Look.NUMBER: {**_CELL, "num_format": "#,##0", "quote_prefix": False},
+    Look.LINK: {**_CELL, "font_color": "#1F5FA8", "underline": 1},
     Look.HEADER: _HEADER,
     Look.ANSWER_HEADER: {**_HEADER, "bg_color": "#7A5B00"},
     Look.ANSWER: _ANSWER,
@@ -195,6 +197,13 @@ class Page:
             _write(self._sheet, self.row, place, value, self._book.format(look))
         self.row += 1
 
+    def link(self, label: str, cells: str, *rest: tuple[object, Look]) -> None:
+        """Write a label that marks cells of another sheet when it is clicked, and cells to the right of it."""
+        self._sheet.write_url(self.row, 0, f"internal:{cells}", self._book.format(Look.LINK), label)
+        for place, (value, look) in enumerate(rest, 1):
+            _write(self._sheet, self.row, place, value, self._book.format(look))
+        self.row += 1
+
     def formula(self, label: str, formula: str, value: object) -> None:
         """Write a label and a formula, with what it gives before anything is answered."""
         _write(self._sheet, self.row, 0, label, self._book.format(Look.TEXT))
@@ -218,8 +227,11 @@ class Table:
     _sheet: Worksheet | None = None
     _row: int = 0
 
-    def add(self, values: Mapping[str, object], looks: Mapping[str, Look] = _NO_LOOKS) -> None:
-        """Write a row of values by header; a look, where one is given, goes before that of the column."""
+    def add(self, values: Mapping[str, object], looks: Mapping[str, Look] = _NO_LOOKS) -> tuple[str, int]:
+        """Write a row of values by header; a look, where one is given, goes before that of the column.
+
+        Give the sheet, and the row in it as people count.
+        """
         if self._sheet is None or self._row == LAST_ROW:
             self.close()
             self._sheet = self._begin()
@@ -233,6 +245,7 @@ class Table:
             # The lines of a table that is answered are drawn through; in a long list that would double the cells.
             if value or self.choice is not None:
                 _write(self._sheet, self._row, place, value, self.book.format(looks.get(column.header, column.look)))
+        return self._sheet.get_name(), self._row + 1
 
     def _begin(self) -> Worksheet:
         number = len(self.sheets) + 1
@@ -259,8 +272,12 @@ class Table:
 
     def ranges(self, header: str) -> list[str]:
         """Give the cells of a column, as formulas name them."""
+        return [self.cells(header, name, 2, last) for name, last in self.sheets]
+
+    def cells(self, header: str, sheet: str, first: int, last: int) -> str:
+        """Give the cells of a column in some rows, as formulas name them."""
         column = self._letter(header)
-        return [f"'{name}'!${column}$2:${column}${last}" for name, last in self.sheets]
+        return f"'{sheet}'!${column}${first}:${column}${last}"
 
     def _letter(self, header: str) -> str:
         headers = [column.header for column in self.columns]

@@ -15,6 +15,7 @@ from connector.review.caveats import Caveat
 from connector.review.certification.answers import OFFERED, OFFERED_OTHERWISE, WORDS
 from connector.review.certification.attention import Attention
 from connector.review.certification.background import Fact
+from connector.review.certification.blocks import Blocks
 from connector.review.certification.people import People, day, sort_of_holder
 from connector.review.certification.row_ids import row_id
 from connector.review.certification.rows import Row, level_in_words, shown
@@ -108,40 +109,44 @@ def write_workbook(path: Path, contents: Contents, attention: Attention, people:
     length = sum(1 + len(row.grants) for row in contents.rows) + sum(len(people.of(group)) for group in groups)
     with workbook(path, f"Access review: {contents.title}", length) as book:
         start = book.page("Start", (22, 30, 90))
-        tables = [*_decisions(book, contents, people), _one_by_one(book, contents, attention)]
+        decided = [*_decisions(book, contents, people)]
+        _one_by_one(book, contents, attention)
         write_people(book, people, groups)
         write_facts(book, contents.facts)
         book.offer(WORDS)
-        _write_start(start, contents, tables[:-1])
+        _write_start(start, contents, decided)
 
 
-def _decisions(book: Book, contents: Contents, people: People) -> Iterator[Table]:
+_Decided = tuple[Table, Blocks]
+
+
+def _decisions(book: Book, contents: Contents, people: People) -> Iterator[_Decided]:
     """Write what is decided on, people and keys apart; a row keeps its number on the sheets behind."""
     numbered = list(enumerate(contents.rows, 1))
     for name, columns, about_keys in ((DECIDE, _DECIDE, False), (KEYS, _KEYS, True)):
-        table = book.table(name, columns, _CHOICE)
+        table, blocks = book.table(name, columns, _CHOICE), Blocks()
         for number, row in numbered:
             if row.is_about_a_key is about_keys:
-                _add(table, contents, row, _cells(row, people) | {_NUMBER.header: number})
+                blocks.add(row, *_add(table, contents, row, _cells(row, people) | {_NUMBER.header: number}))
         table.close()
-        yield table
+        yield table, blocks
 
 
-def _one_by_one(book: Book, contents: Contents, attention: Attention) -> Table:
+def _one_by_one(book: Book, contents: Contents, attention: Attention) -> None:
     """Write each grant of the folded rows, under the number of its row."""
     table = book.table(ONE_BY_ONE, _ONE_BY_ONE, _CHOICE)
     for number, row in enumerate(contents.rows, 1):
         for single in row.one_by_one(attention) if len(row.grants) > 1 else ():
             _add(table, contents, single, {_NUMBER.header: number})
     table.close()
-    return table
 
 
-def _add(table: Table, contents: Contents, row: Row, cells: dict[str, object]) -> None:
+def _add(table: Table, contents: Contents, row: Row, cells: dict[str, object]) -> tuple[str, int]:
+    """Write a row. Give the sheet, and the row in it as people count."""
     level = row.first.level
     cells |= {HOLDER: row.holder, LEVEL: level_in_words(level), RIGHT: row.right, ON: row.on, _WHY.header: row.why}
     cells[ID] = str(row_id(contents.review, contents.number, row.id, row.holder, row.right, row.on))
-    table.add(cells, {LEVEL: _LEVELS.get(level, Look.TEXT)})
+    return table.add(cells, {LEVEL: _LEVELS.get(level, Look.TEXT)})
 
 
 def _cells(row: Row, people: People) -> dict[str, object]:
@@ -185,19 +190,34 @@ def write_facts(book: Book, facts: Iterable[Fact]) -> None:
     table.close()
 
 
-def _write_start(page: Page, contents: Contents, tables: Sequence[Table]) -> None:
+def _write_start(page: Page, contents: Contents, decided: Sequence[_Decided]) -> None:
     page.line((contents.title, Look.TITLE), height=28)
     page.line((f"Access review of {contents.application}. Collected: {contents.as_of}.", Look.PLAIN))
     page.line((f"For: {contents.reviewers or 'nobody is known to own this; decide whom to ask'}", Look.PLAIN))
     page.line()
-    _write_task(page, contents.rows, tables)
+    _write_task(page, contents.rows, [table for table, _ in decided])
     page.line()
     page.line(("Who answers, for all rows that do not say it themselves", Look.HEADING))
     page.line((NAME_LABEL, Look.TEXT), (None, Look.ANSWER))
     page.line((DATE_LABEL, Look.TEXT), (None, Look.DATE))
     page.line()
     _write_guide(page, contents.rows)
+    _write_blocks(page, decided)
     write_caveats(page, contents.caveats)
+
+
+def _write_blocks(page: Page, decided: Iterable[_Decided]) -> None:
+    """Write a link to each block of rows that may get the same answer; nothing where there is none."""
+    found = [(table, block) for table, blocks in decided for block in blocks.long()]
+    if found:
+        page.line()
+        page.line(("The same answer for many rows", Look.HEADING))
+        for step in _BLOCKS:
+            page.line((step, Look.PLAIN))
+    for table, block in found:
+        cells = table.cells(DECISION, block.sheet, block.first, block.last)
+        label = cells.replace("$", "").replace("'", "")
+        page.link(label, cells, (block.last - block.first + 1, Look.NUMBER), (shown(str(block)), Look.TEXT))
 
 
 def write_caveats(page: Page, caveats: Sequence[Caveat]) -> None:
@@ -228,9 +248,13 @@ _WHERE_FOLDED = (
     "A row that stands for several grants decides on all of them. To decide differently on some, answer these on the",
     f"sheet {ONE_BY_ONE}, under the number of their row. What is left empty there follows its row.",
 )
+_BLOCKS = (
+    "Click one of these: it marks the decisions of rows that are alike. Look through them, type an answer, and press",
+    "Ctrl+Enter (in LibreOffice Alt+Enter): all of them get it. Then change those that should have another one.",
+)
 _LAST = (
-    "The same answer for many rows: filter them, mark their cells in the column Decision, type the answer, and press",
-    "Ctrl+Enter (in LibreOffice Alt+Enter).",
+    "Rows can be filtered. For the same answer in many rows mark their cells in the column Decision, type the answer,",
+    "and press Ctrl+Enter (in LibreOffice Alt+Enter).",
     "To take single people out of a group, keep its grant and name them in Reason: its members are changed elsewhere.",
     "The sheets are protected against accidents, without a password. Leave the hidden column alone.",
     "Save the file, and send it back.",

@@ -322,3 +322,25 @@ def test_the_demo_has_a_workbook_for_every_project_with_grants(run: Run) -> None
     organisation = sample_organisation()
     assert len(list(REVIEW.glob("review-*.xlsx"))) <= len(organisation.projects) + 1
     assert rows(book())
+
+
+def test_rows_that_are_alike_are_next_to_each_other_and_marked_by_one_click(run: Run) -> None:
+    many = world()
+    for number in range(40, 65):
+        state = {"is_active": False} if number % 2 else {}
+        many.user(str(number), f"User {number}", **state).grant(USER, str(number), "REPO_WRITE", "100")
+    start(run, many, "--only", "PAY")
+    opened = load_workbook(book())
+    found = rows(book())
+    blocks = {}
+    for row in opened["Start"].iter_rows(min_row=20):
+        if link := row[0].hyperlink:
+            first, last = (int(cell.split("$")[2]) for cell in str(link.location).split("!")[1].split(":"))
+            alike = {(one["Level"], one["Why it deserves a look"]) for one in found[first - 2 : last - 1]}
+            blocks[row[0].value, row[1].value, row[2].value] = alike
+    assert blocks == {
+        ("Decide!J2:J13", 12, "write, user: Inactive accounts with access"): {
+            ("write", "Inactive accounts with access")
+        },
+        ("Decide!J15:J27", 13, "write, user: Never signed in"): {("write", "Never signed in")},
+    }
