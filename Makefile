@@ -22,7 +22,7 @@ lint: .venv/dev  ## Run the linters, the type checker, and see that imports go d
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 
-bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 15 minutes; QUICK=1: four)
+bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 16 minutes; QUICK=1: five)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 clean:           ## Remove the virtual environment and caches
