@@ -22,12 +22,12 @@ from connector.rest.rolling_window import RollingWindow
 
 log = logging.getLogger(__name__)
 
-_SHARE_OF_BURST, _SHARE_OF_RATE, _SHARE_OF_REVEALED = 0.9, 0.98, 0.95
-"""What is asked of a limit: answers take their time, and others may use the account too."""
+_SHARE_OF_BURST, _SHARE_OF_RATE = 0.9, 0.98
+"""What is asked of a limit that the server told: answers take their time, and others may use the account too."""
 _GROWTH_SECONDS = 100.0
-"""A revealed rate grows by the factor e in so long without a 429: slowly at first, then faster."""
-_ENOUGH_PASSED, _AS_MUCH = 4, 0.75
-"""A rate needs so many requests that passed; a 429 is about something else where less than this share of it passed."""
+"""A revealed rate doubles in so long without a 429: slowly at first, then faster."""
+_ENOUGH_PASSED, _PASSED_LESS, _ASKED_LESS = 4, 0.75, 1.02
+"""So many requests make a rate; a 429 is not about it where less than such a share of it passed, or was asked."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 20.0
 """Seconds after a 429 that tells none; each one in a row doubles them."""
 _LATE_SECONDS = 0.05
@@ -177,8 +177,8 @@ class _Rate:
 
     def _at(self, now: float) -> float:
         """Give the requests per second that are allowed at a moment."""
-        growth = math.exp(min((max(0.0, now - self._revealed_at) / _GROWTH_SECONDS) ** 2, 50))
-        return min(self._most, self._revealed * _SHARE_OF_REVEALED * growth) if self._revealed else self._most
+        growth = 1 + (max(0.0, now - self._revealed_at) / _GROWTH_SECONDS) ** 2
+        return min(self._most, self._revealed * growth) if self._revealed else self._most
 
     def _learn(self, now: float) -> None:
         """Take what passed between two 429, each at an empty bucket, for its rate; the first 429 ends the burst."""
@@ -186,16 +186,15 @@ class _Rate:
             return
         measured = self._passed / max(now - self._measured_since, 0.001)
         self._passed, self._measured_since = 0, now
-        if measured < self._revealed * _AS_MUCH:
+        if min(measured / _PASSED_LESS, self._at(now) / _ASKED_LESS) < self._revealed:
             self._revealed, self._ignored = 0.0, self._ignore_next
             self._ignore_next = min(2 * self._ignore_next, 16)
         elif self._ignored:
             self._ignored -= 1
         elif measured:
-            if self._revealed:  # It grew meanwhile: what was asked in the end tells more than the mean.
-                measured, self._ignore_next = max(measured, min(0.9 * self._at(now), 2 * measured)), 1
+            self._ignore_next = 1 if self._revealed else self._ignore_next
             self._revealed, self._revealed_at = measured, self._paused_until
-            log.info("the server lets %.1f requests a second pass: it is asked a little less", measured)
+            log.info("the server lets %.1f requests a second pass: that is asked, and slowly more", measured)
 
 
 class _Places:

@@ -93,7 +93,7 @@ def test_a_limit_that_is_not_told_is_found_out_and_kept(run: Run) -> None:
         ended = export(server, run)
     assert 1 <= refused(server) < 30
     assert "the rate limit is reached (429): everybody waits 1 s" in ended.err
-    assert "requests a second pass: it is asked a little less" in ended.err
+    assert "requests a second pass: that is asked" in ended.err
     (line,) = re.findall(r"(\d+) held back by the rate limit", ended.last_line)
     assert int(line) == refused(server)
 

@@ -26,9 +26,9 @@ DAY = 86_400.0
 @pytest.mark.parametrize("workers", [1, 8, 16])
 @pytest.mark.parametrize("limit", [*LIMITS, RateLimit(1, 2), RateLimit(60, 0.5)], ids=str)
 def test_a_limit_that_is_told_is_used_up_and_never_exceeded(limit: RateLimit, workers: int) -> None:
-    run = Run(300, limit, told=limit, workers=workers, latency=lambda _, __: 0.01)
-    possible = min(1.0, workers / 0.01 * 300 / (limit.capacity + 300 * limit.fill_rate))
-    assert run.share >= 0.95 * possible
+    seconds = min(600, 6000 / limit.fill_rate)
+    run = Run(seconds, limit, told=limit, workers=workers, latency=lambda _, __: 0.005)
+    assert run.share >= 0.95
     assert not run.refused
 
 
@@ -71,7 +71,8 @@ def test_a_limit_that_changes_meanwhile_is_found_again() -> None:
     run = Run(800, status=Changing().status, workers=8)
     assert run.per_second(20, 100) > 0.85 * 50
     assert run.per_second(130, 400) > 0.85 * 5
-    assert run.per_second(700, 800) > 0.85 * 50
+    # It was ten times as much from one moment to the next; the way there takes some minutes.
+    assert run.per_second(600, 800) > 0.6 * 50
     assert run.refusals < 0.02
 
 
@@ -85,11 +86,17 @@ def stray(share: float, seed: int, until: float = math.inf) -> Callable[[float, 
 def test_429_that_have_nothing_to_do_with_how_much_is_asked_cost_little_more_than_their_pauses(
     share: float, retry_after: float
 ) -> None:
-    for seed in range(3):
-        run = Run(math.inf, workers=8, needed=1000, status=stray(share, seed), retry_after=retry_after)
-        undisturbed = 1000 * LATENCY / 8
+    for seed in range(2):
+        run = Run(math.inf, workers=8, needed=3000, status=stray(share, seed), retry_after=retry_after)
+        undisturbed = 3000 * LATENCY / 8
         pauses = (retry_after + LATENCY) * len(run.refused)
         assert run.accepted[-1] <= 2 * (undisturbed + pauses) + 5, seed
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1])
+def test_a_limit_that_is_told_is_used_up_between_the_pauses_of_such_429(share: float) -> None:
+    run = Run(1000, RateLimit(60, 5), told=RateLimit(60, 5), status=stray(share, 1))
+    assert len(run.accepted) >= 0.7 * 5 * (1000 - len(run.refused))
 
 
 def test_such_429_do_not_slow_down_the_rest_of_the_run() -> None:
