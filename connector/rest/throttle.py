@@ -62,7 +62,7 @@ class Turn:
 class Throttle:
     """Hands out turns, each for one request, in the order in which they are asked for.
 
-    `in_flight` is the most requests under way at a time; `window` limits those that count over a longer time.
+    `in_flight`, 1 or more, is the most requests under way at a time; `window` limits those that count, for hours.
     """
 
     def __init__(self, clock: Clock, limit: Limit | None, in_flight: int, window: RollingWindow | None = None) -> None:
@@ -192,7 +192,6 @@ class _Rate:
         elif self._ignored:
             self._ignored -= 1
         elif measured:
-            self._ignore_next = 1 if self._revealed else self._ignore_next
             self._revealed, self._revealed_at = measured, self._paused_until
             log.info("the server lets %.1f requests a second pass: that is asked, and slowly more", measured)
 
@@ -201,7 +200,7 @@ class _Places:
     """Requests in flight: fewer while the server is slow or has too much to do, then one more at a time."""
 
     def __init__(self, most: int, now: float) -> None:
-        self._most, self._few = max(1, most), max(1, most // 4)
+        self._most, self._few = most, max(min(2, most), most // 4)
         self._limit, self._afterwards = self._few, self._most
         """With few in flight the normal time of an answer is measured; `_afterwards` is 0 when that is done."""
         self.slow_start = math.inf
@@ -217,7 +216,8 @@ class _Places:
 
     def take(self) -> None:
         self.taken += 1
-        self._was_full = self._was_full or self.taken >= self._limit
+        if self.taken >= self._limit and not self._was_full:  # What went before was asked one after the other.
+            self._was_full, self._seconds = True, []
 
     def answered(self, sent_at: float, now: float) -> None:
         seconds = now - sent_at
@@ -227,7 +227,7 @@ class _Places:
             self._seconds.append(seconds)
         are_enough = len(self._seconds) >= max(_WINDOW_ANSWERS, 2 * self._limit)
         if are_enough and now - self._window_began >= _WINDOW_SECONDS:
-            if self._was_full:  # Else less was asked than was allowed, and the limit decided nothing.
+            if self._was_full:
                 self._judge(median(self._seconds), now)
             self._seconds, self._was_full, self._window_began = [], False, now
 

@@ -56,7 +56,7 @@ class SimulatedThreads(SimulatedClock):
 
     def run(self, works: Iterable[Callable[[], None]], seconds: float) -> None:
         """Run functions at the same time until all have returned, or so much time has passed: then they are stopped."""
-        self._end = self.time + seconds
+        self._end, self._is_over = self.time + seconds, False
         threads = [threading.Thread(target=self._live, args=(work, self._sleeper(self.time, None))) for work in works]
         for thread in threads:
             thread.start()

@@ -8,13 +8,15 @@ import math
 import random
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import pytest
 
+from connector.embedded.datacenter.login import _Bucket
 from connector.embedded.datacenter.settings import RateLimit
 from connector.rest.clock import Clock, Stopped
-from connector.rest.throttle import Limit, Throttle
+from connector.rest.throttle import Limit, Throttle, Turn
 from tests.rest.simulated_clock import SimulatedClock, SimulatedThreads
 from tests.rest.simulated_server import OK, TOO_MANY, UNAVAILABLE, Run
 
@@ -129,6 +131,17 @@ def test_a_429_without_a_usable_retry_after_makes_a_pause_that_grows_and_ends(to
     assert 10 <= pauses[-1] <= 60
 
 
+def test_pauses_grow_only_while_nothing_passes() -> None:
+    clock = SimulatedClock()
+    throttle = Throttle(clock, None, 4)
+    first = limited(throttle, None)
+    assert limited(throttle, None) > first
+    with throttle.turn() as turn:
+        clock.sleep(LATENCY)
+        throttle.answered(turn)
+    assert limited(throttle, None) == first
+
+
 def test_a_day_of_retry_after_is_kept_and_foreseen() -> None:
     clock = SimulatedClock()
     throttle = Throttle(clock, None, 4)
@@ -142,11 +155,29 @@ def test_a_day_of_retry_after_is_kept_and_foreseen() -> None:
         assert turn.waited == pytest.approx(DAY)
 
 
-def test_a_rate_that_is_set_has_no_burst() -> None:
-    run = Run(30, throttle=lambda clock, workers: Throttle(clock, Limit(1, 4), workers))
-    gaps = [later - earlier for earlier, later in itertools.pairwise(run.accepted)]
+def test_a_rate_that_is_set_has_no_burst_not_even_after_a_rest() -> None:
+    clock = SimulatedClock()
+    throttle = Throttle(clock, Limit(1, 4), 8)
+    given: list[float] = []
+    for rest in (0, 60):
+        clock.sleep(rest)
+        for _ in range(60):
+            with throttle.turn() as turn:
+                given.append(turn.at)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(given)]
     assert min(gaps) > 0.2
-    assert len(run.accepted) == pytest.approx(120, abs=2)
+    assert given[59] - given[0] == pytest.approx(59 / 4, rel=0.05)
+
+
+def test_a_little_is_left_of_a_limit_that_is_told_for_somebody_else_who_uses_the_account() -> None:
+    bucket, numbers = _Bucket(RateLimit(60, 5), 0), itertools.count()
+
+    def status(at: float, _in_flight: int) -> int:
+        if next(numbers) % 60 == 0:
+            bucket.take(at)
+        return TOO_MANY if bucket.take(at) else OK
+
+    assert not Run(600, told=RateLimit(60, 5), status=status).refused
 
 
 def test_what_was_sent_before_the_limit_is_told_came_out_of_its_burst() -> None:
@@ -225,6 +256,12 @@ def test_answers_that_stay_slow_whatever_is_asked_are_normal_after_a_while() -> 
     assert run.in_flight(90, 120) > 15.9
 
 
+def test_a_server_that_gets_faster_and_then_slow_again_is_asked_less_again() -> None:
+    run = Run(40, workers=8, latency=lambda at, _: 0.4 if at < 10 else 0.05 if at < 25 else 0.3)
+    assert run.in_flight(20, 25) > 7.9
+    assert run.in_flight(30, 40) < 4
+
+
 def test_a_server_with_too_much_to_do_is_asked_less_and_then_one_more_at_a_time(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -245,6 +282,66 @@ def test_a_server_that_restarts_is_asked_one_at_a_time_and_carefully_while_its_c
     assert run.in_flight(begin + 5, begin + 20) == 1
     assert run.in_flight(begin + 20, begin + 22) < 4
     assert run.in_flight(100, 150) > 15.9
+
+
+def test_a_503_in_the_very_beginning_is_soon_made_up_for() -> None:
+    run = Run(30, workers=8, status=lambda at, _: UNAVAILABLE if at < 0.1 else OK)
+    assert run.in_flight(10, 30) > 7.9
+
+
+def test_few_quick_requests_one_after_the_other_do_not_tell_how_long_an_answer_takes_normally() -> None:
+    clock = SimulatedThreads()
+    throttle = Throttle(clock, None, 8)
+    given: list[float] = []
+
+    def ask(times: int, seconds: float) -> None:
+        for _ in range(times):
+            with throttle.turn() as turn:
+                given.append(turn.at)
+                clock.sleep(seconds)
+                throttle.answered(turn)
+
+    clock.run([partial(ask, 100, 0.01)], math.inf)
+    began = clock.time
+    clock.run([partial(ask, 100, 0.1)] * 8, math.inf)
+    assert sum(began + 5 <= at < began + 6 for at in given) == pytest.approx(80, abs=8)
+
+
+@contextmanager
+def in_flight(throttle: Throttle, count: int) -> Iterator[list[Turn]]:
+    with ExitStack() as turns:
+        yield [turns.enter_context(throttle.turn()) for _ in range(count)]
+
+
+def test_429_to_requests_that_were_under_way_together_make_one_pause() -> None:
+    throttle = Throttle(SimulatedClock(), None, 64)
+    with in_flight(throttle, 8) as turns:
+        pass
+    pauses = [throttle.rate_limited(turn, None) for turn in turns]
+    assert pauses == [pauses[0]] * 8
+
+
+def test_answers_to_requests_that_were_under_way_when_less_was_asked_are_no_reason_to_ask_even_less(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO)
+    clock = SimulatedClock()
+    throttle = Throttle(clock, None, 16)
+    for _ in range(20):
+        with in_flight(throttle, 4) as turns:
+            clock.sleep(0.1)
+            for turn in turns:
+                throttle.answered(turn)
+    with in_flight(throttle, 16) as turns:
+        throttle.overloaded(turns[0], "503")
+        clock.sleep(60)
+        for turn in turns:
+            throttle.answered(turn)
+    with in_flight(throttle, 8):
+        pass
+    assert [message for message in caplog.messages if "instead of" in message] == [
+        "503: 8 requests at the same time instead of 16"
+    ]
 
 
 def test_requests_that_were_under_way_together_count_as_one_sign(caplog: pytest.LogCaptureFixture) -> None:
@@ -276,9 +373,10 @@ def test_there_are_never_more_requests_in_flight_than_allowed(workers: int) -> N
     assert most == min(workers, 3)
 
 
-def test_turns_are_given_in_the_order_in_which_they_are_asked_for() -> None:
+@pytest.mark.parametrize(("limit", "places"), [(Limit(1, 2), 8), (None, 1), (None, 3)])
+def test_turns_are_given_in_the_order_in_which_they_are_asked_for(limit: Limit | None, places: int) -> None:
     clock = SimulatedThreads()
-    throttle = Throttle(clock, Limit(1, 2), 8)
+    throttle = Throttle(clock, limit, places)
     asked: list[int] = []
     given: list[int] = []
 
