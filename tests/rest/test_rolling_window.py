@@ -7,6 +7,7 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
@@ -24,7 +25,8 @@ QUOTA = 1000
 class Quota:
     """Refuses what is more than `limit` requests in the last hour; refused ones count too.
 
-    `others` are the moments of requests that somebody else makes. With `minute` moments are rounded down to minutes.
+    `others` are the moments of requests that somebody else makes. With `minute` a request counts until the minute in
+    which it came lies an hour back as a whole.
     """
 
     limit: int = QUOTA
@@ -38,10 +40,9 @@ class Quota:
         return OK if self._let_pass(at) else TOO_MANY
 
     def _let_pass(self, at: float) -> bool:
-        now = at // 60 * 60 if self.minute else at
-        while self.counted and self.counted[0] <= now - HOUR:
+        while self.counted and self.counted[0] <= at - HOUR:
             self.counted.popleft()
-        self.counted.append(now)
+        self.counted.append(at // 60 * 60 + 60 if self.minute else at)
         return len(self.counted) <= self.limit
 
 
@@ -126,6 +127,13 @@ def test_a_429_that_has_nothing_to_do_with_the_quota_costs_minutes_and_not_the_r
         throttle=throttle(),
     )
     assert len(run.accepted) >= 0.9 * 2 * QUOTA
+
+
+def test_429_to_requests_that_were_under_way_together_make_one_pause() -> None:
+    throttled = throttle()(SimulatedClock(), 64)  # type: ignore[arg-type]
+    with ExitStack() as stack:
+        turns = [stack.enter_context(throttled.turn()) for _ in range(8)]
+    assert len({throttled.rate_limited(turn, None) for turn in turns}) == 1
 
 
 def test_requests_that_do_not_count_go_on_while_the_others_wait() -> None:
