@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from statistics import median
+from statistics import geometric_mean
 
 from connector.rest.clock import Clock, Line, Obstacle
 from connector.rest.rolling_window import RollingWindow
@@ -34,7 +34,7 @@ _LATE_SECONDS = 0.05
 """Threads wake up late; the tokens of so long are kept for them."""
 
 _WINDOW_SECONDS, _WINDOW_ANSWERS = 0.5, 8
-"""Answer times are judged by the median of at least so long, so many answers, and two for each place."""
+"""Answer times are judged by the geometric mean of at least so long, so many answers, and two for each place."""
 _WELL, _WELL_SECONDS, _SLOW, _SLOW_SECONDS = 1.5, 0.008, 2.0, 0.015
 """Answers come well, or are slow, that take so many times as long as normally, and so many seconds more."""
 _NORMAL_FOR_SECONDS = 30.0
@@ -223,12 +223,11 @@ class _Places:
         seconds = now - sent_at
         self._answer_seconds = 0.98 * (self._answer_seconds or seconds) + 0.02 * seconds
         self.slow_start += 1
-        if sent_at >= self._window_began:
-            self._seconds.append(seconds)
+        self._seconds.append(max(seconds, 0.0001))
         are_enough = len(self._seconds) >= max(_WINDOW_ANSWERS, 2 * self._limit)
         if are_enough and now - self._window_began >= _WINDOW_SECONDS:
             if self._was_full:
-                self._judge(median(self._seconds), now)
+                self._judge(geometric_mean(self._seconds), now)
             self._seconds, self._was_full, self._window_began = [], False, now
 
     def overloaded(self, sent_at: float, why: str, now: float) -> None:
