@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,6 +14,7 @@ from connector.rest.throttle import Limit, Throttle, Turn
 from tests.rest.simulated_clock import SimulatedThreads
 
 OK, TOO_MANY, UNAVAILABLE = 200, 429, 503
+LATENCY = 0.05
 RETRIED_AFTER = 0.5
 
 
@@ -36,7 +38,7 @@ class Run:
     told: RateLimit | None = None
     workers: int = 16
     needed: float = math.inf
-    latency: Callable[[float, int], float] = lambda _, __: 0.05
+    latency: Callable[[float, int], float] = lambda _, __: LATENCY
     """Seconds since the beginning, and requests in flight → seconds that an answer takes."""
     status: Callable[[float, int], int] = lambda _, __: OK
     """Seconds since the beginning, and requests in flight → what is answered where the limit does not matter."""
@@ -106,3 +108,10 @@ class Run:
 
     def per_second(self, begin: float, end: float) -> float:
         return sum(begin <= at < end for at in self.accepted) / (end - begin)
+
+
+@contextmanager
+def turns_at_once(throttle: Throttle, count: int) -> Iterator[list[Turn]]:
+    """Have so many requests in flight."""
+    with ExitStack() as turns:
+        yield [turns.enter_context(throttle.turn()) for _ in range(count)]

@@ -7,7 +7,6 @@ import math
 import random
 from collections import deque
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,7 +14,7 @@ import pytest
 from connector.rest.rolling_window import RollingWindow
 from connector.rest.throttle import Throttle
 from tests.rest.simulated_clock import SimulatedClock, SimulatedThreads
-from tests.rest.simulated_server import OK, TOO_MANY, Run
+from tests.rest.simulated_server import OK, TOO_MANY, Run, turns_at_once
 
 HOUR = 3600.0
 QUOTA = 1000
@@ -131,8 +130,8 @@ def test_a_429_that_has_nothing_to_do_with_the_quota_costs_minutes_and_not_the_r
 
 def test_429_to_requests_that_were_under_way_together_make_one_pause() -> None:
     throttled = throttle()(SimulatedClock(), 64)  # type: ignore[arg-type]
-    with ExitStack() as stack:
-        turns = [stack.enter_context(throttled.turn()) for _ in range(8)]
+    with turns_at_once(throttled, 8) as turns:
+        pass
     assert len({throttled.rate_limited(turn, None) for turn in turns}) == 1
 
 
@@ -174,6 +173,17 @@ def test_the_time_that_requests_take_is_foreseen(requests: int, hours: int) -> N
     foreseen = throttled.seconds_for(requests, counted=requests)
     assert foreseen == pytest.approx(max(hours * HOUR, requests * 0.1 / 8), rel=0.03)
     assert throttled.seconds_for(requests) == pytest.approx(requests * 0.1 / 8)
+
+
+def test_requests_under_way_and_more_than_the_limit_of_an_earlier_run_are_foreseen_too() -> None:
+    clock = SimulatedClock()
+    window = RollingWindow(clock, 10, HOUR)
+    throttled = Throttle(clock, None, 64, window)
+    with turns_at_once(throttled, 10):
+        assert window.seconds_for(1, clock.now()) == pytest.approx(HOUR, rel=0.03)
+    window = RollingWindow(clock, 10, HOUR)
+    window.restore([HOUR / 2] * 5 + [HOUR / 4] * 10)
+    assert window.seconds_for(1, clock.now()) == pytest.approx(0.75 * HOUR, rel=0.03)
 
 
 @pytest.mark.parametrize("used", [0, 600, 1000])
