@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BACKLOG = 1024
-_STOP_WITHIN = 10.0
+_STOP_WITHIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
