@@ -327,8 +327,7 @@ def test_the_demo_has_a_workbook_for_every_project_with_grants(run: Run) -> None
 def test_rows_that_are_alike_are_next_to_each_other_and_marked_by_one_click(run: Run) -> None:
     many = world()
     for number in range(40, 65):
-        state = {"is_active": False} if number % 2 else {}
-        many.user(str(number), f"User {number}", **state).grant(USER, str(number), "REPO_WRITE", "100")
+        many.user(str(number), f"User {number}", is_active=not number % 2).grant(USER, str(number), "REPO_WRITE", "100")
     start(run, many, "--only", "PAY")
     opened = load_workbook(book())
     found = rows(book())
