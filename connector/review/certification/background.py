@@ -14,7 +14,7 @@ from connector.graph.values import Application, Group, Identity, Level, Node, Pe
 from connector.review.certification.grants import Grants, Held
 from connector.review.certification.people import People
 from connector.review.certification.rows import project_of, shown
-from connector.review.text.names import counted, some, where, who
+from connector.review.text.names import counted, some, where, who, widest
 from connector.review.vocabulary import EVERYONE, LICENSED_USERS
 
 _NAMES = 12
@@ -69,7 +69,7 @@ class Background:
         for permission, names in holders.items():
             level = permission.categories.level
             if level:
-                what, how = f"global permission {permission.name}", "By whoever administers everything."
+                what, how = f"{widest(application)} {permission.name}", "By whoever administers everything."
                 yield Fact(shown(what), level, "everything", shown(some(sorted(names), _NAMES)), how)
 
     def _named(self, holder: Identity) -> str:

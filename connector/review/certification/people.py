@@ -9,7 +9,7 @@ from connector.graph.access import Access
 from connector.graph.values import Agent, Credential, Group, Identity, User
 from connector.review.certification.rows import shown
 from connector.review.findings.finding import is_service
-from connector.review.text.names import counted, person, state
+from connector.review.text.names import counted, handle, person, state
 from connector.review.vocabulary import CREDENTIALS
 
 LONGEST_LIST = 200
@@ -73,7 +73,7 @@ class People:
                     self._brief[holder] = self._count(holder)
                 return self._brief[holder]
             case User():
-                return holder.email or ""
+                return ", ".join(filter(None, (holder.email or _number(holder), outside(holder))))
             case Credential():
                 return ", ".join(owner.name for owner in self._access.export.owners_of(holder))
             case _:
@@ -94,8 +94,20 @@ def day(time: str | None) -> str:
 
 def condition(identity: Identity) -> str:
     """Say what keeps somebody out today: inactive, not licensed, in no directory; nothing where nothing is known to."""
-    missing = "in no directory" if identity.properties.get("in_directory") is False else ""
-    return ", ".join(filter(None, (state(identity), missing)))
+    return ", ".join(filter(None, (state(identity), outside(identity))))
+
+
+def outside(identity: Identity) -> str:
+    """Say whether only grants and groups name somebody: in no directory of a server, or no member of a workspace."""
+    if identity.properties.get("in_directory") is False:
+        return "in no directory"
+    return "no member" if identity.properties.get("is_member") is False else ""
+
+
+def _number(user: User) -> str:
+    """Tell apart people who may share a name, as on Bitbucket Cloud; nothing where the name does."""
+    own = handle(user)
+    return "" if own in person(user) else own
 
 
 def sort_of_holder(holder: Identity) -> str:

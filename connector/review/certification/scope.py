@@ -17,8 +17,9 @@ from connector.errors import UsageError
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Application, Group, Identity, Level, Node, Resource, User
+from connector.review.certification.people import outside
 from connector.review.findings.finding import is_service
-from connector.review.text.names import where, who
+from connector.review.text.names import where, who, widest
 from connector.review.text.reasons import is_owner
 from connector.review.vocabulary import EVERYBODY
 
@@ -60,7 +61,12 @@ def units(access: Access, scope: Scope) -> list[Unit]:
     chosen = _chosen(access.export, scope.only)
     asked = () if scope.only else access.export.applications
     everywhere = [
-        Unit("global-permissions", f"Global permissions of {one.name}", (one,), owners.of_application(one))
+        Unit(
+            f"{widest(one)}s".replace(" ", "-"),
+            f"{widest(one).capitalize()}s of {one.name}",
+            (one,),
+            owners.of_application(one),
+        )
         for one in asked
     ]
     if scope.by is By.PROJECT:
@@ -151,4 +157,4 @@ class Owners:
 def _is_able(one: Identity) -> bool:
     if not isinstance(one, User) or is_service(one):
         return False
-    return one.is_active is not False and one.properties.get("in_directory") is not False
+    return one.is_active is not False and not outside(one)

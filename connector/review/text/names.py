@@ -19,7 +19,7 @@ from connector.graph.values import (
     User,
     lineage,
 )
-from connector.review.vocabulary import BITBUCKET
+from connector.review.vocabulary import BITBUCKET, CLOUD
 
 
 def where(node: Node) -> str:
@@ -37,6 +37,11 @@ def where(node: Node) -> str:
 def everywhere(application: Application) -> str:
     """Call an application as what a grant is on."""
     return "the whole server" if application.type == BITBUCKET else f"all of {application.name}"
+
+
+def widest(application: Application) -> str:
+    """Call a permission on an application as a whole."""
+    return "workspace permission" if application.type == CLOUD else "global permission"
 
 
 def username(identity: Identity) -> str:

@@ -147,10 +147,10 @@ def test_a_payload_of_bitbucket_cloud_is_reviewed_and_proven_like_any(run: Run) 
     document = _cloud()
     Path("export.json").write_text(json.dumps(document), encoding="utf-8")
     assert run("review", "start", "export.json", "-o", str(REVIEW)).code == 0
-    assert asked(book()) == [("Developers", "project-write", "PAY"), ("Ann", "repo-admin", "PAY/api")]
-    assert asked(book("global-permissions")) == [("Administrators", "owner", "all of Bitbucket Cloud - acme")]
+    assert asked(book()) == [("Developers", "write", "PAY"), ("Ann", "admin", "PAY/api")]
+    assert asked(book("workspace-permissions")) == [("Administrators", "owner", "all of Bitbucket Cloud - acme")]
     answer(book(), {("Developers", "PAY"): "remove"})
-    answer(book("global-permissions"))
+    answer(book("workspace-permissions"))
     assert run("review", "collect", str(REVIEW)).code == 0
     held = document["identity_to_permissions"]
     document["identity_to_permissions"] = [one for one in held if one["identity"] != "developers"]
@@ -175,12 +175,12 @@ def _cloud() -> dict[str, Any]:
         "custom_properties": {"key": "PAY"},
         "sub_resources": [repository],
     }
-    permissions = (("owner", "admin", True), ("project-write", "write", True), ("repo-admin", "admin", False))
+    permissions = (("owner", "admin", True), ("write", "write", True), ("admin", "admin", True))
     categories = {"write": ["DataRead", "DataWrite"], "admin": ["DataRead", "DataWrite", "MetadataWrite"]}
     granted = (
         ("administrators", "local_group", "owner", {"apply_to_application": True}),
-        ("developers", "local_group", "project-write", {"resources": ["{p-1}"]}),
-        ("{u-1}", "local_user", "repo-admin", {"resources": ["{p-1}.{r-1}"]}),
+        ("developers", "local_group", "write", {"resources": ["{p-1}"]}),
+        ("{u-1}", "local_user", "admin", {"resources": ["{p-1}.{r-1}"]}),
     )
     return {
         "applications": [
@@ -211,6 +211,21 @@ def _cloud() -> dict[str, Any]:
     }
 
 
+def test_people_of_a_workspace_are_told_apart_and_asked_only_while_they_are_members(run: Run) -> None:
+    document = _cloud()
+    held = document["identity_to_permissions"]
+    for number, is_member in enumerate((True, False), 2):
+        user = {"id": f"{{u-{number}}}", "name": "Ann", "custom_properties": {"is_member": is_member}}
+        document["applications"][0]["local_users"].append(user)
+        granted = {"application": "Bitbucket Cloud - acme", "permission": "admin", "resources": ["{p-1}"]}
+        held.append({"identity": user["id"], "identity_type": "local_user", "application_permissions": [granted]})
+    Path("export.json").write_text(json.dumps(document), encoding="utf-8")
+    assert run("review", "start", "export.json", "-o", str(REVIEW), "--by", "owner", "--only", "PAY").code == 0
+    assert [path.name for path in REVIEW.glob("review-*.xlsx")] == ["review-_u-2_.xlsx"]
+    found = {(row["Holder"], row["Whom it lets in"]) for row in rows(book("_u-2_")) if row["On"] == "PAY"}
+    assert found == {("Ann", "{u-2}"), ("Ann", "{u-3}, no member"), ("Developers", "nobody")}
+
+
 def test_two_applications_in_one_payload_keep_their_grants_apart(run: Run) -> None:
     document = _cloud()
     other = json.loads(json.dumps(document).replace("Bitbucket Cloud - acme", "Bitbucket Cloud - beta"))
@@ -222,8 +237,8 @@ def test_two_applications_in_one_payload_keep_their_grants_apart(run: Run) -> No
     assert names == [
         "review-PAY-2.xlsx",
         "review-PAY.xlsx",
-        "review-global-permissions-2.xlsx",
-        "review-global-permissions.xlsx",
+        "review-workspace-permissions-2.xlsx",
+        "review-workspace-permissions.xlsx",
     ]
     for path in REVIEW.glob("review-*.xlsx"):
         answer(path, "remove" if path.name.endswith("PAY.xlsx") else "keep")
