@@ -94,7 +94,7 @@ class Journal:
 
     def keep(self, question: str, answer: object, proof: int = VOUCHED) -> None:
         """Remember an answer: anything that JSON can hold but null. `proof` is the number of the proof it waits for."""
-        packed = _packed(json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
+        packed = _packed(json.dumps(answer, separators=(",", ":")).encode())
         self._waiting.append((question, proof, packed))
         self._write()
 
