@@ -8,22 +8,31 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import re
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
+from connector.rest.answer import JsonObject
+from connector.rest.fields import Malformed
 from connector.sources.datacenter.extras.ssh import read_public_key
 
 _SECRET = frozenset({"configuration", "credentials", "secret", "statistics", "token"})
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
-def purged(value: Any) -> Any:  # noqa: ANN401 - JSON, at any depth
-    """Give JSON without secrets: `text` becomes `public`, `url` becomes `host`."""
+def purged(answer: JsonObject) -> JsonObject:
+    """Give JSON without secrets: `text` becomes `public`, `url` becomes `host`. Raises `Malformed`."""
+    try:
+        return cast("JsonObject", _purged(answer))
+    except RecursionError:
+        raise Malformed("the answer nests deeper than any real one, so what is secret in it cannot be found") from None
+
+
+def _purged(value: Any) -> Any:  # noqa: ANN401 - JSON, at any depth
     if isinstance(value, list):
-        return [purged(each) for each in value]
+        return [_purged(each) for each in value]
     if not isinstance(value, dict):
         return value
-    kept = {name: purged(each) for name, each in value.items() if name not in _SECRET | {"text", "url"}}
+    kept = {name: _purged(each) for name, each in value.items() if name not in _SECRET | {"text", "url"}}
     if "text" in value:
         kept["public"] = dataclasses.asdict(read_public_key(str(value["text"])))
     if "url" in value:
