@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Hashable, Mapping
+import re
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
+from zlib import crc32
 
 from connector.errors import SourceError, Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
@@ -44,9 +47,15 @@ _BREAKS = frozenset({Why.BROKEN, Why.CONTRADICTION, Why.MALFORMED})
 _NOBODY = "oaa-bitbucket-asks-for-nobody"
 """A name that no group and no user has."""
 
+_APART = 100
+"""By up to so many rows differ the pages that questions of one kind ask for."""
+
 _FIRST_WITH_REPO_CREATE = (8, 3)
 
 NO_QUESTION: Mapping[str, str] = {}
+
+_Named = tuple[str, str, str]
+"""What something is, its id, and the name that it is asked about by."""
 
 
 class Asks(Protocol):
@@ -105,7 +114,7 @@ class Fetch:
             endpoints.PROJECTS,
             lambda row: _project(row, where),
             lambda one: one[0].id,
-            lambda one: one[0].key.lower(),
+            lambda one: (("project", one[0].id, one[0].key),),
         )
         return _projects(rows.values())
 
@@ -127,14 +136,13 @@ class Fetch:
             endpoints.REPOSITORIES,
             repository,
             lambda row: row[0].id,
-            lambda row: (row[1][0].key.lower(), row[0].slug.lower()),
+            lambda row: (
+                ("repository", row[0].id, f"{row[1][0].key}/{row[0].slug}"),
+                ("project", row[1][0].id, row[1][0].key),
+            ),
             {"archived": "ALL"},
         )
-        projects = {project.id: (project, owner) for _, (project, owner) in rows.values()}
-        keys = {(project.id, project.key) for _, (project, _) in rows.values()}
-        if len(keys) != len(projects):
-            raise _contradiction(where, "one project has two keys")
-        return Repositories({i: repository for i, (repository, _) in rows.items()}, _projects(projects.values()))
+        return Repositories({i: repository for i, (repository, _) in rows.items()}, _projects([each for _, each in rows.values()]))
 
     def global_permissions(self) -> GlobalPermissions:
         """Fetch who holds permissions on the whole instance: directly and through groups, or else in effect."""
@@ -150,7 +158,7 @@ class Fetch:
     def _effective_holders(self, refused: str) -> GlobalPermissions:
         """Ask who holds global permissions by any way, which any account may."""
         try:
-            self._control(endpoints.USERS, {"filter": _NOBODY})
+            self._control(endpoints.USERS.at(), NO_QUESTION, {"filter": _NOBODY})
             rows = [row for permission in GlobalPermission for row in self._holders(permission)]
         except Unreadable as unreadable:
             return _unknown(unreadable)
@@ -182,8 +190,7 @@ class Fetch:
             return known.get(user.id, user)
 
         members = self._rows(endpoints.GROUP_MEMBERS.at(), member, question={"context": group.name})
-        if members:
-            self._control(endpoints.GROUP_MEMBERS, {"context": _NOBODY})
+        self._control(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": _NOBODY})
         return tuple(members)
 
     def project_grants(self, project: Project) -> Grants:
@@ -234,7 +241,10 @@ class Fetch:
 
     def rows(self, address: Address, **question: str) -> list[Any]:
         """Fetch the rows of any other listing, as they are."""
-        return self._rows(address, lambda row: row, identity=_identity, question=question)
+        rows = self._rows(address, lambda row: row, identity=_identity, question=question)
+        if "user" in question:
+            self._control(address, question, {"user": _NOBODY})
+        return rows
 
     def _user_rows(self, address: Address, scale: type[Permission]) -> tuple[UserRow, ...]:
         return tuple(self._rows(address, lambda row: parse.user_grant(row, scale, address.path)))
@@ -253,7 +263,7 @@ class Fetch:
         """Fetch a listing that belongs to one thing; one of several pages until two readings agree."""
 
         def read(number: int) -> Reading[T]:
-            return self._reading(address, value, identity or _holder, number, limit, question)
+            return self._reading(address, value, identity or _holder, number, limit - _apart(question), question)
 
         return read_until_agreed(read, address.path)
 
@@ -280,7 +290,7 @@ class Fetch:
         endpoint: Endpoint,
         value: Callable[[Any], T],
         identity: Callable[[T], str],
-        name: Callable[[T], Hashable] | None = None,
+        names: Callable[[T], tuple[_Named, ...]] = lambda _: (),
         question: Mapping[str, str] = NO_QUESTION,
     ) -> dict[str, T]:
         """Fetch a listing of the whole instance once, by id; the collector reads it again later.
@@ -290,11 +300,10 @@ class Fetch:
         """
         for number in range(READINGS):
             reading = self._reading(
-                endpoint.at(), value, lambda one: (identity(one), name(one) if name else None), number, LIMIT, question
+                endpoint.at(), value, lambda one: (identity(one), names(one)), number, LIMIT, question
             )
             rows = {identity(one): one for one in reading.rows.values()}
-            names = {name(one) for one in rows.values()} if name else rows.keys()
-            if len(rows) == len(names) == len(reading.rows):
+            if len(rows) == len(reading.rows) and _are_named_once(map(names, rows.values())):
                 return rows
         raise _contradiction(endpoint.template, "one id has two names, or one name two ids")
 
@@ -307,21 +316,34 @@ class Fetch:
             log.warning("%s is read instead: %s", otherwise.template, unreadable)
         return read(otherwise)
 
-    def _control(self, endpoint: Endpoint, question: Mapping[str, str]) -> None:
-        """Ask once for what does not exist: an answer with rows comes from a cache that does not look at questions."""
-        if endpoint in self._controlled:
+    def _control(self, address: Address, question: Mapping[str, str], nobodys: Mapping[str, str]) -> None:
+        """Ask once for what does not exist: for as many rows as a question that has an answer, and for one row.
+
+        Where a cache does not look at the whole question, the first has rows, or the second is a page of more than one.
+        """
+        if address.endpoint in self._controlled:
             return
-        self._controlled.add(endpoint)
+        self._controlled.add(address.endpoint)
+        for limit in (LIMIT - _apart(question), 1):
+            if self._is_anothers(address, {**nobodys, "start": 0, "limit": limit}):
+                raise SourceError(
+                    f"{address.path} answers with rows when it is asked for something that does not exist: a cache or "
+                    "proxy between here and Bitbucket does not look at the question, so no answer can be believed. Let "
+                    "requests for /rest pass by it"
+                )
+
+    def _is_anothers(self, address: Address, question: Mapping[str, str | int]) -> bool:
+        """Whether the answer to a question about nobody is one to another question."""
         try:
-            found = self._bitbucket.get(endpoint.at(), {**question, "start": 0, "limit": 1}).get("values")
-        except Unreadable:
-            return
-        if found:
-            raise SourceError(
-                f"{endpoint.template} answers with rows when it is asked for something that does not exist: a cache or "
-                "proxy between here and Bitbucket does not look at the question, so no answer can be believed. Let "
-                "requests for /rest pass by it"
-            )
+            return bool(self._bitbucket.get(address, question).get("values"))
+        except Unreadable as unreadable:
+            return unreadable.why is Why.CONTRADICTION
+
+
+def _are_named_once(rows: Iterable[tuple[_Named, ...]]) -> bool:
+    """Whether each thing has one name in all rows, and each name belongs to one thing; letter case does not count."""
+    named = {(kind, i, name.lower()) for row in rows for kind, i, name in row}
+    return len(named) == len({(kind, i) for kind, i, _ in named}) == len({(kind, name) for kind, _, name in named})
 
 
 def _unknown(unreadable: Unreadable) -> GlobalPermissions:
@@ -358,6 +380,14 @@ def _same_as_known(value: E, known: Mapping[str, E]) -> E:
     return before if before == value else value
 
 
+def _apart(question: Mapping[str, str]) -> int:
+    """Say how many rows less a question asks for than others of its kind do.
+
+    A cache that does not look at all of a question shows so: its answer is for more rows than were asked for.
+    """
+    return crc32(urlencode(question).encode()) % _APART
+
+
 def _holder(value: Any) -> Hashable:  # noqa: ANN401 - a user, a row of users or one of groups
     """Say what must be the same in two readings of a listing of one thing."""
     if isinstance(value, User):
@@ -382,4 +412,4 @@ def _contradiction(where: str, what: str) -> Unreadable:
 def _version(text: str) -> tuple[int, ...]:
     """Read `8.19.1` as numbers; what is no number counts as new."""
     parts = text.split("-", maxsplit=1)[0].split(".")[:2]
-    return tuple(int(part) if part.isdecimal() else 99 for part in parts)
+    return tuple(int(part) if re.fullmatch(r"[0-9]{1,4}", part) else 99 for part in parts)
