@@ -32,7 +32,7 @@ tools/node_modules/.package-lock.json: tools/package.json tools/package-lock.jso
 	cd tools && npm ci --no-audit --no-fund
 	touch $@
 
-bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 15 minutes; QUICK=1: four)
+bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 16 minutes; QUICK=1: five)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 clean:           ## Remove the virtual environment and caches

@@ -5,6 +5,7 @@
 scenarios   what is measured, and what no client could do better
 server      the embedded Bitbucket in a process of its own
 export      one export in a process of its own, and what it took
-bare        the server's own throughput, and what HTTP libraries cost without a connector
+gentleness  what others notice of an export on a server that they keep busy
+bare        the server's own throughput, and what HTTP libraries and the throttle cost alone
 table       what is printed
 """

@@ -9,9 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.bare import cost_of_libraries, throughput
+from bench.bare import cost_of_a_turn, cost_of_libraries, throughput
 from bench.export import export
-from bench.scenarios import PEERS, SCENARIOS, Scenario
+from bench.gentleness import gentleness
+from bench.scenarios import CROWDED, PEERS, SCENARIOS, Scenario
 from bench.server import serving
 from bench.table import Row, head, line
 
@@ -27,7 +28,10 @@ def main() -> None:
         _print(f"the embedded Bitbucket answers {most:,.0f} requests a second")
         for library, cost in cost_of_libraries(server.base_url).items():
             _print(f"{library}: {cost:.2f} ms of processor time a request")
-    _print("", *head())
+    for threads in (1, 8, 16):
+        _print(f"the throttle, {threads} threads: {cost_of_a_turn(threads):.1f} µs of processor time a request")
+    _print("", *gentleness(CROWDED), "")
+    _print(*head())
     for scenario in SCENARIOS:
         if not (quick and scenario.is_long):
             _print(line(_measured(scenario, most)))

@@ -11,13 +11,17 @@ PEERS = ("--users=2000", "--groups=200", "--projects=100", "--repositories=2001"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """An organisation, a server, and the options of an export; `rate` is burst and requests per second."""
+    """An organisation, a server, and the options of an export.
+
+    `rate` is burst and requests per second; with `slots` the server works on so many answers at the same time.
+    """
 
     name: str
     organisation: Sequence[str]
     concurrency: int = 16
     latency: float = 0.0
     rate: tuple[int, int] | None = None
+    slots: int | None = None
     options: Sequence[str] = ()
     is_long: bool = False
 
@@ -25,7 +29,8 @@ class Scenario:
     def server_options(self) -> list[str]:
         """The options of the server."""
         limit = [f"--rate-capacity={self.rate[0]}", f"--rate-fill={self.rate[1]}"] if self.rate else []
-        return [*self.organisation, f"--latency={self.latency}", *limit]
+        slots = [f"--slots={self.slots}"] if self.slots else []
+        return [*self.organisation, f"--latency={self.latency}", *limit, *slots]
 
     @property
     def export_options(self) -> list[str]:
@@ -60,3 +65,12 @@ SCENARIOS = (
     _of_size(30_000),
     _of_size(100_000),
 )
+
+CROWDED = Scenario(
+    "1,000 repositories, 8 slots of 50 ms",
+    ("--users=500", "--groups=50", "--projects=100", "--repositories=1000"),
+    concurrency=8,
+    latency=0.05,
+    slots=8,
+)
+"""A server that others keep busy for a while."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import re
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -144,12 +146,18 @@ class SkippedTime:
 def skipped_time(monkeypatch: pytest.MonkeyPatch) -> SkippedTime:
     """Let every wait of collecting pass at once."""
     skipped = SkippedTime()
-    real_sleep = Clock.sleep
+    real_sleep, real_wait = Clock.sleep, Clock.wait
 
     def sleep(clock: Clock, seconds: float) -> None:
         skipped.seconds += max(0.0, seconds)
         real_sleep(clock, 0.0)
 
+    def wait(clock: Clock, event: threading.Event, seconds: float) -> None:
+        is_for_time = seconds < math.inf
+        skipped.seconds += seconds if is_for_time else 0.0
+        real_wait(clock, event, 0.0 if is_for_time else seconds)
+
     monkeypatch.setattr(Clock, "sleep", sleep)
+    monkeypatch.setattr(Clock, "wait", wait)
     monkeypatch.setattr(Clock, "now", lambda _: time.monotonic() + skipped.seconds)
     return skipped

@@ -21,7 +21,7 @@ from connector.rest.answer import Answer
 from connector.rest.clock import Clock
 from connector.rest.diagnosis import Diagnosis, Next, of_failure, where
 from connector.rest.network_errors import NetworkProblem, Server
-from connector.rest.pace import Pace, Turn
+from connector.rest.throttle import Throttle, Turn
 from connector.rest.transport import TooLarge, Transport
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ class Client:
     def __init__(
         self,
         transport: Transport,
-        throttle: Pace,
+        throttle: Throttle,
         clock: Clock,
         server: Server,
         patience: float,
@@ -165,11 +165,10 @@ class Client:
                 return Asked(asked.answer, dataclasses.replace(asked.diagnosis, next=Next.END))
 
     def _send(self, question: Question, judge: Judge, attempts: _Attempts) -> Asked:
-        waiting_since = self._clock.now()
         attempts.count += 1
         with self._throttle.turn() as turn:
             attempts.turn = turn
-            attempts.excused += turn.at - waiting_since
+            attempts.excused += turn.waited
             with self._lock:
                 self._statistics.requests += 1
             try:
@@ -190,7 +189,8 @@ class Client:
     def _log(self, question: Question, attempts: _Attempts, turn: Turn, result: str) -> None:
         if log.isEnabledFor(logging.DEBUG):
             seconds = self._clock.now() - turn.at
-            log.debug("GET %s: %s, after %.3f s (attempt %d)", question.url, result, seconds, attempts.count)
+            waited = f", waited {turn.waited:.3f} s for its turn: {turn.why}" if turn.why else ""
+            log.debug("GET %s: %s, after %.3f s (attempt %d)%s", question.url, result, seconds, attempts.count, waited)
 
     # ---- when to stop
 
@@ -270,11 +270,10 @@ class Client:
         with self._lock:
             self._statistics.rate_limited += 1
         told = diagnosis.retry_after
-        seconds = min(2.0**attempts.rate_limited, _LONGEST_PAUSE) if told is None else told
-        if attempts.rate_limited >= _RATE_LIMITED or attempts.excused + seconds > self._rate_limited_seconds:
+        if attempts.rate_limited >= _RATE_LIMITED or attempts.excused + (told or 0.0) > self._rate_limited_seconds:
             return False
         if attempts.turn is not None:
-            self._throttle.rate_limited(attempts.turn, seconds)
+            self._throttle.rate_limited(attempts.turn, told)
         return True
 
 

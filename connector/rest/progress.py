@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from connector.rest.clock import Clock
-from connector.rest.pace import Pace
+from connector.rest.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Forecast:
     `remembered` gives how many of them a journal will answer.
     """
 
-    def __init__(self, clock: Clock, throttle: Pace, progress: Progress, remembered: Callable[[], int]) -> None:
+    def __init__(self, clock: Clock, throttle: Throttle, progress: Progress, remembered: Callable[[], int]) -> None:
         self._clock = clock
         self._throttle = throttle
         self._progress = progress

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench.bare import throughput
 from bench.export import Measured, export
-from bench.scenarios import Scenario
+from bench.gentleness import gentleness
+from bench.scenarios import CROWDED, Scenario
 from bench.server import serving
 from bench.table import Row, head, line
 
@@ -52,3 +54,14 @@ def test_the_table_is_markdown() -> None:
     first, second = head()
     assert first.count("|") == second.count("|") == line(row).count("|")
     assert line(row) == "| one | 1,000 | 5.5 | 5.0 | 1.10 | 0.80 | 60 | 0.4 | 3 |"
+
+
+def test_what_others_notice_is_compared_with_what_they_have_without_an_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.gentleness._SECONDS", 4.0)
+    monkeypatch.setattr("bench.gentleness._BEFORE_THEY_COME", 0.1)
+    monkeypatch.setattr("bench.gentleness._TO_NOTICE", 1.0)
+    title, _, first, second, *rows = gentleness(replace(CROWDED, organisation=SMALL))
+    assert "8 slots" in title
+    assert len({line.count("|") for line in (first, second, *rows)}) == 1
+    assert rows[0].split(" | ")[2] == "1.00"
+    assert len(rows) == 4

@@ -1,8 +1,14 @@
-"""Time that passes only when somebody waits, or a simulation says so."""
+"""Time that passes only when somebody waits: for one thread, or for many that take turns to run."""
 
 from __future__ import annotations
 
-from connector.rest.clock import Clock
+import itertools
+import math
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from connector.rest.clock import Clock, Stopped
 
 
 class SimulatedClock(Clock):
@@ -15,3 +21,94 @@ class SimulatedClock(Clock):
 
     def sleep(self, seconds: float) -> None:
         self.time += max(0.0, seconds)
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        if not event.is_set():
+            if seconds == math.inf:
+                raise RuntimeError("waits for ever")
+            self.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sleeper:
+    until: float
+    number: int
+    event: threading.Event | None
+    awake: threading.Semaphore
+
+    def is_ready(self, now: float) -> bool:
+        return self.until <= now or (self.event is not None and self.event.is_set())
+
+
+class SimulatedThreads(SimulatedClock):
+    """Runs functions in real threads, one at a time, in an order that depends on the simulated time alone.
+
+    A thread runs until it sleeps or waits; then time goes on to the moment at which another one may run.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = itertools.count()
+        self._sleepers: list[_Sleeper] = []
+        self._end = math.inf
+        self._is_over = False
+        self._errors: list[BaseException] = []
+
+    def run(self, works: Iterable[Callable[[], None]], seconds: float) -> None:
+        """Run functions at the same time until all have returned, or so much time has passed: then they are stopped."""
+        self._end, self._is_over = self.time + seconds, False
+        threads = [threading.Thread(target=self._live, args=(work, self._sleeper(self.time, None))) for work in works]
+        for thread in threads:
+            thread.start()
+        self._wake_next()
+        for thread in threads:
+            thread.join()
+        if self._errors:
+            raise self._errors[0]
+
+    def sleep(self, seconds: float) -> None:
+        if seconds > 0:
+            self._sleep(self._sleeper(self.time + seconds, None))
+        elif self._is_over:
+            raise Stopped
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        self._sleep(self._sleeper(self.time + seconds, event))
+
+    def stop(self) -> None:
+        self._is_over = True
+
+    def _sleeper(self, until: float, event: threading.Event | None) -> _Sleeper:
+        sleeper = _Sleeper(until, next(self._numbers), event, threading.Semaphore(0))
+        self._sleepers.append(sleeper)
+        return sleeper
+
+    def _live(self, work: Callable[[], None], born: _Sleeper) -> None:
+        born.awake.acquire()
+        try:
+            work()
+        except Stopped:
+            pass
+        except BaseException as error:  # noqa: BLE001 - raised by `run`
+            self._errors.append(error)
+            self._is_over = True
+        self._wake_next()
+
+    def _sleep(self, me: _Sleeper) -> None:
+        self._wake_next()
+        me.awake.acquire()
+        if self._is_over:
+            raise Stopped
+
+    def _wake_next(self) -> None:
+        if not self._sleepers:
+            return
+        ready = [sleeper for sleeper in self._sleepers if sleeper.is_ready(self.time)]
+        first = ready[0] if ready else min(self._sleepers, key=lambda sleeper: sleeper.until)
+        if first.until > self._end and not ready:
+            self._is_over = True
+            self.time = self._end
+        elif not ready:
+            self.time = first.until
+        self._sleepers.remove(first)
+        first.awake.release()

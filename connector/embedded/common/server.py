@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import heapq
 import socket
 import threading
 import time
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _BACKLOG = 1024
-_STOP_WITHIN = 10.0
+_STOP_WITHIN = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
         *,
         context: str,
         latency: float,
+        slots: int | None = None,
         port: int = 0,
         tls: ssl.SSLContext | None = None,
     ) -> None:
@@ -86,6 +88,8 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
         self.base_url = ""
         self._context = context
         self._latency = latency
+        self._slots = [0.0] * (slots or 0)
+        """When each is free again, as a heap."""
         self._port = port
         self._tls = tls
         self._application: ApplicationT | None = None
@@ -163,7 +167,7 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
         except Exception as error:  # noqa: BLE001 - raised again when the context is left
             self._mistakes.append(error)
             answer, caller = html(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error"), NOBODY
-        delivery = _delivery(answer, effect, request, self._latency + answer.delay)
+        delivery = _delivery(answer, effect, request, self._delay(arrived, self._latency + answer.delay))
         self.requests.append(
             Entry(
                 request.method,
@@ -177,6 +181,14 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
             )
         )
         return delivery
+
+    def _delay(self, arrived: float, seconds: float) -> float:
+        """Give the seconds until an answer that takes so many, those in the queue for a slot included."""
+        if not self._slots:
+            return seconds
+        done = max(arrived, self._slots[0]) + seconds
+        heapq.heapreplace(self._slots, done)
+        return done - arrived
 
     def _answer_or_fail(self, request: Request, effect: faults.Effect | None, now: float) -> tuple[Answer, Caller]:
         if now < self._maintenance_until:

@@ -32,6 +32,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = standalone.parser(program, main.__doc__, users=2_000, groups=200, projects=100)
     behaviour = parser.add_argument_group("behaviour")
     behaviour.add_argument("--latency", type=float, default=0.0, help="seconds before each answer")
+    behaviour.add_argument("--slots", type=int, help="answers worked on at the same time; the others queue")
     behaviour.add_argument("--context", default="", help="context path, such as /bitbucket")
     behaviour.add_argument("--page-cap", type=int, default=1_000)
     behaviour.add_argument("--rate-capacity", type=int, help="switches rate limiting on")
@@ -44,6 +45,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return Settings(
         context=options.context,
         latency=options.latency,
+        slots=options.slots,
         page_cap=options.page_cap,
         rate_limit=RateLimit(options.rate_capacity, options.rate_fill) if limited else None,
     )

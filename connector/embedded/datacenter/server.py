@@ -44,7 +44,14 @@ class EmbeddedBitbucket(EmbeddedServer[Organisation, Application]):
     ) -> None:
         self.settings = settings or Settings()
         self._shuffler = random.Random(0)  # noqa: S311 - the order of keys keeps no secret
-        super().__init__(organisation, context=self.settings.context, latency=self.settings.latency, port=port, tls=tls)
+        super().__init__(
+            organisation,
+            context=self.settings.context,
+            latency=self.settings.latency,
+            slots=self.settings.slots,
+            port=port,
+            tls=tls,
+        )
 
     @property
     def created(self) -> list[Project]:

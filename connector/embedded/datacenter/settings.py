@@ -49,6 +49,8 @@ class Settings:
     """Context path, such as `/bitbucket`."""
     latency: float = 0.0
     """Seconds before each answer; answers on several connections wait at the same time."""
+    slots: int | None = None
+    """At most so many answers are worked on at the same time, `latency` each; the others queue. None: all are."""
     answers_latest: bool = True
     """Whether `/rest/api/latest` is known beside `/rest/api/1.0`."""
     strip_user_headers: bool = False

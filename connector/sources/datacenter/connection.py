@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from connector.rest.client import Client, Statistics
 from connector.rest.clock import Clock
-from connector.rest.pace import Limit, Pace
+from connector.rest.throttle import Limit, Throttle
 from connector.rest.transport import Transport
 from connector.rest.workers import Workers
 from connector.sources.datacenter.bitbucket import Bitbucket
@@ -27,7 +27,7 @@ class Connection:
     server_version: str
     fetch: Fetch
     workers: Workers
-    throttle: Pace
+    throttle: Throttle
     clock: Clock
 
 
@@ -36,7 +36,7 @@ def connect(settings: Settings, statistics: Statistics) -> Iterator[Connection]:
     """Sign in. Raises `SourceError` where there is no Bitbucket, or where it refuses the credentials."""
     clock = Clock()
     limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
-    throttle = Pace(clock, limit, settings.concurrency)
+    throttle = Throttle(clock, limit, settings.concurrency)
     url, authorization = settings.base_url, settings.credentials.authorization()
 
     def client(transport: Transport) -> Client:

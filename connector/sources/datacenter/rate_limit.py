@@ -6,7 +6,7 @@ import logging
 import re
 
 from connector.errors import Unreadable
-from connector.rest.pace import Limit
+from connector.rest.throttle import Limit
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.bitbucket import Bitbucket
 

@@ -35,7 +35,7 @@ def test_an_endpoint_that_is_broken_is_insisted_on_by_the_run_and_not_by_each_qu
         ended = export(
             run, server.base_url, "--patience", "20", BITBUCKET_USER=DEMO_USER, BITBUCKET_TOKEN=DEMO_PASSWORD
         )
-    assert ended.code == 4
+    assert ended.code == 4, ended.err
     assert server.faults.fired < 30 + 8 * 12  # each of eight workers insists once; the others ask once
     assert skipped_time.seconds < 8 * 30
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from connector.rest.client import Client, Question, Statistics
 from connector.rest.clock import Clock
-from connector.rest.pace import Limit, Pace
+from connector.rest.throttle import Limit, Throttle
 from connector.rest.transport import Transport
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import contact
@@ -36,7 +36,7 @@ def check(settings: Settings) -> Report:
     url, authorization, statistics = settings.base_url, settings.credentials.authorization(), Statistics()
     clock = Clock()
     limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
-    throttle = Pace(clock, limit, settings.concurrency)
+    throttle = Throttle(clock, limit, settings.concurrency)
 
     def client(transport: Transport) -> Client:
         return Client(
@@ -65,7 +65,7 @@ def _steps(
     reached: Reply,
     anonymous: Bitbucket,
     signed_in: Bitbucket,
-    throttle: Pace,
+    throttle: Throttle,
     facts: dict[str, Any],
 ) -> Iterator[Step]:
     """Take one step after the other; a failed one is the last."""
@@ -96,7 +96,7 @@ def _steps(
     yield _cost(settings, contents, throttle, facts)
 
 
-def _cost(settings: Settings, contents: Contents, throttle: Pace, facts: dict[str, Any]) -> Step:
+def _cost(settings: Settings, contents: Contents, throttle: Throttle, facts: dict[str, Any]) -> Step:
     facts |= {what: {"at_least": size.least, "at_most": size.most} for what, size in contents.sizes.items()}
     users_are_asked = contents.reads_global_permissions
     requests = requests_for(contents.sizes, contents.page_size, settings.include, users_are_asked=users_are_asked)

@@ -12,7 +12,7 @@ from typing import Any
 
 from connector.errors import Unreadable, Why
 from connector.model import Inclusion, PublicAccess
-from connector.rest.pace import Limit
+from connector.rest.throttle import Limit
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import included

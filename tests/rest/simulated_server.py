@@ -1,0 +1,117 @@
+"""A server in simulated time, and workers that ask it through a throttle as fast as they may."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+from connector.embedded.datacenter.login import _Bucket
+from connector.embedded.datacenter.settings import RateLimit
+from connector.rest.throttle import Limit, Throttle, Turn
+from tests.rest.simulated_clock import SimulatedThreads
+
+OK, TOO_MANY, UNAVAILABLE = 200, 429, 503
+LATENCY = 0.05
+RETRIED_AFTER = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One request, as the server saw it: seconds since the run began, and requests in flight, this one included."""
+
+    at: float
+    status: int
+    in_flight: int
+    turn: Turn
+
+
+@dataclass
+class Run:
+    """Workers ask a server without pause, for so many seconds, or until so many requests were accepted."""
+
+    seconds: float
+    limit: RateLimit | None = None
+    """The server's."""
+    told: RateLimit | None = None
+    workers: int = 16
+    needed: float = math.inf
+    latency: Callable[[float, int], float] = lambda _, __: LATENCY
+    """Seconds since the beginning, and requests in flight → seconds that an answer takes."""
+    status: Callable[[float, int], int] = lambda _, __: OK
+    """Seconds since the beginning, and requests in flight → what is answered where the limit does not matter."""
+    retry_after: float | None = 1.0
+    """What a 429 says that has nothing to do with the limit."""
+    throttle: Callable[[SimulatedThreads, int], Throttle] = lambda clock, workers: Throttle(clock, None, workers)
+    counts: Callable[[int], bool] = lambda _: True
+    """Number of the worker → whether its requests count."""
+    sent: list[Sent] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._clock = SimulatedThreads()
+        self._began = self._clock.time
+        self._in_flight = self._accepted = 0
+        self._bucket = _Bucket(self.limit, self._began) if self.limit else None
+        self._throttle = self.throttle(self._clock, self.workers)
+        if self.told is not None:
+            self._throttle.obey(Limit(self.told.capacity, self.told.fill_rate))
+        self._clock.run([partial(self._work, number) for number in range(self.workers)], self.seconds)
+
+    def _work(self, number: int) -> None:
+        while self._accepted < self.needed:
+            self._ask(counts=self.counts(number))
+
+    def _ask(self, *, counts: bool) -> None:
+        with self._throttle.turn(counts=counts) as turn:
+            at = self._clock.time - self._began
+            self._in_flight += 1
+            wait = self._bucket.take(self._clock.time) if self._bucket else 0.0
+            status = TOO_MANY if wait else self.status(at, self._in_flight)
+            self.sent.append(Sent(at, status, self._in_flight, turn))
+            self._clock.sleep(self.latency(at, self._in_flight))
+            self._in_flight -= 1
+            if status == OK:
+                self._accepted += 1
+                self._throttle.answered(turn)
+        if status == TOO_MANY:
+            self._throttle.rate_limited(turn, math.ceil(wait) if wait else self.retry_after)
+        elif status == UNAVAILABLE:
+            self._throttle.overloaded(turn, "503")
+            self._clock.sleep(RETRIED_AFTER)
+
+    @property
+    def accepted(self) -> list[float]:
+        return [sent.at for sent in self.sent if sent.status == OK]
+
+    @property
+    def refused(self) -> list[float]:
+        return [sent.at for sent in self.sent if sent.status == TOO_MANY]
+
+    @property
+    def refusals(self) -> float:
+        """The share of answers that were 429."""
+        return len(self.refused) / len(self.sent)
+
+    @property
+    def share(self) -> float:
+        """What was got of what the server's limit allows."""
+        if self.limit is None:
+            raise TypeError("there is no limit")
+        return len(self.accepted) / (self.limit.capacity + self.limit.fill_rate * self.seconds)
+
+    def in_flight(self, begin: float, end: float) -> float:
+        """The mean, as the server saw it."""
+        counts = [sent.in_flight for sent in self.sent if begin <= sent.at < end]
+        return sum(counts) / len(counts)
+
+    def per_second(self, begin: float, end: float) -> float:
+        return sum(begin <= at < end for at in self.accepted) / (end - begin)
+
+
+@contextmanager
+def turns_at_once(throttle: Throttle, count: int) -> Iterator[list[Turn]]:
+    """Have so many requests in flight."""
+    with ExitStack() as turns:
+        yield [turns.enter_context(throttle.turn()) for _ in range(count)]
