@@ -35,7 +35,7 @@ class Answer:
 
     @property
     def is_contradictory(self) -> bool:
-        """Whether the body is JSON that no honest server writes: one name twice in an object, or without any measure."""
+        """Whether the body is JSON of no honest server: one name twice in an object, or beyond any measure."""
         return self._parsed[1]
 
     @cached_property

@@ -85,7 +85,9 @@ class Transport:
         return pool, self._adapter.request_url(request, self._proxies).rstrip("/")
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections; the pool is held here, so that the adapter does not close them."""
+        if "_way" in vars(self):
+            self._way[0].close()
         self._adapter.close()
 
 

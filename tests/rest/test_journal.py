@@ -297,7 +297,7 @@ def test_killed_at_any_moment_all_answers_are_found_again_but_those_under_way(ru
         # Each run reads the listings at its beginning, unless the journal has them, and again at its end.
         assert all(questions.pop(question) <= 3 for question in list(questions) if LISTING.search(question[0]))
         asked_by_every_run = [question for question in questions if "asks-for-nobody" in question[1]]
-        assert [questions.pop(question) for question in asked_by_every_run] == [4]
+        assert sum(questions.pop(question) for question in asked_by_every_run) == 2 * 4  # whichever group came first
     again = sum(
         times - 1 for (path, _), times in questions.items() if path.rpartition("latest/")[2] not in ASKED_BY_EVERY_RUN
     )

@@ -310,7 +310,7 @@ def _what_was_answered(problem: Enum, answer: Answer, url: str) -> str:
     if problem is Problem.BREAKS_OFF:
         return f"{here} answered JSON that breaks off"
     if problem is Problem.CONTRADICTORY:
-        return f"{here} answered JSON that holds one name twice, more values than any real answer, or an endless number"
+        return f"{here} answered JSON with one name twice, with more values than is real, or with endless digits"
     said = f': "{_message(answer)}"' if _message(answer) and problem is not Problem.CACHED else ""
     return f"{here} answered {answer.status}{said}"
 

@@ -12,14 +12,13 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
-from urllib.parse import urlencode
-from zlib import crc32
 
-from connector.errors import SourceError, Unreadable, Why
+from connector.errors import Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
 from connector.rest.listing import READINGS, Reading, read_once, read_until_agreed
 from connector.sources.datacenter import endpoints, parse
+from connector.sources.datacenter.control import NOBODY, Control, apart
 from connector.sources.datacenter.endpoints import Address, Endpoint
 from connector.sources.datacenter.listings import GlobalPermissions, GroupRow, Projects, Repositories, UserRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
@@ -43,12 +42,6 @@ _KEEPS_NONE = _REFUSED_BY_BITBUCKET | {Why.CONFLICT}
 
 _BREAKS = frozenset({Why.BROKEN, Why.CONTRADICTION, Why.MALFORMED})
 """What makes no sense, or none any more."""
-
-_NOBODY = "oaa-bitbucket-asks-for-nobody"
-"""A name that no group and no user has."""
-
-_APART = 100
-"""By up to so many rows differ the pages that questions of one kind ask for."""
 
 _FIRST_WITH_REPO_CREATE = (8, 3)
 
@@ -84,7 +77,7 @@ class Fetch:
         self._knows_repo_create = _version(server_version) >= _FIRST_WITH_REPO_CREATE
         self._unknown_default = False
         """Whether this old server has said that it does not know REPO_CREATE."""
-        self._controlled: set[Endpoint] = set()
+        self._control = Control(bitbucket)
 
     # ---- listings of the whole instance
 
@@ -142,7 +135,8 @@ class Fetch:
             ),
             {"archived": "ALL"},
         )
-        return Repositories({i: repository for i, (repository, _) in rows.items()}, _projects([each for _, each in rows.values()]))
+        found = {i: repository for i, (repository, _) in rows.items()}
+        return Repositories(found, _projects([each for _, each in rows.values()]))
 
     def global_permissions(self) -> GlobalPermissions:
         """Fetch who holds permissions on the whole instance: directly and through groups, or else in effect."""
@@ -158,7 +152,7 @@ class Fetch:
     def _effective_holders(self, refused: str) -> GlobalPermissions:
         """Ask who holds global permissions by any way, which any account may."""
         try:
-            self._control(endpoints.USERS.at(), NO_QUESTION, {"filter": _NOBODY})
+            self._control.see(endpoints.USERS.at(), NO_QUESTION, {"filter": NOBODY})
             rows = [row for permission in GlobalPermission for row in self._holders(permission)]
         except Unreadable as unreadable:
             return _unknown(unreadable)
@@ -190,7 +184,7 @@ class Fetch:
             return known.get(user.id, user)
 
         members = self._rows(endpoints.GROUP_MEMBERS.at(), member, question={"context": group.name})
-        self._control(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": _NOBODY})
+        self._control.see(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": NOBODY})
         return tuple(members)
 
     def project_grants(self, project: Project) -> Grants:
@@ -243,7 +237,7 @@ class Fetch:
         """Fetch the rows of any other listing, as they are."""
         rows = self._rows(address, lambda row: row, identity=_identity, question=question)
         if "user" in question:
-            self._control(address, question, {"user": _NOBODY})
+            self._control.see(address, question, {"user": NOBODY})
         return rows
 
     def _user_rows(self, address: Address, scale: type[Permission]) -> tuple[UserRow, ...]:
@@ -263,7 +257,7 @@ class Fetch:
         """Fetch a listing that belongs to one thing; one of several pages until two readings agree."""
 
         def read(number: int) -> Reading[T]:
-            return self._reading(address, value, identity or _holder, number, limit - _apart(question), question)
+            return self._reading(address, value, identity or _holder, number, limit - apart(question), question)
 
         return read_until_agreed(read, address.path)
 
@@ -316,29 +310,6 @@ class Fetch:
             log.warning("%s is read instead: %s", otherwise.template, unreadable)
         return read(otherwise)
 
-    def _control(self, address: Address, question: Mapping[str, str], nobodys: Mapping[str, str]) -> None:
-        """Ask once for what does not exist: for as many rows as a question that has an answer, and for one row.
-
-        Where a cache does not look at the whole question, the first has rows, or the second is a page of more than one.
-        """
-        if address.endpoint in self._controlled:
-            return
-        self._controlled.add(address.endpoint)
-        for limit in (LIMIT - _apart(question), 1):
-            if self._is_anothers(address, {**nobodys, "start": 0, "limit": limit}):
-                raise SourceError(
-                    f"{address.path} answers with rows when it is asked for something that does not exist: a cache or "
-                    "proxy between here and Bitbucket does not look at the question, so no answer can be believed. Let "
-                    "requests for /rest pass by it"
-                )
-
-    def _is_anothers(self, address: Address, question: Mapping[str, str | int]) -> bool:
-        """Whether the answer to a question about nobody is one to another question."""
-        try:
-            return bool(self._bitbucket.get(address, question).get("values"))
-        except Unreadable as unreadable:
-            return unreadable.why is Why.CONTRADICTION
-
 
 def _are_named_once(rows: Iterable[tuple[_Named, ...]]) -> bool:
     """Whether each thing has one name in all rows, and each name belongs to one thing; letter case does not count."""
@@ -378,14 +349,6 @@ def _projects(rows: Any) -> Projects:  # noqa: ANN401
 def _same_as_known(value: E, known: Mapping[str, E]) -> E:
     before = known.get(value.id)
     return before if before == value else value
-
-
-def _apart(question: Mapping[str, str]) -> int:
-    """Say how many rows less a question asks for than others of its kind do.
-
-    A cache that does not look at all of a question shows so: its answer is for more rows than were asked for.
-    """
-    return crc32(urlencode(question).encode()) % _APART
 
 
 def _holder(value: Any) -> Hashable:  # noqa: ANN401 - a user, a row of users or one of groups

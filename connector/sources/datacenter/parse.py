@@ -117,7 +117,7 @@ def own_rate_limit(answer: dict[str, Any], where: str) -> tuple[float, float] | 
 def _bucket(answer: dict[str, Any], name: str, where: str) -> tuple[float, float]:
     settings = fields.field(answer, name, where)
     capacity, rate = (fields.get(settings, field, where) for field in ("capacity", "fillRate"))
-    if not all(isinstance(value, int | float) and _LEAST_RATE <= value <= _HIGHEST_RATE for value in (capacity, rate)):
+    if not all(type(value) in {int, float} and _LEAST_RATE <= value <= _HIGHEST_RATE for value in (capacity, rate)):
         raise fields.Malformed(f"{where}: {name} holds no numbers that a rate could be limited to")
     return float(capacity), float(rate)
 
