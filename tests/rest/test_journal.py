@@ -106,8 +106,8 @@ def test_a_run_that_was_killed_again_and_again_asks_only_for_what_is_missing_and
 def test_the_journal_is_private_and_holds_no_credentials(journal: Path) -> None:
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
     with closing(sqlite3.connect(journal)) as file:
-        held = b"".join(question.encode() + _unpacked(answer) for question, answer in file.execute(
-            "SELECT question, answer FROM answers"
+        held = b"".join(question.encode() + _unpacked(question, proof, answer) for question, proof, answer in file.execute(
+            "SELECT question, proof, answer FROM answers"
         ))  # fmt: skip
         facts = repr(file.execute("SELECT * FROM facts").fetchall())
     assert b"service-000001" in held
@@ -370,6 +370,24 @@ def test_a_journal_with_a_flipped_bit_is_put_aside(journal: Path, server: Embedd
     for at in range(4096, len(content), 4096):  # the first page tells what kind of file it is
         content[at + 1] ^= 0xFF
     journal.write_bytes(content)
+    ended = export(server, run)
+    assert ended.code == 0
+    assert "is damaged" in ended.err
+
+
+@pytest.mark.parametrize(
+    "rot",
+    [
+        "UPDATE answers SET question = question || 'x' WHERE question LIKE '%more-members%'",
+        "UPDATE answers SET proof = proof + 1",
+        "UPDATE answers SET answer = (SELECT max(answer) FROM answers WHERE question LIKE '%/permissions/users%')",
+    ],
+)
+def test_an_answer_in_the_row_of_another_question_is_not_used(
+    journal: Path, server: EmbeddedBitbucket, run: Run, rot: str
+) -> None:
+    with closing(sqlite3.connect(journal)) as file, file:
+        assert file.execute(rot).rowcount > 1
     ended = export(server, run)
     assert ended.code == 0
     assert "is damaged" in ended.err
