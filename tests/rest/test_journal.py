@@ -106,9 +106,8 @@ def test_a_run_that_was_killed_again_and_again_asks_only_for_what_is_missing_and
 def test_the_journal_is_private_and_holds_no_credentials(journal: Path) -> None:
     assert stat.S_IMODE(journal.stat().st_mode) == 0o600
     with closing(sqlite3.connect(journal)) as file:
-        held = b"".join(question.encode() + _unpacked(question, proof, answer) for question, proof, answer in file.execute(
-            "SELECT question, proof, answer FROM answers"
-        ))  # fmt: skip
+        rows = file.execute("SELECT question, proof, answer FROM answers").fetchall()
+        held = b"".join(question.encode() + _unpacked(question, proof, answer) for question, proof, answer in rows)
         facts = repr(file.execute("SELECT * FROM facts").fetchall())
     assert b"service-000001" in held
     for secret in (DEMO_PASSWORD, "Basic ", "authorization"):
