@@ -186,7 +186,7 @@ class Bitbucket:
                 return found
             if self._came_before(answer):
                 return _wrong(Problem.CACHED, f"{where(url)} gave an answer that it had given to another question")
-            odd = contradiction(answer.json, question.get("start", 0))
+            odd = contradiction(answer.json, question)
             return _wrong(Problem.CONTRADICTORY, f"{where(url)} answered {odd}") if odd else None
 
         return judge

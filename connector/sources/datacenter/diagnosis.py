@@ -8,6 +8,7 @@ found here, `check` prints it. Sources: recorded answers of real servers.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 from http.client import NO_CONTENT, TOO_MANY_REQUESTS
@@ -71,7 +72,7 @@ def _problem(answer: Answer, url: str, address: Address, session: Session) -> Pr
         return Problem.BREAKS_OFF
     match answer.status:
         case 200:
-            return _problem_of_success(answer)
+            return _problem_of_success(answer, address, session)
         case 401 | 403:
             return _problem_of_refusal(answer, address, session)
         case 404:
@@ -114,7 +115,7 @@ def _breaks_off(answer: Answer) -> bool:
     )
 
 
-def _problem_of_success(answer: Answer) -> Problem | None:
+def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | None:
     if not answer.is_json:
         return Problem.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Problem.NOT_JSON
     if answer.is_from_a_cache:
@@ -123,7 +124,11 @@ def _problem_of_success(answer: Answer) -> Problem | None:
         return Problem.CONTRADICTORY
     if not answer.body.strip():
         return Problem.BREAKS_OFF
-    return None if isinstance(answer.json, dict) else Problem.NOT_JSON
+    if not isinstance(answer.json, dict) or (
+        address.endpoint is RECENT_REPOSITORIES and not isinstance(answer.json.get("values"), list)
+    ):
+        return Problem.NOT_JSON
+    return None if _is_numbered(answer, session) else Problem.UNNUMBERED
 
 
 # ---- Bitbucket's own errors
@@ -234,16 +239,24 @@ def _problem_of_the_question(answer: Answer, session: Session) -> Problem:
     return Problem.BAD_REQUEST if _errors(answer) and _is_numbered(answer, session) else Problem.UNEXPECTED
 
 
-def contradiction(page: Any, start: object) -> str | None:  # noqa: ANN401 - JSON; a listing's page or another object
-    """Say what in a page contradicts itself, or the question for the rows from `start`; None where nothing does."""
+def contradiction(page: Any, question: Mapping[str, str | int]) -> str | None:  # noqa: ANN401 - JSON of any shape
+    """Say what in a listing's page contradicts itself, or the question for it; None where nothing does.
+
+    A server may lower the limit that it is asked for, and never raises it.
+    """
     rows = page.get("values")
     if not isinstance(rows, list):
         return None
-    size, begins = page.get("size"), page.get("start")
+    size, begins, limit = page.get("size"), page.get("start"), page.get("limit")
+    asked_from, asked_for = question.get("start", 0), question.get("limit")
     if isinstance(size, int) and size != len(rows):
         return f"a page of {len(rows)} rows that says it has {size}"
-    if isinstance(begins, int) and begins != start:
-        return f"the rows from {begins} instead of those from {start}"
+    if isinstance(begins, int) and begins != asked_from:
+        return f"the rows from {begins} instead of those from {asked_from}"
+    if isinstance(limit, int) and isinstance(asked_for, int) and limit > asked_for:
+        return f"a page of up to {limit} rows instead of one of up to {asked_for}"
+    if page.get("isLastPage") is True and page.get("nextPageStart") is not None:
+        return "a page that is the last, and says where the next one begins"
     return None
 
 
@@ -297,7 +310,7 @@ def _what_was_answered(problem: Enum, answer: Answer, url: str) -> str:
     if problem is Problem.BREAKS_OFF:
         return f"{here} answered JSON that breaks off"
     if problem is Problem.CONTRADICTORY:
-        return f"{here} answered JSON that holds one name twice, or a number of thousands of digits"
+        return f"{here} answered JSON with one name twice, with more values than is real, or with endless digits"
     said = f': "{_message(answer)}"' if _message(answer) and problem is not Problem.CACHED else ""
     return f"{here} answered {answer.status}{said}"
 

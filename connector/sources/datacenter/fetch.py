@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Hashable, Mapping
+import re
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from connector.errors import SourceError, Unreadable, Why
+from connector.errors import Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
 from connector.rest.listing import READINGS, Reading, read_once, read_until_agreed
 from connector.sources.datacenter import endpoints, parse
+from connector.sources.datacenter.control import NOBODY, Control, apart
 from connector.sources.datacenter.endpoints import Address, Endpoint
 from connector.sources.datacenter.listings import GlobalPermissions, GroupRow, Projects, Repositories, UserRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
@@ -41,12 +43,12 @@ _KEEPS_NONE = _REFUSED_BY_BITBUCKET | {Why.CONFLICT}
 _BREAKS = frozenset({Why.BROKEN, Why.CONTRADICTION, Why.MALFORMED})
 """What makes no sense, or none any more."""
 
-_NOBODY = "oaa-bitbucket-asks-for-nobody"
-"""A name that no group and no user has."""
-
 _FIRST_WITH_REPO_CREATE = (8, 3)
 
 NO_QUESTION: Mapping[str, str] = {}
+
+_Named = tuple[str, str, str]
+"""What something is, its id, and the name that it is asked about by."""
 
 
 class Asks(Protocol):
@@ -75,7 +77,7 @@ class Fetch:
         self._knows_repo_create = _version(server_version) >= _FIRST_WITH_REPO_CREATE
         self._unknown_default = False
         """Whether this old server has said that it does not know REPO_CREATE."""
-        self._controlled: set[Endpoint] = set()
+        self._control = Control(bitbucket)
 
     # ---- listings of the whole instance
 
@@ -105,7 +107,7 @@ class Fetch:
             endpoints.PROJECTS,
             lambda row: _project(row, where),
             lambda one: one[0].id,
-            lambda one: one[0].key.lower(),
+            lambda one: (("project", one[0].id, one[0].key),),
         )
         return _projects(rows.values())
 
@@ -127,14 +129,14 @@ class Fetch:
             endpoints.REPOSITORIES,
             repository,
             lambda row: row[0].id,
-            lambda row: (row[1][0].key.lower(), row[0].slug.lower()),
+            lambda row: (
+                ("repository", row[0].id, f"{row[1][0].key}/{row[0].slug}"),
+                ("project", row[1][0].id, row[1][0].key),
+            ),
             {"archived": "ALL"},
         )
-        projects = {project.id: (project, owner) for _, (project, owner) in rows.values()}
-        keys = {(project.id, project.key) for _, (project, _) in rows.values()}
-        if len(keys) != len(projects):
-            raise _contradiction(where, "one project has two keys")
-        return Repositories({i: repository for i, (repository, _) in rows.items()}, _projects(projects.values()))
+        found = {i: repository for i, (repository, _) in rows.items()}
+        return Repositories(found, _projects([each for _, each in rows.values()]))
 
     def global_permissions(self) -> GlobalPermissions:
         """Fetch who holds permissions on the whole instance: directly and through groups, or else in effect."""
@@ -150,7 +152,7 @@ class Fetch:
     def _effective_holders(self, refused: str) -> GlobalPermissions:
         """Ask who holds global permissions by any way, which any account may."""
         try:
-            self._control(endpoints.USERS, {"filter": _NOBODY})
+            self._control.see(endpoints.USERS.at(), NO_QUESTION, {"filter": NOBODY})
             rows = [row for permission in GlobalPermission for row in self._holders(permission)]
         except Unreadable as unreadable:
             return _unknown(unreadable)
@@ -182,8 +184,7 @@ class Fetch:
             return known.get(user.id, user)
 
         members = self._rows(endpoints.GROUP_MEMBERS.at(), member, question={"context": group.name})
-        if members:
-            self._control(endpoints.GROUP_MEMBERS, {"context": _NOBODY})
+        self._control.see(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": NOBODY})
         return tuple(members)
 
     def project_grants(self, project: Project) -> Grants:
@@ -234,7 +235,10 @@ class Fetch:
 
     def rows(self, address: Address, **question: str) -> list[Any]:
         """Fetch the rows of any other listing, as they are."""
-        return self._rows(address, lambda row: row, identity=_identity, question=question)
+        rows = self._rows(address, lambda row: row, identity=_identity, question=question)
+        if "user" in question:
+            self._control.see(address, question, {"user": NOBODY})
+        return rows
 
     def _user_rows(self, address: Address, scale: type[Permission]) -> tuple[UserRow, ...]:
         return tuple(self._rows(address, lambda row: parse.user_grant(row, scale, address.path)))
@@ -253,7 +257,7 @@ class Fetch:
         """Fetch a listing that belongs to one thing; one of several pages until two readings agree."""
 
         def read(number: int) -> Reading[T]:
-            return self._reading(address, value, identity or _holder, number, limit, question)
+            return self._reading(address, value, identity or _holder, number, limit - apart(question), question)
 
         return read_until_agreed(read, address.path)
 
@@ -280,7 +284,7 @@ class Fetch:
         endpoint: Endpoint,
         value: Callable[[Any], T],
         identity: Callable[[T], str],
-        name: Callable[[T], Hashable] | None = None,
+        names: Callable[[T], tuple[_Named, ...]] = lambda _: (),
         question: Mapping[str, str] = NO_QUESTION,
     ) -> dict[str, T]:
         """Fetch a listing of the whole instance once, by id; the collector reads it again later.
@@ -290,11 +294,10 @@ class Fetch:
         """
         for number in range(READINGS):
             reading = self._reading(
-                endpoint.at(), value, lambda one: (identity(one), name(one) if name else None), number, LIMIT, question
+                endpoint.at(), value, lambda one: (identity(one), names(one)), number, LIMIT, question
             )
             rows = {identity(one): one for one in reading.rows.values()}
-            names = {name(one) for one in rows.values()} if name else rows.keys()
-            if len(rows) == len(names) == len(reading.rows):
+            if len(rows) == len(reading.rows) and _are_named_once(map(names, rows.values())):
                 return rows
         raise _contradiction(endpoint.template, "one id has two names, or one name two ids")
 
@@ -307,21 +310,11 @@ class Fetch:
             log.warning("%s is read instead: %s", otherwise.template, unreadable)
         return read(otherwise)
 
-    def _control(self, endpoint: Endpoint, question: Mapping[str, str]) -> None:
-        """Ask once for what does not exist: an answer with rows comes from a cache that does not look at questions."""
-        if endpoint in self._controlled:
-            return
-        self._controlled.add(endpoint)
-        try:
-            found = self._bitbucket.get(endpoint.at(), {**question, "start": 0, "limit": 1}).get("values")
-        except Unreadable:
-            return
-        if found:
-            raise SourceError(
-                f"{endpoint.template} answers with rows when it is asked for something that does not exist: a cache or "
-                "proxy between here and Bitbucket does not look at the question, so no answer can be believed. Let "
-                "requests for /rest pass by it"
-            )
+
+def _are_named_once(rows: Iterable[tuple[_Named, ...]]) -> bool:
+    """Whether each thing has one name in all rows, and each name belongs to one thing; letter case does not count."""
+    named = {(kind, i, name.lower()) for row in rows for kind, i, name in row}
+    return len(named) == len({(kind, i) for kind, i, _ in named}) == len({(kind, name) for kind, _, name in named})
 
 
 def _unknown(unreadable: Unreadable) -> GlobalPermissions:
@@ -382,4 +375,4 @@ def _contradiction(where: str, what: str) -> Unreadable:
 def _version(text: str) -> tuple[int, ...]:
     """Read `8.19.1` as numbers; what is no number counts as new."""
     parts = text.split("-", maxsplit=1)[0].split(".")[:2]
-    return tuple(int(part) if part.isdecimal() else 99 for part in parts)
+    return tuple(int(part) if re.fullmatch(r"[0-9]{1,4}", part) else 99 for part in parts)

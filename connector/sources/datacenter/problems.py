@@ -62,6 +62,11 @@ class Problem(Enum):
         "let requests for /rest pass by the cache",
         "a cache between here and Bitbucket gives answers that it kept",
     )
+    UNNUMBERED = Kind(
+        Next.ASK_AGAIN,
+        _PROXY_LOGS,
+        "something between here and Bitbucket answers in its place: this lacks the number that its answers have",
+    )
     CONTRADICTORY = Kind(Next.ASK_AGAIN, _PROXY_LOGS, "the answer contradicts itself, so nothing of it is used")
 
     # ---- the address
