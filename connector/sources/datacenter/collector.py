@@ -7,14 +7,14 @@ run; what belongs to one group, project or repository and cannot be read is a ga
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import chain
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from connector.errors import Unreadable
-from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository
+from connector.model import GlobalPermissionsRead, Group, Project, ProjectType
+from connector.rest.progress import Cost, Counts
 from connector.rest.workers import Task, Workers
+from connector.sources.common.settling import Batch, expect, read, settle
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.fetch import Fetch
 from connector.sources.datacenter.listings import NOTHING_LISTED, Listings
@@ -23,33 +23,15 @@ from connector.sources.datacenter.snapshot_builder import SnapshotBuilder, is_ad
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
-
-_ROUNDS = 6
-"""How often the listings are read at most. Two rounds agree, unless Bitbucket is changed all the time."""
-
 OF_A_GROUP = 1
 OF_A_PROJECT = 2 + len(ProjectPermission)
 OF_A_REPOSITORY = 2
 """Requests: the grants to users, and those to groups."""
 
 
-def of_a_project(project: Project) -> int:
+def of_a_project(project: Project) -> Cost:
     """Count the requests: the grants, and for each possible default permission whether it is that."""
-    return 2 if project.type is ProjectType.PERSONAL else OF_A_PROJECT
-
-
-class Counts(Protocol):
-    """Counts what is left."""
-
-    def expect(self, scopes: int, requests: int) -> None:
-        """Take note of scopes that are to be asked about, with so many requests in all."""
-
-    def done(self, requests: int) -> None:
-        """Take note that one scope is finished, for which so many requests were expected."""
-
-    def tell(self) -> None:
-        """Say what is left to be asked."""
+    return Cost(2 if project.type is ProjectType.PERSONAL else OF_A_PROJECT)
 
 
 class Collector:
@@ -81,7 +63,7 @@ class Collector:
         beside = [Task(self._learn_rate_limit, lambda _: None)] if self._learn_rate_limit else []
         listings = self._read_listings(NOTHING_LISTED, beside)
         self._warn_of_global_permissions(listings)
-        self._counts.expect(0, self._extra_requests(listings))
+        self._counts.expect(0, Cost(self._extra_requests(listings)))
         self._settle(listings)
 
     def settle_again(self) -> None:
@@ -89,23 +71,7 @@ class Collector:
         self._settle(self._builder.listings)
 
     def _settle(self, listings: Listings) -> None:
-        """Read what is listed, and the listings again, until both agree and nothing is left to be read."""
-        for _ in range(1, _ROUNDS):
-            self._builder.store_listings(listings)
-            self._read_contents()
-            self._bitbucket.round += 1
-            again = self._read_listings(listings)
-            is_same = again.agrees_with(listings)
-            self._builder.store_listings(again)
-            if is_same and self._builder.is_settled:
-                return
-            log.info("something was changed in Bitbucket while it was read: what may be affected is read again")
-            listings = again
-        self._read_contents()
-        self._builder.store_unsettled(
-            f"the listings changed between each two of {_ROUNDS} readings, so it is not known what else there is; "
-            "run again when less is changed in Bitbucket"
-        )
+        settle(listings, self._builder, self._read_contents, self._read_listings_again)
 
     # ---- the listings
 
@@ -122,6 +88,10 @@ class Collector:
         self._workers.run([*tasks, *beside])
         return Listings(**found)
 
+    def _read_listings_again(self, before: Listings) -> Listings:
+        self._bitbucket.round += 1
+        return self._read_listings(before)
+
     def _warn_of_global_permissions(self, listings: Listings) -> None:
         permissions = listings.global_permissions
         if permissions.read is GlobalPermissionsRead.EFFECTIVE:
@@ -132,51 +102,31 @@ class Collector:
 
     def _read_contents(self) -> None:
         """Read what is still open; then the members of groups that only a grant has named."""
-        groups, projects = self._builder.groups_to_read(), self._builder.projects_to_read()
-        repositories = self._builder.repositories_to_read()
-        self._expect(len(groups), len(groups) * OF_A_GROUP)
-        self._expect(len(projects), sum(map(of_a_project, projects)))
-        self._expect(len(repositories), len(repositories) * OF_A_REPOSITORY)
-        if groups or projects or repositories:
+        builder = self._builder
+        groups = builder.groups_to_read()
+        batches: list[Batch[Any]] = [
+            self._groups(groups),
+            Batch(builder.projects_to_read(), self._fetch.project_grants, builder.store_project, of_a_project),
+            Batch(
+                builder.repositories_to_read(),
+                lambda place: self._fetch.repository_grants(place[1], place[0].slug),
+                builder.store_repository,
+                lambda _: Cost(OF_A_REPOSITORY),
+            ),
+        ]
+        if expect(self._counts, batches):
             self._counts.tell()
-        self._workers.run(
-            chain(self._of_groups(groups), self._of_projects(projects), self._of_repositories(repositories))
-        )
+        read(self._workers, self._counts, batches)
         asked = {group.key for group in groups}
-        named = [group for group in self._builder.groups_to_read() if group.key not in asked]
-        self._expect(len(named), len(named) * OF_A_GROUP)
-        self._workers.run(self._of_groups(named))
+        named = [self._groups([group for group in builder.groups_to_read() if group.key not in asked])]
+        expect(self._counts, named)
+        read(self._workers, self._counts, named)
 
-    def _of_groups(self, groups: Iterable[Group]) -> Iterator[Task[Any]]:
+    def _groups(self, groups: list[Group]) -> Batch[Group]:
         users = self._builder.listings.users
-        for group in groups:
-            fetch = partial(_fetched, partial(self._fetch.members, group, users))
-            yield self._task(fetch, partial(self._builder.store_members, group), OF_A_GROUP)
-
-    def _of_projects(self, projects: Iterable[Project]) -> Iterator[Task[Any]]:
-        for project in projects:
-            fetch = partial(_fetched, partial(self._fetch.project_grants, project))
-            yield self._task(fetch, partial(self._builder.store_project, project), of_a_project(project))
-
-    def _of_repositories(self, repositories: Iterable[tuple[Repository, str]]) -> Iterator[Task[Any]]:
-        for repository, key in repositories:
-            fetch = partial(_fetched, partial(self._fetch.repository_grants, key, repository.slug))
-            yield self._task(fetch, partial(self._builder.store_repository, repository), OF_A_REPOSITORY)
-
-    def _expect(self, scopes: int, requests: int) -> None:
-        self._counts.expect(scopes, requests)
-
-    def _task(self, fetch: Callable[[], T], store: Callable[[T], None], requests: int) -> Task[T]:
-        def store_and_count(fetched: T) -> None:
-            store(fetched)
-            self._counts.done(requests)
-
-        return Task(fetch, store_and_count)
-
-
-def _fetched(fetch: Callable[[], T]) -> T | Unreadable:
-    """Give what is fetched, or why it cannot be read."""
-    try:
-        return fetch()
-    except Unreadable as unreadable:
-        return unreadable
+        return Batch(
+            groups,
+            lambda group: self._fetch.members(group, users),
+            self._builder.store_members,
+            lambda _: Cost(OF_A_GROUP),
+        )

@@ -46,3 +46,10 @@ class RepositoryPermission(_Scale):
 
 
 Permission = GlobalPermission | ProjectPermission | RepositoryPermission
+
+RANKS = {
+    str(permission): permission.rank
+    for scale in (GlobalPermission, ProjectPermission, RepositoryPermission)
+    for permission in scale
+}
+"""By name, the position on its scale."""
