@@ -47,10 +47,15 @@ Judge = Callable[[Answer], Diagnosis | None]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One GET. `kind` names what fails or works together, such as an endpoint whatever it is asked about."""
+    """One GET, or the POST of a form. `kind` names what fails or works together, such as an endpoint.
+
+    `counts` says whether it counts for the throttle's window, where that has one.
+    """
 
     url: str
     kind: str
+    counts: bool = True
+    form: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +164,8 @@ class Client:
         """Ask, and wait for the rate limit as long as that is what is answered."""
         while True:
             asked = self._send(question, judge, attempts)
+            if asked.next is Next.ASK_AT_ONCE:
+                continue
             if asked.next is not Next.WAIT or asked.diagnosis is None:
                 return asked
             if not self._wait_for_rate_limit(asked.diagnosis, attempts):
@@ -166,14 +173,18 @@ class Client:
 
     def _send(self, question: Question, judge: Judge, attempts: _Attempts) -> Asked:
         attempts.count += 1
-        with self._throttle.turn() as turn:
+        with self._throttle.turn(counts=question.counts) as turn:
             attempts.turn = turn
             attempts.excused += turn.waited
+            headers = self._headers() if self._headers else None
             with self._lock:
                 self._statistics.requests += 1
             try:
                 answer = self._transport.get(
-                    question.url, max(1.0, attempts.left(turn.at)), self._headers() if self._headers else None
+                    question.url,
+                    max(1.0, attempts.left(turn.at)),
+                    headers,
+                    question.form,
                 )
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TooLarge) as failure:
                 diagnosis = of_failure(failure, question.url, self._server, met=self._met)
@@ -190,7 +201,10 @@ class Client:
         if log.isEnabledFor(logging.DEBUG):
             seconds = self._clock.now() - turn.at
             waited = f", waited {turn.waited:.3f} s for its turn: {turn.why}" if turn.why else ""
-            log.debug("GET %s: %s, after %.3f s (attempt %d)%s", question.url, result, seconds, attempts.count, waited)
+            verb = "GET" if question.form is None else "POST"
+            log.debug(
+                "%s %s: %s, after %.3f s (attempt %d)%s", verb, question.url, result, seconds, attempts.count, waited
+            )
 
     # ---- when to stop
 

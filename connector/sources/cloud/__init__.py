@@ -1,0 +1,1 @@
+"""Bitbucket Cloud → Snapshot. The only folder that knows its REST API and its JSON."""

@@ -1,0 +1,65 @@
+"""Everything it takes to talk to one workspace, put together: transports, throttle, workers, client, credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from connector.rest.client import Client, Statistics
+from connector.rest.clock import Clock
+from connector.rest.rolling_window import RollingWindow
+from connector.rest.throttle import Limit, Throttle
+from connector.rest.transport import Transport
+from connector.rest.workers import Workers
+from connector.sources.cloud.bitbucket import Bitbucket
+from connector.sources.cloud.credentials import Consumer, basic, signer
+from connector.sources.cloud.problems import BITBUCKET
+from connector.sources.cloud.settings import Settings
+
+_RATE_LIMITED_SECONDS = 4 * 3_600.0
+"""How long one question waits for its place in the rolling hour, and for the end of answers 429, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A conversation that has begun: signed in."""
+
+    bitbucket: Bitbucket
+    workers: Workers
+    throttle: Throttle
+    clock: Clock
+
+
+@contextmanager
+def connect(settings: Settings, statistics: Statistics, clock: Clock | None = None) -> Iterator[Connection]:
+    """Sign in. Raises `SourceError` where that is refused, and where there is no such workspace."""
+    clock = clock or Clock()
+    window = RollingWindow(clock, settings.hourly_limit, settings.hour)
+    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
+    throttle = Throttle(clock, limit, settings.concurrency, window)
+    credentials = settings.credentials
+    # Only the one who hands out tokens is ever sent a consumer's key and secret.
+    pair = basic(credentials.key, credentials.secret) if isinstance(credentials, Consumer) else None
+    token_host = settings.token_url.removesuffix("/site/oauth2/access_token")
+    with (
+        closing(Transport(token_host, pair, 1)) as tokens,
+        closing(Transport(settings.base_url, None, settings.concurrency)) as api,
+        Workers(settings.concurrency, clock) as workers,
+    ):
+        asks_for_tokens = Client(tokens, Throttle(clock, None, 1), clock, BITBUCKET, settings.patience, statistics)
+        signs = signer(credentials, asks_for_tokens, settings.token_url, clock)
+        client = Client(
+            api,
+            throttle,
+            clock,
+            BITBUCKET,
+            settings.patience,
+            statistics,
+            settings.concurrency,
+            rate_limited_seconds=_RATE_LIMITED_SECONDS,
+            headers=signs.headers,
+        )
+        bitbucket = Bitbucket(settings.base_url, settings.workspace, client, signs, throttle, credentials)
+        workers.call(bitbucket.sign_in)
+        yield Connection(bitbucket, workers, throttle, clock)
