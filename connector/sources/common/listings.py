@@ -42,7 +42,7 @@ class Listings:
         """Every project; its own listing knows most of one."""
         return {**self.repositories.of.projects, **self.listed.projects}
 
-    def shows_the_same_as(self, other: Listings) -> bool:
+    def agrees_with(self, other: Listings) -> bool:
         """Whether two rounds show the same things under the same names; what else is known of them may differ.
 
         Names matter since listings may be sorted by them: who is renamed may move to a page that was read already.
@@ -53,7 +53,12 @@ class Listings:
             and self.groups.keys() == other.groups.keys()
             and dict(self.project_keys()) == dict(other.project_keys())
             and dict(self.places()) == dict(other.places())
+            and self.what_else() == other.what_else()
         )
+
+    def what_else(self) -> object:
+        """Give what else must be equal in two rounds that agree."""
+        return None
 
     def _agrees_with_itself(self) -> bool:
         """Whether no project was renamed between the listing of projects and that of repositories."""

@@ -21,8 +21,9 @@ from connector.model import (
     UserGrant,
     in_order,
 )
-from connector.sources.common import snapshot_builder
+from connector.sources.common.collector import Builder
 from connector.sources.common.contents import Kind, Thing
+from connector.sources.common.snapshot_builder import GroupRow as _Row
 from connector.sources.datacenter.fetch import Grants
 from connector.sources.datacenter.listings import NOTHING_LISTED, GlobalPermissions, GroupRow, Listings
 from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission
@@ -30,7 +31,7 @@ from connector.sources.datacenter.permissions import GlobalPermission, ProjectPe
 _ADMINISTRATION = frozenset({GlobalPermission.ADMIN, GlobalPermission.SYS_ADMIN})
 
 
-class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
+class SnapshotBuilder(Builder[Listings]):
     """A snapshot of a server in the making."""
 
     def __init__(self, *, granted_groups_only: bool = False) -> None:
@@ -188,5 +189,5 @@ class _Directory:
         return grant
 
 
-def _as_groups(rows: Iterable[GroupRow]) -> Iterator[snapshot_builder.GroupRow]:
+def _as_groups(rows: Iterable[GroupRow]) -> Iterator[_Row]:
     return ((Group(name, in_directory=False), permission) for name, permission in rows)
