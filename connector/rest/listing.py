@@ -69,3 +69,32 @@ def read_until_agreed(read: Callable[[int], Reading[T]], what: str) -> list[T]:
         "Run again when less is changed in Bitbucket",
         Why.CONTRADICTION,
     )
+
+
+def read_by_identity(
+    read: Callable[[int, Callable[[T], Hashable]], Reading[T]],
+    identity: Callable[[T], str],
+    name: Callable[[T], Hashable] | None,
+    what: str,
+) -> dict[str, T]:
+    """Read a listing once, by id. `read` takes the number of the reading, from 0, and what tells rows apart.
+
+    A reading in which one id has two names, or one name two ids, contradicts itself, as it may where something is
+    renamed meanwhile. Then it is read again. Raises `Unreadable`, naming `what`, where each reading does.
+    """
+    for number in range(READINGS):
+        reading = read(number, lambda one: (identity(one), name(one) if name else None))
+        rows = {identity(one): one for one in reading.rows.values()}
+        names = {name(one) for one in rows.values()} if name else rows.keys()
+        if len(rows) == len(names) == len(reading.rows):
+            return rows
+    raise contradiction(what, "one id has two names, or one name two ids,")
+
+
+def contradiction(what: str, said: str) -> Unreadable:
+    """Say that a listing contradicts itself, however often it is read."""
+    return Unreadable(
+        f"{what}: {said} in each of {READINGS} readings, so it is not known what it holds. "
+        "Look for a proxy or cache before Bitbucket, and run again",
+        Why.CONTRADICTION,
+    )

@@ -15,10 +15,11 @@ from typing import Any, Protocol, TypeVar
 from connector.errors import SourceError, Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
-from connector.rest.listing import READINGS, Reading, read_once, read_until_agreed
+from connector.rest.listing import READINGS, Reading, contradiction, read_by_identity, read_once, read_until_agreed
+from connector.sources.common.listings import Projects, Repositories, UserRow
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.endpoints import Address, Endpoint
-from connector.sources.datacenter.listings import GlobalPermissions, GroupRow, Projects, Repositories, UserRow
+from connector.sources.datacenter.listings import GlobalPermissions, GroupRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
 from connector.sources.datacenter.permissions import (
     GlobalPermission,
@@ -133,7 +134,7 @@ class Fetch:
         projects = {project.id: (project, owner) for _, (project, owner) in rows.values()}
         keys = {(project.id, project.key) for _, (project, _) in rows.values()}
         if len(keys) != len(projects):
-            raise _contradiction(where, "one project has two keys")
+            raise contradiction(where, "one project has two keys")
         return Repositories({i: repository for i, (repository, _) in rows.items()}, _projects(projects.values()))
 
     def global_permissions(self) -> GlobalPermissions:
@@ -283,20 +284,12 @@ class Fetch:
         name: Callable[[T], Hashable] | None = None,
         question: Mapping[str, str] = NO_QUESTION,
     ) -> dict[str, T]:
-        """Fetch a listing of the whole instance once, by id; the collector reads it again later.
+        """Fetch a listing of the whole instance once, by id; the collector reads it again later."""
 
-        A reading in which one id has two names, or one name two ids, contradicts itself, as it may where something is
-        renamed meanwhile. Then it is read again.
-        """
-        for number in range(READINGS):
-            reading = self._reading(
-                endpoint.at(), value, lambda one: (identity(one), name(one) if name else None), number, LIMIT, question
-            )
-            rows = {identity(one): one for one in reading.rows.values()}
-            names = {name(one) for one in rows.values()} if name else rows.keys()
-            if len(rows) == len(names) == len(reading.rows):
-                return rows
-        raise _contradiction(endpoint.template, "one id has two names, or one name two ids")
+        def read(number: int, both: Callable[[T], Hashable]) -> Reading[T]:
+            return self._reading(endpoint.at(), value, both, number, LIMIT, question)
+
+        return read_by_identity(read, identity, name, endpoint.template)
 
     def _first_readable(self, read: Callable[[Endpoint], T], first: Endpoint, otherwise: Endpoint) -> T:
         try:
@@ -369,14 +362,6 @@ def _holder(value: Any) -> Hashable:  # noqa: ANN401 - a user, a row of users or
 def _identity(row: Any) -> Hashable:  # noqa: ANN401 - JSON
     """Say what must be the same in two readings of rows as they are: everything."""
     return json.dumps(row, sort_keys=True)
-
-
-def _contradiction(where: str, what: str) -> Unreadable:
-    return Unreadable(
-        f"{where}: {what} in each of {READINGS} readings, so it is not known what it holds. "
-        "Look for a proxy or cache before Bitbucket, and run again",
-        Why.CONTRADICTION,
-    )
 
 
 def _version(text: str) -> tuple[int, ...]:
