@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import gc
 import logging
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from connector import __version__
 from connector.commands import terminal as console
+from connector.commands.bitbucket import add_pace_options, add_source_options, read_bitbucket
 from connector.commands.check import verify_export
 from connector.commands.gaps import check_gaps
 from connector.commands.options import Parser, number
@@ -22,10 +22,7 @@ from connector.commands.publishing import Outputs, add_output_options, connected
 from connector.commands.settings import (
     Verify,
     add_name_options,
-    add_pace_options,
-    add_source_options,
     add_verify_options,
-    read_source,
     read_verify,
 )
 from connector.errors import ConnectorError, Interrupted, UsageError
@@ -37,8 +34,9 @@ from connector.model import Snapshot
 from connector.oaa.mapping import application
 from connector.oaa.shrink_guard import check_removal, contents, read_contents
 from connector.outputs.veza.push import only_pusher
-from connector.sources.datacenter import Settings, collect, remove_journal
-from connector.sources.datacenter.settings import DEFAULT_RESUME_MAX_AGE
+from connector.rest.journal import remove_journal
+from connector.sources.common.settings import DEFAULT_RESUME_MAX_AGE
+from connector.sources.common.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +56,7 @@ class Guards:
 class Export:
     """Collect, then save and/or push."""
 
-    bitbucket: Settings
+    source: Source
     guards: Guards
     outputs: Outputs
     verify: Verify | None = None
@@ -106,8 +104,8 @@ def add_options(parser: Parser) -> None:
 
 def read(options: argparse.Namespace) -> Export:
     """Read what is exported, where to, and what must hold before. Raises `UsageError`."""
-    source = dataclasses.replace(read_source(options), resume=options.resume, resume_max_age=options.resume_max_age)
-    return Export(source, _guards(options), read_outputs(options, source), read_verify(options))
+    bitbucket = read_bitbucket(options, options.resume, options.resume_max_age)
+    return Export(bitbucket.source, _guards(options), read_outputs(options, bitbucket), read_verify(options))
 
 
 def _add_resume_options(parser: Parser) -> None:
@@ -168,7 +166,7 @@ def run(wanted: Export, outcome: Outcome) -> int:
 def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     """See that nothing is in the way, then collect and publish. Gives the payload."""
     outcome.is_export = True
-    log.info("oaa-bitbucket %s exports %s", __version__, wanted.bitbucket.base_url)
+    log.info("oaa-bitbucket %s exports %s", __version__, wanted.source.address)
     place, report = wanted.outputs.save_json, wanted.outputs.report
     veza = None if wanted.outputs.dry_run else wanted.outputs.veza
     with place.alone() if place else nullcontext(), only_pusher(veza) if veza else nullcontext():
@@ -176,7 +174,7 @@ def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
             place.check()
         if report is not None:
             check_writable(report)
-        with _keeping(wanted.bitbucket.resume):
+        with _keeping(wanted.source.resume):
             return _collect_and_publish(wanted, outcome)
 
 
@@ -199,16 +197,16 @@ def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     before = read_contents(guards.baseline) if guards.baseline else None
     veza = connected(outputs.veza)
     with console.progress(bar=outcome.bar) as progress:
-        outcome.snapshot = collect(wanted.bitbucket, progress, outcome.statistics)
+        outcome.snapshot = wanted.source.collect(progress, outcome.statistics)
     check_gaps(outcome.snapshot.gaps, allowed=guards.allow_incomplete)
     payload = _mapped(outcome.snapshot)
     if before is not None:
         check_removal(before, contents(payload), guards.max_removal)
     if wanted.verify is not None:
-        verify_export(wanted.verify, wanted.bitbucket, outcome.snapshot, payload, outcome.statistics)
+        verify_export(wanted.verify, wanted.source, outcome.snapshot, payload, outcome.statistics)
     publish(payload, outputs, _earlier(wanted) if before is not None else None, veza, outcome)
-    if wanted.bitbucket.resume is not None:
-        remove_journal(wanted.bitbucket.resume)
+    if wanted.source.resume is not None:
+        remove_journal(wanted.source.resume)
     return payload
 
 

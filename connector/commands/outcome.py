@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.model import CredentialKind, Inclusion, Machines, Snapshot
-from connector.sources.datacenter import Statistics
+from connector.rest.client import Statistics
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from connector.model import Inclusion
 from connector.sources.cloud.credentials import Credentials
+from connector.sources.common.settings import DEFAULT_CONCURRENCY, DEFAULT_PATIENCE, DEFAULT_RESUME_MAX_AGE
 
 DEFAULT_BASE_URL = "https://api.bitbucket.org"
 PAGES = "https://bitbucket.org"
@@ -26,13 +27,13 @@ class Settings:
     workspace: str
     credentials: Credentials
     base_url: str = DEFAULT_BASE_URL
-    concurrency: int = 8
-    patience: float = 300.0
+    concurrency: int = DEFAULT_CONCURRENCY
+    patience: float = DEFAULT_PATIENCE
     max_rate: float | None = None
     granted_groups_only: bool = False
     resume: Path | None = None
     """The journal of finished answers that a run goes on from; `resume_max_age` is in hours."""
-    resume_max_age: float = 24.0
+    resume_max_age: float = DEFAULT_RESUME_MAX_AGE
     include: frozenset[Inclusion] = frozenset()
     emails: tuple[str, ...] = ()
     """Candidates: addresses that may be those of members."""

@@ -13,13 +13,15 @@ from typing import Any
 from connector.errors import Unreadable, Why
 from connector.model import Inclusion, PublicAccess
 from connector.rest.throttle import Limit
+from connector.sources.common.check.asking import Reply
+from connector.sources.common.check.report import Mark, Step
+from connector.sources.common.check.sizes import Size, spread
+from connector.sources.common.check.steps import failed, limited
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import included
-from connector.sources.datacenter.check.asking import Reply, ask
-from connector.sources.datacenter.check.contact import failed, limited
-from connector.sources.datacenter.check.counting import Listing, Size, spread, survey
-from connector.sources.datacenter.check.report import Mark, Step
+from connector.sources.datacenter.check.asking import ask
+from connector.sources.datacenter.check.counting import Listing, survey
 from connector.sources.datacenter.endpoints import Address, Endpoint, Right
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION
 from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission
