@@ -49,13 +49,15 @@ Judge = Callable[[Answer], Diagnosis | None]
 class Question:
     """One GET, or the POST of a form. `kind` names what fails or works together, such as an endpoint.
 
-    `counts` says whether it counts for the throttle's window, where that has one.
+    `counts` says whether it counts for the throttle's window, where that has one. `attempts` is how often it is asked
+    at most, where there is another way to learn the same.
     """
 
     url: str
     kind: str
     counts: bool = True
     form: bytes | None = None
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ class Client:
         insist = Retrying(
             retry=retry_if_result(lambda asked: asked.next is Next.ASK_AGAIN),
             wait=_WAITS,
-            stop=lambda state: self._is_over(state, attempts, question.kind),
+            stop=lambda state: self._is_over(state, attempts, question),
             sleep=self._clock.sleep,
             before_sleep=lambda state: self._before_asking_again(state, attempts),
             retry_error_callback=lambda state: self._given_up(_asked(state), attempts, question),
@@ -208,14 +210,14 @@ class Client:
 
     # ---- when to stop
 
-    def _is_over(self, state: RetryCallState, attempts: _Attempts, kind: str) -> bool:
+    def _is_over(self, state: RetryCallState, attempts: _Attempts, question: Question) -> bool:
         answer = _asked(state).answer
         attempts.server_errors += answer is not None and answer.status == _SERVER_FAILED
-        if attempts.server_errors >= _SERVER_ERRORS or state.attempt_number >= self._attempts:
+        if attempts.server_errors >= _SERVER_ERRORS or state.attempt_number >= (question.attempts or self._attempts):
             return True
         if attempts.left(self._clock.now()) <= state.upcoming_sleep:
             return True
-        return self._has_insisted_enough(kind) and self._is_well(attempts)
+        return self._has_insisted_enough(question.kind) and self._is_well(attempts)
 
     def _has_insisted_enough(self, kind: str) -> bool:
         with self._lock:

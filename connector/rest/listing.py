@@ -6,9 +6,10 @@ may move from a page that was still to come to one that had been read. A single 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from connector.errors import Unreadable, Why
 
@@ -98,3 +99,8 @@ def contradiction(what: str, said: str) -> Unreadable:
         "Look for a proxy or cache before Bitbucket, and run again",
         Why.CONTRADICTION,
     )
+
+
+def everything(row: Any) -> Hashable:  # noqa: ANN401 - JSON
+    """Give what identifies a row of which nothing is known: all of it."""
+    return json.dumps(row, sort_keys=True)

@@ -197,7 +197,8 @@ class Bitbucket:
         endpoint = address.endpoint
         query = f"?{urlencode(question)}" if question else ""
         url = following or f"{self.base_url}/{endpoint.api}/{address.path}{query}"
-        return Question(url, f"{endpoint.api}/{endpoint.template}", counts=endpoint.counts)
+        kind = f"{endpoint.api}/{endpoint.template}"
+        return Question(url, kind, counts=endpoint.counts, attempts=endpoint.attempts)
 
     def _judge(self, address: Address) -> Judge:
         renewals = 0

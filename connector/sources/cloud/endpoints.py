@@ -5,12 +5,14 @@ Source: the official OpenAPI file of 2026-06, Atlassian's pages on the API 1.0.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from urllib.parse import quote
 
 from connector.rest.answer import JsonObject
+from connector.rest.progress import Cost
 
 
 class Right(Enum):
@@ -44,6 +46,10 @@ class Endpoint:
     lacks: str
     """What the export lacks where this cannot be read."""
     api: str = "2.0"
+    sort: str = ""
+    """The field that a listing is sorted by; empty where it knows no sorting."""
+    attempts: int | None = None
+    """How often it is asked at most, where another address may say the same."""
     is_list: bool = False
     """Whether a bare JSON list is answered, and no object."""
     purge: Callable[[JsonObject], JsonObject] | None = None
@@ -53,6 +59,11 @@ class Endpoint:
     def counts(self) -> bool:
         """Whether it counts for the limit of the rolling hour."""
         return self.api == "2.0" and self.template.startswith("repositories/")
+
+    @property
+    def cost(self) -> Cost:
+        """What asking once costs."""
+        return Cost(1, int(self.counts))
 
     def at(self, *segments: str) -> Address:
         """Fill in the segments, percent-encoded, braces of uuids too.
@@ -86,4 +97,85 @@ EFFECTIVE = Endpoint(
     "read:repository:bitbucket",
     Right.WORKSPACE_ADMIN,
     "whether the account administers the workspace",
+)
+
+_ACCOUNT, _PROJECT, _PROJECT_ADMIN, _REPOSITORY, _REPOSITORY_ADMIN = (
+    "account",
+    "project",
+    "project:admin",
+    "repository",
+    "repository:admin",
+)
+_READ_WORKSPACE, _READ_PROJECT, _READ_REPOSITORY, _READ_PERMISSION = (
+    "read:workspace:bitbucket",
+    "read:project:bitbucket",
+    "read:repository:bitbucket",
+    "read:permission:bitbucket",
+)
+
+ROLES = Endpoint(
+    "workspaces/{}/permissions", _ACCOUNT, _READ_WORKSPACE, Right.MEMBER, "members and their roles", sort="user.uuid"
+)
+MEMBERS = Endpoint("workspaces/{}/members", _ACCOUNT, _READ_WORKSPACE, Right.MEMBER, "members", sort="user.uuid")
+GROUPS = Endpoint(
+    "groups/{}",
+    _ACCOUNT,
+    _READ_PERMISSION,
+    Right.WORKSPACE_ADMIN,
+    "groups, and who is in them",
+    api="1.0",
+    attempts=2,
+    is_list=True,
+)
+GROUP_NAMES = dataclasses.replace(GROUPS, lacks="groups", attempts=None)
+"""Asked where the listing with members breaks off, which it does after about 28 seconds."""
+WITHOUT_MEMBERS = {"exclude_members": "true"}
+GROUP_MEMBERS = Endpoint(
+    "groups/{}/{}/members",
+    _ACCOUNT,
+    _READ_PERMISSION,
+    Right.WORKSPACE_ADMIN,
+    "the members of a group",
+    api="1.0",
+    is_list=True,
+)
+GROUP_PRIVILEGES = Endpoint(
+    "group-privileges/{}",
+    _ACCOUNT,
+    _READ_PERMISSION,
+    Right.WORKSPACE_ADMIN,
+    "nothing; with it, a run asks for half as much",
+    api="1.0",
+    attempts=1,
+    is_list=True,
+)
+PROJECTS = Endpoint("workspaces/{}/projects", _PROJECT, _READ_PROJECT, Right.MEMBER, "projects", sort="uuid")
+REPOSITORIES = Endpoint("repositories/{}", _REPOSITORY, _READ_REPOSITORY, Right.MEMBER, "repositories", sort="uuid")
+PROJECT_USERS = Endpoint(
+    "workspaces/{}/projects/{}/permissions-config/users",
+    _PROJECT_ADMIN,
+    _READ_PROJECT,
+    Right.PROJECT_ADMIN,
+    "users' permissions on a project",
+)
+PROJECT_GROUPS = Endpoint(
+    "workspaces/{}/projects/{}/permissions-config/groups",
+    _PROJECT_ADMIN,
+    _READ_PROJECT,
+    Right.PROJECT_ADMIN,
+    "groups' permissions on a project",
+)
+REPOSITORY_USERS = Endpoint(
+    "repositories/{}/{}/permissions-config/users",
+    _REPOSITORY_ADMIN,
+    _READ_REPOSITORY,
+    Right.REPOSITORY_ADMIN,
+    "users' permissions on a repository",
+)
+REPOSITORY_GROUPS = Endpoint(
+    "repositories/{}/{}/permissions-config/groups",
+    _REPOSITORY_ADMIN,
+    _READ_REPOSITORY,
+    Right.REPOSITORY_ADMIN,
+    "groups' permissions on a repository",
 )

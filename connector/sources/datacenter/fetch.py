@@ -6,7 +6,6 @@ cannot be read, and another `SourceError` where the run cannot go on.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
@@ -15,7 +14,15 @@ from typing import Any, Protocol, TypeVar
 from connector.errors import SourceError, Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
-from connector.rest.listing import READINGS, Reading, contradiction, read_by_identity, read_once, read_until_agreed
+from connector.rest.listing import (
+    READINGS,
+    Reading,
+    contradiction,
+    everything,
+    read_by_identity,
+    read_once,
+    read_until_agreed,
+)
 from connector.sources.common.listings import Projects, Repositories, UserRow
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.endpoints import Address, Endpoint
@@ -235,7 +242,7 @@ class Fetch:
 
     def rows(self, address: Address, **question: str) -> list[Any]:
         """Fetch the rows of any other listing, as they are."""
-        return self._rows(address, lambda row: row, identity=_identity, question=question)
+        return self._rows(address, lambda row: row, identity=everything, question=question)
 
     def _user_rows(self, address: Address, scale: type[Permission]) -> tuple[UserRow, ...]:
         return tuple(self._rows(address, lambda row: parse.user_grant(row, scale, address.path)))
@@ -357,11 +364,6 @@ def _holder(value: Any) -> Hashable:  # noqa: ANN401 - a user, a row of users or
         return value.id
     holder, permission = value
     return (holder.id if isinstance(holder, User) else group_key(holder)), permission
-
-
-def _identity(row: Any) -> Hashable:  # noqa: ANN401 - JSON
-    """Say what must be the same in two readings of rows as they are: everything."""
-    return json.dumps(row, sort_keys=True)
 
 
 def _version(text: str) -> tuple[int, ...]:
