@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from enum import Enum
 from http.client import OK, TOO_MANY_REQUESTS
 
 from connector.rest.answer import Answer, JsonObject, one_line
-from connector.rest.diagnosis import Diagnosis, where
+from connector.rest.diagnosis import Diagnosis
 from connector.sources.cloud.credentials import AccessToken, ApiToken, Credentials
 from connector.sources.cloud.endpoints import Address
 from connector.sources.cloud.problems import Problem
-from connector.sources.common.problems import Odd
+from connector.sources.common.problems import Odd, breaks_off, of_redirect, of_success, wants_tls, what_was_answered
 
 CREDENTIAL_TYPE = "X-Credential-Type"
 """Header of every answer that was given to somebody, and of refusals to credentials that are known."""
@@ -55,12 +54,12 @@ def of_answer(answer: Answer, url: str, address: Address, session: Session) -> D
         meaning, advice = _of_scopes(answer, address, session)
     elif problem is Problem.NOT_PERMITTED:
         meaning, advice = _of_rights(address, session)
-    said = _what_was_answered(problem, answer, url)
+    said = what_was_answered(problem, answer, url, "" if answer.status == OK else _message(answer))
     return Diagnosis(problem, said, advice, kind.next, meaning, kind.why, retry_after=seconds_to_wait(answer))
 
 
 def _problem(answer: Answer, address: Address, session: Session) -> Problem | Odd | None:  # noqa: PLR0911 - a table
-    if answer.status < TOO_MANY_REQUESTS and _breaks_off(answer):
+    if answer.status < TOO_MANY_REQUESTS and breaks_off(answer):
         return Odd.BREAKS_OFF
     match answer.status:
         case 200:
@@ -76,7 +75,7 @@ def _problem(answer: Answer, address: Address, session: Session) -> Problem | Od
         case 400:
             return _problem_of_the_question(answer)
         case status if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110, 15.4
-            return Problem.LOGIN_PAGE if _LOGIN.search(answer.headers.get("Location", "")) else Problem.REDIRECT
+            return of_redirect(answer)
         case status:
             return _BY_STATUS.get(status, Odd.UNEXPECTED)
 
@@ -90,22 +89,9 @@ _BY_STATUS: dict[int, Problem | Odd] = {
     504: Problem.UNAVAILABLE,
 }
 
-_LOGIN = re.compile(r"log[ -]?in|sign[ -]?[io]n|sso|saml|oauth|openid|type=.?password", re.IGNORECASE)
-_TLS_WANTED = re.compile(r"HTTPS port|requires TLS|HTTP request to an HTTPS server", re.IGNORECASE)
-
-
-def _breaks_off(answer: Answer) -> bool:
-    """Whether an answer says that it is JSON, and is only the beginning of some."""
-    return (
-        answer.is_json
-        and answer.json is None
-        and not answer.is_contradictory
-        and answer.body.strip() not in {b"", b"null"}
-    )
-
 
 def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | Odd | None:
-    odd = _oddity(answer)
+    odd = of_success(answer, list if address.endpoint.is_list else dict)
     if odd is not None:
         return odd
     kind = answer.headers.get(CREDENTIAL_TYPE)
@@ -113,17 +99,7 @@ def _problem_of_success(answer: Answer, address: Address, session: Session) -> P
         return Problem.NOBODY
     if session.credential_type is not None and kind != session.credential_type:
         return Problem.OTHER_CREDENTIALS
-    return None if isinstance(answer.json, list if address.endpoint.is_list else dict) else Problem.NOT_JSON
-
-
-def _oddity(answer: Answer) -> Problem | Odd | None:
-    if not answer.is_json:
-        return Problem.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Problem.NOT_JSON
-    if answer.is_from_a_cache:
-        return Odd.CACHED
-    if answer.is_contradictory:
-        return Odd.CONTRADICTORY
-    return Odd.BREAKS_OFF if not answer.body.strip() else None
+    return None
 
 
 # ---- Bitbucket's own errors
@@ -206,7 +182,7 @@ def _problem_of_removal(answer: Answer) -> Problem | Odd:
 
 
 def _problem_of_the_question(answer: Answer) -> Problem | Odd:
-    if _TLS_WANTED.search(answer.text):
+    if wants_tls(answer):
         return Odd.TLS_WANTED
     return Problem.BAD_REQUEST if _error(answer) else Odd.UNEXPECTED
 
@@ -221,21 +197,6 @@ def seconds_to_wait(answer: Answer) -> float | None:
 
 
 # ---- words
-
-
-def _what_was_answered(problem: Enum, answer: Answer, url: str) -> str:
-    here = where(url)
-    if "Location" in answer.headers:
-        return f"{here} redirects elsewhere"
-    if problem in {Problem.NOT_JSON, Problem.LOGIN_PAGE}:
-        kind = one_line(answer.headers.get("Content-Type", "") or "nothing that names its kind")
-        return f"{here} answered {kind} instead of the JSON that was asked for"
-    if problem is Odd.BREAKS_OFF:
-        return f"{here} answered JSON that breaks off"
-    if problem is Odd.CONTRADICTORY:
-        return f"{here} answered JSON that holds one name twice, or a number of thousands of digits"
-    said = f': "{_message(answer)}"' if answer.status != OK and _message(answer) else ""
-    return f"{here} answered {answer.status}{said}"
 
 
 def _of_scopes(answer: Answer, address: Address, session: Session) -> tuple[str, str]:

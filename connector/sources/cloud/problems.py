@@ -43,15 +43,6 @@ class Problem(Enum):
     RENEWED = Kind(Next.ASK_AT_ONCE, "", "the OAuth token has ended; another one is asked for")
 
     # ---- the address
-    REDIRECT = ends("correct BITBUCKET_URL", "the address is not that of Bitbucket Cloud's API")
-    LOGIN_PAGE = ends(
-        "correct BITBUCKET_URL, or let requests pass by the login; without a gateway of your own leave it out",
-        "a login page answers in place of Bitbucket Cloud's API",
-    )
-    NOT_JSON = ends(
-        "correct BITBUCKET_URL, or let requests pass by what answers there; without a gateway of your own leave it out",
-        "something else answers in place of Bitbucket Cloud's API",
-    )
     FOREIGN_NEXT = ends(
         "nothing was sent there; a gateway before Bitbucket Cloud has to rewrite `next` to its own address",
         "the next page is said to be at an address that does not begin with the one that was asked",

@@ -9,6 +9,7 @@ from pathlib import Path
 from connector.model import Snapshot
 from connector.rest.client import Statistics
 from connector.rest.progress import Progress
+from connector.sources.cloud import collect
 from connector.sources.cloud.settings import DEFAULT_BASE_URL, Settings
 from connector.sources.common.check.report import Report
 from connector.sources.common.effective import Drawn, Effective
@@ -34,7 +35,7 @@ class Cloud:
 
     def collect(self, progress: Progress, statistics: Statistics) -> Snapshot:
         """Read all of it."""
-        raise NotImplementedError
+        return collect(self.settings, progress, statistics)
 
     def collect_some(
         self, progress: Progress, statistics: Statistics, *, count: int, seed: int, behind: int

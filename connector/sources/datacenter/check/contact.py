@@ -11,6 +11,7 @@ from typing import Any
 from connector.sources.common.check.asking import Reply
 from connector.sources.common.check.report import Mark, Step
 from connector.sources.common.check.steps import failed
+from connector.sources.common.problems import Odd
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check.asking import ask
 from connector.sources.datacenter.diagnosis import account_of
@@ -32,9 +33,9 @@ _LIFTED_BY_CREDENTIALS = frozenset({
     Problem.NOT_SIGNED_IN,
     Problem.NOT_PERMITTED,
     Problem.FOREIGN_REFUSAL,
-    Problem.NOT_JSON,
-    Problem.LOGIN_PAGE,
-    Problem.REDIRECT,
+    Odd.NOT_JSON,
+    Odd.LOGIN_PAGE,
+    Odd.REDIRECT,
 })  # fmt: skip
 """What single sign-on, or a server that wants a login for everything, may answer to an anonymous question."""
 
