@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import logging
 import re
 import time
 from collections.abc import Mapping
@@ -41,7 +42,17 @@ _RENEWALS = 3
 """How often one question is asked with another token at most."""
 _STEPS = re.compile(r"(^|[/\\])\.{1,2}([/\\]|$)")
 
+log = logging.getLogger(__name__)
+
 NO_QUESTION: Mapping[str, str | int] = {}
+
+
+class ForeignPage(SourceError):
+    """The next page is said to be somewhere else; nothing was sent there."""
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__(diagnosis.text)
+        self.diagnosis = diagnosis
 
 
 class Bitbucket:
@@ -75,13 +86,36 @@ class Bitbucket:
 
     def sign_in(self) -> None:
         """See which workspace this is, and whether the account administers it. Raises `SourceError`."""
-        answer = self._proof()
-        self.workspace = login.identity(answer.json, endpoints.WORKSPACE.template)
+        self.know(self._proof())
+        self.learn_role()
+        role = "" if self.session.is_administrator else ", which does not administer the workspace"
+        log.info("signed in to %s as %s%s", self.workspace.slug, self.session.account, role)
+
+    def know(self, proof: Answer) -> None:
+        """Take from the workspace's answer which workspace it is, and what helps to judge other answers."""
+        self.workspace = login.identity(proof.json, endpoints.WORKSPACE.template)
         self.session = dataclasses.replace(
-            self.session, credential_type=answer.headers.get(CREDENTIAL_TYPE), scopes=login.scopes_of(answer)
+            self.session, credential_type=proof.headers.get(CREDENTIAL_TYPE), scopes=login.scopes_of(proof)
         )
         self._client.probe = (self._question(self._workspace()), self._judge(self._workspace()))
-        self._learn_role()
+
+    def learn_role(self) -> None:
+        """Find out who asks, and whether it administers the workspace. Raises `SourceError`.
+
+        Credentials that are no account's may not ask who they are.
+        """
+        try:
+            answer = cast("JsonObject", self.get(endpoints.OWN_ROLE.at(self.workspace.slug)))
+        except Unreadable as unreadable:
+            if unreadable.why is not Why.REFUSED or endpoints.OWN_ROLE not in self._refused:
+                raise SourceError(str(unreadable)) from None
+            is_administrator = self._may_see_all()
+            account = login.account_of(self.session)
+        else:
+            account, uuid = login.caller(answer, endpoints.OWN_ROLE.template)
+            login.check_workspace(self.workspace, uuid)
+            is_administrator = answer.get("permission") == "owner"
+        self.session = dataclasses.replace(self.session, account=account, is_administrator=is_administrator)
 
     def go_on(self, journal: Journal) -> None:
         """Use the answers of a run that died, and count what it asked within the hour."""
@@ -109,21 +143,6 @@ class Bitbucket:
     def _workspace(self) -> Address:
         return endpoints.WORKSPACE.at(self.workspace.slug)
 
-    def _learn_role(self) -> None:
-        """Find out who asks, and whether it administers the workspace; credentials of some kinds may ask only that."""
-        try:
-            answer = cast("JsonObject", self.get(endpoints.OWN_ROLE.at(self.workspace.slug)))
-        except Unreadable as unreadable:
-            if unreadable.why is not Why.REFUSED or endpoints.OWN_ROLE not in self._refused:
-                raise SourceError(str(unreadable)) from None
-            is_administrator = self._may_see_all()
-            account = login.account_of(self.session)
-        else:
-            account, uuid = login.caller(answer, endpoints.OWN_ROLE.template)
-            login.check_workspace(self.workspace, uuid)
-            is_administrator = answer.get("permission") == "owner"
-        self.session = dataclasses.replace(self.session, account=account, is_administrator=is_administrator)
-
     def _may_see_all(self) -> bool:
         """Find out whether the account administers the workspace, by what only such accounts may ask."""
         try:
@@ -149,11 +168,18 @@ class Bitbucket:
 
         An address that is not below the base address ends the run, and nothing is sent there.
         """
-        return self._get(address, self._question(address, following=self._ours(address, following)), reading)
+        return self._get(address, self._ours(address, following), reading)
 
     def ask(self, address: Address, question: Mapping[str, str | int] = NO_QUESTION) -> Asked:
         """Ask, and give what came of it, whatever it is."""
         return self._ask(address, self._question(address, question))
+
+    def ask_next(self, address: Address, following: object) -> Asked:
+        """Ask for the next page, and give what came of it, whatever it is."""
+        try:
+            return self._ask(address, self._ours(address, following))
+        except ForeignPage as error:
+            return Asked(None, error.diagnosis)
 
     def _get(self, address: Address, question: Question, reading: int) -> Any:  # noqa: ANN401 - as `get`
         if self.journal is None or address.endpoint in _NOT_REMEMBERED:
@@ -216,21 +242,17 @@ class Bitbucket:
 
         return judge
 
-    def _ours(self, address: Address, following: object) -> str:
-        """Check that the address of a next page is below the base address, and give it. Raises `SourceError`."""
+    def _ours(self, address: Address, following: object) -> Question:
+        """Ask for a next page, whose address must be below the base address. Raises `ForeignPage`."""
         base = f"{self.base_url}/{address.endpoint.api}/"
-        is_address = (
-            isinstance(following, str) and following.isascii() and not re.search(r"[\s\x00-\x1f\x7f#]", following)
-        )
-        if isinstance(following, str) and is_address and following.startswith(base):
-            path = unquote(where(following).removeprefix(base))
-            if not _STEPS.search(path):
-                return following
+        told = following if isinstance(following, str) else ""
+        is_address = told.isascii() and not re.search(r"[\s\x00-\x1f\x7f#]", told)
+        if is_address and told.startswith(base) and not _STEPS.search(unquote(where(told).removeprefix(base))):
+            return self._question(address, following=told)
         kind = Problem.FOREIGN_NEXT.value
-        here = where(self._question(address).url)
-        told = one_line(str(following), 100).partition("?")[0]
-        said = f"{here} answered that the next page is at {told}"
-        raise SourceError(Diagnosis(Problem.FOREIGN_NEXT, said, kind.advice, kind.next, kind.meaning).text)
+        shown = one_line(where(told), 100) or "no address"
+        said = f"{where(self._question(address).url)} answered that the next page is at {shown}"
+        raise ForeignPage(Diagnosis(Problem.FOREIGN_NEXT, said, kind.advice, kind.next, kind.meaning))
 
     def _asked_by_minute(self) -> str:
         """Say how many requests of the last hour count, by the minute in which they ended, of the clock on the wall."""

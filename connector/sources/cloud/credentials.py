@@ -68,6 +68,14 @@ class AccessToken:
 Credentials = ApiToken | Consumer | AccessToken
 
 
+class NoToken(SourceError):
+    """No OAuth token is handed out; `diagnosis` says why."""
+
+    def __init__(self, diagnosis: Diagnosis) -> None:
+        super().__init__(diagnosis.text)
+        self.diagnosis = diagnosis
+
+
 class Signer:
     """Gives the headers by which requests are signed. Shared by all workers."""
 
@@ -98,7 +106,7 @@ class ConsumerSigner(Signer):
         self._used = threading.local()
 
     def headers(self) -> Mapping[str, str]:
-        """Give the headers with a token that lasts. Raises `SourceError` where none is handed out."""
+        """Give the headers with a token that lasts. Raises `NoToken` where none is handed out."""
         with self._lock:
             if self._token is None or self._token.ends_before(self._clock.now() + _EARLY_SECONDS):
                 self._token = self._fetch()
@@ -153,8 +161,10 @@ def basic(name: str, secret: str) -> str:
 def _fetched(client: Client, url: str, clock: Clock) -> Token:
     asked_at = clock.now()
     asked = client.ask(Question(url, "site/oauth2/access_token", counts=False, form=_FORM), lambda it: _judge(it, url))
-    if asked.diagnosis is not None or asked.answer is None:
-        raise SourceError(asked.diagnosis.text if asked.diagnosis else f"{where(url)} gave no answer")
+    if asked.diagnosis is not None:
+        raise NoToken(asked.diagnosis)
+    if asked.answer is None:
+        raise SourceError(f"{where(url)} gave no answer")
     token = asked.answer.json
     return Token(token["access_token"], asked_at, asked_at + token["expires_in"])
 

@@ -12,6 +12,7 @@ from connector.sources.common.settings import DEFAULT_CONCURRENCY, DEFAULT_PATIE
 DEFAULT_BASE_URL = "https://api.bitbucket.org"
 PAGES = "https://bitbucket.org"
 """Where people look at Bitbucket Cloud, and where the OAuth tokens of its API come from."""
+TOKEN_PATH = "/site/oauth2/access_token"  # noqa: S105 - an address
 HOURLY_LIMIT = 1_000
 HOUR = 3_600.0
 
@@ -44,4 +45,4 @@ class Settings:
     def token_url(self) -> str:
         """Give the address that OAuth tokens come from."""
         base = PAGES if self.base_url == DEFAULT_BASE_URL else self.base_url
-        return f"{base}/site/oauth2/access_token"
+        return base + TOKEN_PATH

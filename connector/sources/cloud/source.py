@@ -10,6 +10,7 @@ from connector.model import Snapshot
 from connector.rest.client import Statistics
 from connector.rest.progress import Progress
 from connector.sources.cloud import collect
+from connector.sources.cloud.check import check
 from connector.sources.cloud.settings import DEFAULT_BASE_URL, Settings
 from connector.sources.common.check.report import Report
 from connector.sources.common.effective import Drawn, Effective
@@ -49,4 +50,4 @@ class Cloud:
 
     def check(self) -> Report:
         """Find out what these credentials can see."""
-        raise NotImplementedError
+        return check(self.settings)

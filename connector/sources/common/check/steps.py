@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from connector.rest.network_errors import NetworkProblem
@@ -24,6 +25,20 @@ def failed(name: str, asked: Reply, *, asked_as: str = "") -> Step:
 def limited(name: str, asked: Reply, lacks: str) -> Step:
     """Give the step of a question without whose answer an export lacks something."""
     return dataclasses.replace(_of(name, Mark.LIMITED, asked, ""), lacks=lacks)
+
+
+def of_sample(name: str, what: str, asked: Mapping[str, Reply], advice: str = "") -> Step:
+    """Give the step of a sample that was asked for permissions, by place. `advice` may know more than the answers."""
+    if not asked:
+        return Step(name, Mark.SKIPPED, f"there are no {what} to ask for")
+    refused = {place: each for place, each in asked.items() if each.diagnosis is not None}
+    question = f"the permissions of {', '.join(asked)}"
+    if not refused:
+        meaning = f"all of the {len(asked)} {what} that were asked can be read"
+        return Step(name, Mark.OK, meaning, question, "200")
+    step = limited(name, next(iter(refused.values())), f"the permissions of {what}")
+    meaning = f"{len(refused)} of {len(asked)} cannot be read: {', '.join(refused)}; {step.meaning}"
+    return dataclasses.replace(step, asked=question, meaning=meaning, advice=advice or step.advice, blocks=True)
 
 
 def _of(name: str, mark: Mark, asked: Reply, asked_as: str) -> Step:
