@@ -40,6 +40,8 @@ class SnapshotBuilder(Builder[Listings]):
     def store_listings(self, listings: Listings) -> None:
         """Take a round's listings for what there is, and the members of groups where they came along."""
         super().store_listings(listings)
+        if listings.memberships.members is not None:
+            self._active = {}  # what is said now of everybody who is in a group
         for slug, members in (listings.memberships.members or {}).items():
             self.store_members(listings.groups[slug], members)
 
