@@ -277,15 +277,14 @@ def _cloud_credentials() -> cloud_credentials.Credentials:
             "BITBUCKET_CLIENT_ID and BITBUCKET_CLIENT_SECRET to key and secret of an OAuth consumer, in the "
             "environment or the env file"
         )
-    token = _token(token, "API tokens, access tokens and OAuth consumers have none such")
     if email is None:
-        return cloud_credentials.AccessToken(token)
+        return cloud_credentials.AccessToken(_token(token, "is it an API token? Then set BITBUCKET_EMAIL too"))
     email = email.strip()
     if ":" in email or email.count("@") != 1 or not email.isprintable():
         raise UsageError(
             "BITBUCKET_EMAIL is no e-mail address; it is that of the Atlassian account that owns the token"
         )
-    return cloud_credentials.ApiToken(email, token)
+    return cloud_credentials.ApiToken(email, token.strip())
 
 
 def _consumer(key: str, secret: str) -> cloud_credentials.Consumer:

@@ -195,21 +195,30 @@ class Bitbucket:
         return content
 
     def _answered(self, address: Address, question: Question) -> Any:  # noqa: ANN401 - as `get`
-        diagnosis = self._refused.get(address.endpoint)
-        if diagnosis is None:
-            asked = self._ask(address, question)
-            diagnosis = asked.diagnosis
-            if diagnosis is None and asked.answer is not None:
-                content = asked.answer.json
-                return address.endpoint.purge(content) if address.endpoint.purge else content
-            if diagnosis is None:
-                raise SourceError("there is no answer")
-        if diagnosis.problem in _TOKEN_REFUSED and self.session.credential_type is not None:
-            self._proof()
-            diagnosis = _not_for_these(diagnosis)
-        if diagnosis.problem in _FOR_ALL_OF_ITS_KIND:
-            self._refused[address.endpoint] = diagnosis
-        raise diagnosis.error()
+        refused = self._refused.get(address.endpoint)
+        if refused is not None:
+            raise refused.error()
+        asked = self._ask(address, question)
+        if asked.diagnosis is not None and asked.diagnosis.problem in _TOKEN_REFUSED and self.session.credential_type:
+            asked = self._ask_once_more(address, question)
+        if asked.diagnosis is not None:
+            if asked.diagnosis.problem in _FOR_ALL_OF_ITS_KIND:
+                self._refused[address.endpoint] = asked.diagnosis
+            raise asked.diagnosis.error()
+        if asked.answer is None:
+            raise SourceError("there is no answer")
+        content = asked.answer.json
+        return address.endpoint.purge(content) if address.endpoint.purge else content
+
+    def _ask_once_more(self, address: Address, question: Question) -> Asked:
+        """Ask what good credentials were refused at. Raises `SourceError` where they are good no more.
+
+        They may have been lost on the way, or are not for this address.
+        """
+        self._proof()
+        asked = self._ask(address, question)
+        is_refused = asked.diagnosis is not None and asked.diagnosis.problem in _TOKEN_REFUSED
+        return Asked(asked.answer, _not_for_these(asked.diagnosis)) if asked.diagnosis and is_refused else asked
 
     def _ask(self, address: Address, question: Question) -> Asked:
         asked = self._client.ask(question, self._judge(address))

@@ -14,7 +14,7 @@ from http.client import OK, TOO_MANY_REQUESTS
 
 from connector.rest.answer import Answer, JsonObject, one_line
 from connector.rest.diagnosis import Diagnosis
-from connector.sources.cloud.credentials import AccessToken, ApiToken, Credentials
+from connector.sources.cloud.credentials import AccessToken, ApiToken, Consumer, Credentials
 from connector.sources.cloud.endpoints import Address
 from connector.sources.cloud.problems import Problem
 from connector.sources.common.problems import Odd, breaks_off, of_redirect, of_success, wants_tls, what_was_answered
@@ -169,9 +169,10 @@ def _problem_of_absence(answer: Answer) -> Problem:
     error = _error(answer)
     if error.get("message") == "Resource not found" and str(error.get("detail", "")).startswith("There is no API"):
         return Problem.NO_SUCH_ADDRESS
-    if not error or CREDENTIAL_TYPE not in answer.headers:
-        return Problem.FOREIGN_ABSENCE
-    return Problem.NO_WORKSPACE if _NO_WORKSPACE.fullmatch(error["message"]) else Problem.NOT_FOUND
+    is_of_workspace, is_signed = _NO_WORKSPACE.fullmatch(error.get("message", "")), CREDENTIAL_TYPE in answer.headers
+    if is_of_workspace:
+        return Problem.NO_WORKSPACE if is_signed else Problem.NOBODY
+    return Problem.NOT_FOUND if error and is_signed else Problem.FOREIGN_ABSENCE
 
 
 def _problem_of_removal(answer: Answer) -> Problem | Odd:
@@ -240,6 +241,12 @@ def _named(answer: Answer, what: str) -> list[str]:
 def _of_rights(address: Address, session: Session) -> tuple[str, str]:
     """Say which right the account lacks."""
     right = address.endpoint.right
-    who = "its owner" if not isinstance(session.credentials, ApiToken) else "the account"
-    meaning = f"{who} is no {right.label}; without that the export lacks {address.endpoint.lacks}"
-    return meaning, f"make {session.account or who} one ({right.where}), or ask as somebody who is"
+    lacks = f"without that the export lacks {address.endpoint.lacks}"
+    match session.credentials:
+        case AccessToken():
+            return f"an access token is no {right.label}; {lacks}", Problem.WRONG_MECHANISM.value.advice
+        case ApiToken(email):
+            who = session.account or email
+        case Consumer():
+            who = "the owner of the OAuth consumer"
+    return f"{who} is no {right.label}; {lacks}", f"make {who} one ({right.where}), or ask as somebody who is"

@@ -28,6 +28,11 @@ NEEDED = (
 )
 """What every export asks."""
 
+ADMINISTRATOR = (
+    f"make the account one that administers the workspace ({Right.WORKSPACE_ADMIN.where}), or use credentials of "
+    "somebody who does"
+)
+
 _OF_THE_WORKSPACE = frozenset({Problem.NO_WORKSPACE, Problem.SPAM})
 _IMPLIED = {"project": "repository"}
 """A scope of OAuth that implies another one; those of API tokens imply none."""
@@ -61,14 +66,13 @@ def role(bitbucket: Bitbucket, facts: dict[str, Any]) -> Step:
     facts |= {"account": name, "is_administrator": bitbucket.session.is_administrator}
     if bitbucket.session.is_administrator:
         return Step("role", Mark.OK, f"{name} administers the workspace", asked, "200")
-    right = Right.WORKSPACE_ADMIN
     return Step(
         "role",
         Mark.LIMITED,
-        f"{name} is no {right.label}, so it does not see every project and repository",
+        f"{name} does not administer the workspace, so it does not see every project and repository",
         asked,
         "200",
-        f"make it one ({right.where}), or use credentials of somebody who is",
+        ADMINISTRATOR,
         "what only administrators see",
         blocks=True,
     )

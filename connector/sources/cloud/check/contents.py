@@ -15,6 +15,7 @@ from connector.rest.throttle import Throttle
 from connector.sources.cloud import endpoints
 from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.check.asking import Listing, ask, survey
+from connector.sources.cloud.check.contact import ADMINISTRATOR
 from connector.sources.cloud.endpoints import Endpoint
 from connector.sources.cloud.group_privileges import WORTHWHILE
 from connector.sources.cloud.problems import Problem
@@ -83,7 +84,7 @@ class Contents:
             meaning = f"it shows no {name}; a workspace without any looks the same as one that hides them"
             lacks = f"all {name}, if there are any"
             return dataclasses.replace(
-                limited(name, found.first, lacks), meaning=meaning, advice="ask as an administrator", blocks=True
+                limited(name, found.first, lacks), meaning=meaning, advice=ADMINISTRATOR, blocks=True
             )
         return Step(name, Mark.OK, f"{found.size.text} {name}", found.first.question, found.first.answered)
 
@@ -118,7 +119,8 @@ class Contents:
     def _permissions(self, name: str, what: str, called: str, count: int, both: tuple[Endpoint, Endpoint]) -> Step:
         places = [row[called] for row in self._rows.get(what, []) if isinstance(row.get(called), str) and row[called]]
         asked = {place: self._both(place, *both) for place in spread(places, count)}
-        return of_sample(name, what, {place: each for place, each in asked.items() if not _is_gone(each)})
+        there = {place: each for place, each in asked.items() if not _is_gone(each)}
+        return of_sample(name, what, there, "" if self._bitbucket.session.is_administrator else ADMINISTRATOR)
 
     def _both(self, place: str, users: Endpoint, groups: Endpoint) -> Reply:
         first = ask(self._bitbucket, users.at(self._workspace, place), pagelen=10)
