@@ -232,7 +232,8 @@ class Client:
         if failed_itself or self._is_well(attempts):
             self._count_in_vain(question.kind, attempts, unanswered=asked.answer is None)
             said = f"{diagnosis.said}, again and again" if attempts.count > 1 else diagnosis.said
-            gone = dataclasses.replace(diagnosis, said=said, meaning="", next=Next.GIVE_UP, why=Why.BROKEN)
+            why = diagnosis.why or Why.BROKEN
+            gone = dataclasses.replace(diagnosis, said=said, meaning="", next=Next.GIVE_UP, why=why)
             return Asked(asked.answer, gone)
         away = f"{self._server.name} is not reached: {diagnosis.said}"
         return Asked(asked.answer, dataclasses.replace(diagnosis, said=away, next=Next.END, why=None))

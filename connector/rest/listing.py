@@ -15,6 +15,9 @@ from connector.errors import Unreadable, Why
 
 T = TypeVar("T")
 
+Named = tuple[str, str, str]
+"""What something is, its id, and the name that it is asked about by."""
+
 READINGS = 6
 """How often a listing is read at most."""
 _MOST_PAGES = 20_000
@@ -75,7 +78,7 @@ def read_until_agreed(read: Callable[[int], Reading[T]], what: str) -> list[T]:
 def read_by_identity(
     read: Callable[[int, Callable[[T], Hashable]], Reading[T]],
     identity: Callable[[T], str],
-    name: Callable[[T], Hashable] | None,
+    names: Callable[[T], tuple[Named, ...]],
     what: str,
 ) -> dict[str, T]:
     """Read a listing once, by id. `read` takes the number of the reading, from 0, and what tells rows apart.
@@ -84,12 +87,17 @@ def read_by_identity(
     renamed meanwhile. Then it is read again. Raises `Unreadable`, naming `what`, where each reading does.
     """
     for number in range(READINGS):
-        reading = read(number, lambda one: (identity(one), name(one) if name else None))
+        reading = read(number, lambda one: (identity(one), names(one)))
         rows = {identity(one): one for one in reading.rows.values()}
-        names = {name(one) for one in rows.values()} if name else rows.keys()
-        if len(rows) == len(names) == len(reading.rows):
+        if len(rows) == len(reading.rows) and _are_named_once(map(names, rows.values())):
             return rows
     raise contradiction(what, "one id has two names, or one name two ids,")
+
+
+def _are_named_once(rows: Iterable[tuple[Named, ...]]) -> bool:
+    """Whether each thing has one name in all rows, and each name belongs to one thing; letter case does not count."""
+    named = {(kind, i, name.lower()) for row in rows for kind, i, name in row}
+    return len(named) == len({(kind, i) for kind, i, _ in named}) == len({(kind, name) for kind, _, name in named})
 
 
 def contradiction(what: str, said: str) -> Unreadable:

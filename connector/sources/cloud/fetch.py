@@ -17,6 +17,7 @@ from connector.rest.answer import JsonObject
 from connector.rest.fields import Malformed
 from connector.rest.listing import (
     READINGS,
+    Named,
     Reading,
     contradiction,
     everything,
@@ -137,7 +138,7 @@ class Fetch:
                 endpoints.PROJECTS,
                 lambda row: parse.project(row, where),
                 lambda project: project.id,
-                lambda project: project.key.lower(),
+                lambda project: (_named(project),),
             )
         )
 
@@ -148,11 +149,9 @@ class Fetch:
             endpoints.REPOSITORIES,
             lambda row: parse.repository(row, where),
             lambda row: row[0].id,
-            lambda row: row[0].slug.lower(),
+            lambda row: (("repository", row[0].id, row[0].slug), _named(row[1])),
         )
         projects = {project.id: project for _, project in rows.values()}
-        if len({(project.id, project.key) for _, project in rows.values()}) != len(projects):
-            raise contradiction(where, "one project has two keys")
         return Repositories({i: repository for i, (repository, _) in rows.items()}, Projects(projects))
 
     # ---- what one group, project or repository has of its own
@@ -238,7 +237,7 @@ class Fetch:
         endpoint: Endpoint,
         value: Callable[[Any], T],
         identity: Callable[[T], str],
-        name: Callable[[T], Hashable] | None = None,
+        names: Callable[[T], tuple[Named, ...]] = lambda _: (),
     ) -> dict[str, T]:
         """Fetch a listing of the workspace once, by id; the collector reads it again later."""
         address = endpoint.at(self._workspace)
@@ -246,7 +245,7 @@ class Fetch:
         def read(number: int, both: Callable[[T], Hashable]) -> Reading[T]:
             return self._reading(address, value, both, number)
 
-        return read_by_identity(read, identity, name, address.path)
+        return read_by_identity(read, identity, names, address.path)
 
     def _reading(
         self,
@@ -291,6 +290,10 @@ class Fetch:
                 self._steps[endpoint] = max(step + 1, self._steps.get(endpoint, 0))
             else:
                 return page
+
+
+def _named(project: Project) -> Named:
+    return "project", project.id, project.key
 
 
 def _asked(endpoint: Endpoint, length: int | None, is_sorted: bool, variation: int) -> dict[str, str | int]:  # noqa: FBT001

@@ -119,7 +119,7 @@ def what_was_answered(problem: Enum, answer: Answer, url: str, message: str) -> 
     if problem is Odd.BREAKS_OFF:
         return f"{here} answered JSON that breaks off"
     if problem is Odd.CONTRADICTORY:
-        return f"{here} answered JSON that holds one name twice, or a number of thousands of digits"
+        return f"{here} answered JSON with one name twice, with more values than is real, or with endless digits"
     said = f': "{message}"' if message and problem is not Odd.CACHED else ""
     return f"{here} answered {answer.status}{said}"
 

@@ -187,7 +187,7 @@ class Bitbucket:
                 return found
             if self._came_before(answer):
                 return _wrong(Odd.CACHED, f"{where(url)} gave an answer that it had given to another question")
-            odd = contradiction(answer.json, question.get("start", 0))
+            odd = contradiction(answer.json, question)
             return _wrong(Odd.CONTRADICTORY, f"{where(url)} answered {odd}") if odd else None
 
         return judge

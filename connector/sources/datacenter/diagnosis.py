@@ -7,6 +7,7 @@ found here, `check` prints it. Sources: recorded answers of real servers.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http.client import NO_CONTENT, TOO_MANY_REQUESTS
 from typing import Any
@@ -70,7 +71,7 @@ def _problem(answer: Answer, url: str, address: Address, session: Session) -> Pr
         return Odd.BREAKS_OFF
     match answer.status:
         case 200:
-            return of_success(answer, dict)
+            return _problem_of_success(answer, address, session)
         case 401 | 403:
             return _problem_of_refusal(answer, address, session)
         case 404:
@@ -95,6 +96,16 @@ _BY_STATUS: dict[int, Problem | Odd] = {
     503: Problem.UNAVAILABLE,
     504: Problem.UNAVAILABLE,
 }
+
+
+def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | Odd | None:
+    odd = of_success(answer, dict)
+    if odd is not None:
+        return odd
+    if address.endpoint is RECENT_REPOSITORIES and not isinstance(answer.json.get("values"), list):
+        return Odd.NOT_JSON
+    return None if _is_numbered(answer, session) else Problem.UNNUMBERED
+
 
 # ---- Bitbucket's own errors
 
@@ -204,16 +215,24 @@ def _problem_of_the_question(answer: Answer, session: Session) -> Problem | Odd:
     return Problem.BAD_REQUEST if _errors(answer) and _is_numbered(answer, session) else Odd.UNEXPECTED
 
 
-def contradiction(page: Any, start: object) -> str | None:  # noqa: ANN401 - JSON; a listing's page or another object
-    """Say what in a page contradicts itself, or the question for the rows from `start`; None where nothing does."""
+def contradiction(page: Any, question: Mapping[str, str | int]) -> str | None:  # noqa: ANN401 - JSON of any shape
+    """Say what in a listing's page contradicts itself, or the question for it; None where nothing does.
+
+    A server may lower the limit that it is asked for, and never raises it.
+    """
     rows = page.get("values")
     if not isinstance(rows, list):
         return None
-    size, begins = page.get("size"), page.get("start")
+    size, begins, limit = page.get("size"), page.get("start"), page.get("limit")
+    asked_from, asked_for = question.get("start", 0), question.get("limit")
     if isinstance(size, int) and size != len(rows):
         return f"a page of {len(rows)} rows that says it has {size}"
-    if isinstance(begins, int) and begins != start:
-        return f"the rows from {begins} instead of those from {start}"
+    if isinstance(begins, int) and begins != asked_from:
+        return f"the rows from {begins} instead of those from {asked_from}"
+    if isinstance(limit, int) and isinstance(asked_for, int) and limit > asked_for:
+        return f"a page of up to {limit} rows instead of one of up to {asked_for}"
+    if page.get("isLastPage") is True and page.get("nextPageStart") is not None:
+        return "a page that is the last, and says where the next one begins"
     return None
 
 

@@ -12,6 +12,7 @@ from enum import Enum
 from urllib.parse import quote
 
 from connector.rest.answer import JsonObject
+from connector.rest.fields import Malformed
 from connector.rest.progress import Cost
 
 
@@ -71,10 +72,10 @@ class Endpoint:
     def at(self, *segments: str) -> Address:
         """Fill in the segments, percent-encoded; `~` stays, it marks personal projects.
 
-        Raises ValueError for a segment that an HTTP library would resolve as a step in a path.
+        Raises `Malformed` for a segment that an HTTP library would resolve as a step in a path.
         """
         if any(segment in {"", ".", ".."} for segment in segments):
-            raise ValueError(f"{self.template} cannot be asked for {segments!r}")
+            raise Malformed(f"{self.template} cannot be asked for {segments!r}")
         return Address(self, self.template.format(*(quote(segment, safe="~") for segment in segments)))
 
 

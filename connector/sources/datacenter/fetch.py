@@ -7,17 +7,18 @@ cannot be read, and another `SourceError` where the run cannot go on.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from connector.errors import SourceError, Unreadable, Why
+from connector.errors import Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
 from connector.rest.listing import (
     READINGS,
+    Named,
     Reading,
-    contradiction,
     everything,
     read_by_identity,
     read_once,
@@ -25,6 +26,7 @@ from connector.rest.listing import (
 )
 from connector.sources.common.listings import Projects, Repositories, UserRow
 from connector.sources.datacenter import endpoints, parse
+from connector.sources.datacenter.control import NOBODY, Control, apart
 from connector.sources.datacenter.endpoints import Address, Endpoint
 from connector.sources.datacenter.listings import GlobalPermissions, GroupRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
@@ -48,9 +50,6 @@ _KEEPS_NONE = _REFUSED_BY_BITBUCKET | {Why.CONFLICT}
 
 _BREAKS = frozenset({Why.BROKEN, Why.CONTRADICTION, Why.MALFORMED})
 """What makes no sense, or none any more."""
-
-_NOBODY = "oaa-bitbucket-asks-for-nobody"
-"""A name that no group and no user has."""
 
 _FIRST_WITH_REPO_CREATE = (8, 3)
 
@@ -83,7 +82,7 @@ class Fetch:
         self._knows_repo_create = _version(server_version) >= _FIRST_WITH_REPO_CREATE
         self._unknown_default = False
         """Whether this old server has said that it does not know REPO_CREATE."""
-        self._controlled: set[Endpoint] = set()
+        self._control = Control(bitbucket)
 
     # ---- listings of the whole instance
 
@@ -113,7 +112,7 @@ class Fetch:
             endpoints.PROJECTS,
             lambda row: _project(row, where),
             lambda one: one[0].id,
-            lambda one: one[0].key.lower(),
+            lambda one: (("project", one[0].id, one[0].key),),
         )
         return _projects(rows.values())
 
@@ -135,14 +134,14 @@ class Fetch:
             endpoints.REPOSITORIES,
             repository,
             lambda row: row[0].id,
-            lambda row: (row[1][0].key.lower(), row[0].slug.lower()),
+            lambda row: (
+                ("repository", row[0].id, f"{row[1][0].key}/{row[0].slug}"),
+                ("project", row[1][0].id, row[1][0].key),
+            ),
             {"archived": "ALL"},
         )
-        projects = {project.id: (project, owner) for _, (project, owner) in rows.values()}
-        keys = {(project.id, project.key) for _, (project, _) in rows.values()}
-        if len(keys) != len(projects):
-            raise contradiction(where, "one project has two keys")
-        return Repositories({i: repository for i, (repository, _) in rows.items()}, _projects(projects.values()))
+        found = {i: repository for i, (repository, _) in rows.items()}
+        return Repositories(found, _projects([each for _, each in rows.values()]))
 
     def global_permissions(self) -> GlobalPermissions:
         """Fetch who holds permissions on the whole instance: directly and through groups, or else in effect."""
@@ -158,7 +157,7 @@ class Fetch:
     def _effective_holders(self, refused: str) -> GlobalPermissions:
         """Ask who holds global permissions by any way, which any account may."""
         try:
-            self._control(endpoints.USERS, {"filter": _NOBODY})
+            self._control.see(endpoints.USERS.at(), NO_QUESTION, {"filter": NOBODY})
             rows = [row for permission in GlobalPermission for row in self._holders(permission)]
         except Unreadable as unreadable:
             return _unknown(unreadable)
@@ -190,8 +189,7 @@ class Fetch:
             return known.get(user.id, user)
 
         members = self._rows(endpoints.GROUP_MEMBERS.at(), member, question={"context": group.name})
-        if members:
-            self._control(endpoints.GROUP_MEMBERS, {"context": _NOBODY})
+        self._control.see(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": NOBODY})
         return tuple(members)
 
     def project_grants(self, project: Project) -> Grants:
@@ -242,7 +240,10 @@ class Fetch:
 
     def rows(self, address: Address, **question: str) -> list[Any]:
         """Fetch the rows of any other listing, as they are."""
-        return self._rows(address, lambda row: row, identity=everything, question=question)
+        rows = self._rows(address, lambda row: row, identity=everything, question=question)
+        if "user" in question:
+            self._control.see(address, question, {"user": NOBODY})
+        return rows
 
     def _user_rows(self, address: Address, scale: type[Permission]) -> tuple[UserRow, ...]:
         return tuple(self._rows(address, lambda row: parse.user_grant(row, scale, address.path)))
@@ -261,7 +262,7 @@ class Fetch:
         """Fetch a listing that belongs to one thing; one of several pages until two readings agree."""
 
         def read(number: int) -> Reading[T]:
-            return self._reading(address, value, identity or _holder, number, limit, question)
+            return self._reading(address, value, identity or _holder, number, limit - apart(question), question)
 
         return read_until_agreed(read, address.path)
 
@@ -288,15 +289,15 @@ class Fetch:
         endpoint: Endpoint,
         value: Callable[[Any], T],
         identity: Callable[[T], str],
-        name: Callable[[T], Hashable] | None = None,
+        names: Callable[[T], tuple[Named, ...]] = lambda _: (),
         question: Mapping[str, str] = NO_QUESTION,
     ) -> dict[str, T]:
         """Fetch a listing of the whole instance once, by id; the collector reads it again later."""
 
-        def read(number: int, both: Callable[[T], Hashable]) -> Reading[T]:
-            return self._reading(endpoint.at(), value, both, number, LIMIT, question)
+        def read(number: int, identity: Callable[[T], Hashable]) -> Reading[T]:
+            return self._reading(endpoint.at(), value, identity, number, LIMIT, question)
 
-        return read_by_identity(read, identity, name, endpoint.template)
+        return read_by_identity(read, identity, names, endpoint.template)
 
     def _first_readable(self, read: Callable[[Endpoint], T], first: Endpoint, otherwise: Endpoint) -> T:
         try:
@@ -306,22 +307,6 @@ class Fetch:
                 raise
             log.warning("%s is read instead: %s", otherwise.template, unreadable)
         return read(otherwise)
-
-    def _control(self, endpoint: Endpoint, question: Mapping[str, str]) -> None:
-        """Ask once for what does not exist: an answer with rows comes from a cache that does not look at questions."""
-        if endpoint in self._controlled:
-            return
-        self._controlled.add(endpoint)
-        try:
-            found = self._bitbucket.get(endpoint.at(), {**question, "start": 0, "limit": 1}).get("values")
-        except Unreadable:
-            return
-        if found:
-            raise SourceError(
-                f"{endpoint.template} answers with rows when it is asked for something that does not exist: a cache or "
-                "proxy between here and Bitbucket does not look at the question, so no answer can be believed. Let "
-                "requests for /rest pass by it"
-            )
 
 
 def _unknown(unreadable: Unreadable) -> GlobalPermissions:
@@ -369,4 +354,4 @@ def _holder(value: Any) -> Hashable:  # noqa: ANN401 - a user, a row of users or
 def _version(text: str) -> tuple[int, ...]:
     """Read `8.19.1` as numbers; what is no number counts as new."""
     parts = text.split("-", maxsplit=1)[0].split(".")[:2]
-    return tuple(int(part) if part.isdecimal() else 99 for part in parts)
+    return tuple(int(part) if re.fullmatch(r"[0-9]{1,4}", part) else 99 for part in parts)

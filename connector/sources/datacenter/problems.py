@@ -37,6 +37,11 @@ class Problem(Enum):
         "look for the address in Bitbucket's log (atlassian-bitbucket.log)",
         "Bitbucket failed while it answered",
     )
+    UNNUMBERED = Kind(
+        Next.ASK_AGAIN,
+        "look for the address in Bitbucket's log, and in that of any proxy before it",
+        "something between here and Bitbucket answers in its place: this lacks the number that its answers have",
+    )
 
     # ---- the address
     SERVER_MOVED = ends("give the address that it redirects to in BITBUCKET_URL", "Bitbucket is at another address")

@@ -231,16 +231,20 @@ def test_what_ends_an_export_ends_the_check(run: Run, path: str) -> None:
         assert run("--bitbucket-url", server.base_url, "--save-json", "x.json", **PASSWORD).code == ended.code == 3
 
 
-def test_a_listing_that_is_none_is_no_empty_one(run: Run) -> None:
+@pytest.mark.parametrize("proves", [True, False])
+def test_a_listing_that_is_none_is_no_empty_one(run: Run, *, proves: bool) -> None:
     def answer(path: str, _headers: Mapping[str, str]) -> Canned:
         if "application-properties" in path:
             return Canned(200, {"version": "9.4.2"})
-        return Canned(200, {"something": "else"}, {"X-AUSERNAME": "admin"})
+        is_proof = "recent/repos" in path and proves
+        return Canned(200, {"values": []} if is_proof else {"something": "else"}, {"X-AUSERNAME": "admin"})
 
     with CannedServer(answer) as server:
         ended, report = check(run, server.url)
     assert ended.code == 3
-    assert step(report, "users")["meaning"] == "this is not what Bitbucket answers"
+    where = "users" if proves else "account"
+    who = "this is not what Bitbucket" if proves else "something else"
+    assert step(report, where)["meaning"].startswith(f"{who} answers")
 
 
 # ---- credentials

@@ -209,10 +209,16 @@ def test_the_cause_is_the_account_its_token_or_the_kind_of_token(
         ({"version": "9.4.2"}, None),
         ({"size": 3, "values": [1, 2], "start": 0}, "a page of 2 rows that says it has 3"),
         ({"size": 1, "values": [1], "start": 25}, "the rows from 25 instead of those from 0"),
+        ({"limit": 25, "values": [1], "isLastPage": True, "nextPageStart": None}, None),
+        ({"limit": 1001, "values": [1]}, "a page of up to 1001 rows instead of one of up to 1000"),
+        (
+            {"values": [1], "isLastPage": True, "nextPageStart": 2},
+            "a page that is the last, and says where the next one begins",
+        ),
     ],
 )
 def test_a_page_that_contradicts_itself(page: dict[str, Any], odd: str | None) -> None:
-    assert contradiction(page, 0) == odd
+    assert contradiction(page, {"start": 0, "limit": 1000}) == odd
 
 
 def test_who_may_not_even_prove_a_login_is_not_signed_in() -> None:

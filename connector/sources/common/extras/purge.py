@@ -12,6 +12,7 @@ from collections.abc import Set
 from typing import Any
 from urllib.parse import urlsplit
 
+from connector.rest.fields import Malformed
 from connector.sources.common.extras.ssh import read_public_key
 
 SECRET = frozenset({"configuration", "credentials", "secret", "statistics", "token"})
@@ -19,19 +20,27 @@ _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
 def purged(value: Any, key_text: str = "text", leave_out: Set[str] = SECRET) -> Any:  # noqa: ANN401 - JSON of any depth
-    """Give JSON without secrets: the text of a key, in the field `key_text`, becomes `public`, `url` becomes `host`."""
+    """Give JSON without secrets: the text of a key, in the field `key_text`, becomes `public`, `url` becomes `host`.
+
+    Raises `Malformed`.
+    """
+    try:
+        return _purged(value, key_text, leave_out)
+    except RecursionError:
+        raise Malformed("the answer nests deeper than any real one, so what is secret in it cannot be found") from None
+
+
+def _purged(value: Any, key_text: str, leave_out: Set[str]) -> Any:  # noqa: ANN401 - as above
     if isinstance(value, list):
-        return [purged(each, key_text, leave_out) for each in value]
+        return [_purged(each, key_text, leave_out) for each in value]
     if not isinstance(value, dict):
         return value
-    text, url = value.get(key_text), value.get("url")
-    kept = {name: purged(each, key_text, leave_out) for name, each in value.items() if name not in leave_out}
-    if isinstance(text, str):
-        kept["public"] = dataclasses.asdict(read_public_key(text))
-        del kept[key_text]
-    if isinstance(url, str):
-        kept["host"] = host_of(url)
-        del kept["url"]
+    dropped = leave_out | {key_text, "url"}
+    kept = {name: _purged(each, key_text, leave_out) for name, each in value.items() if name not in dropped}
+    if key_text in value:
+        kept["public"] = dataclasses.asdict(read_public_key(str(value[key_text])))
+    if "url" in value:
+        kept["host"] = host_of(str(value["url"]))
     return kept
 
 

@@ -151,8 +151,8 @@ def test_nothing_secret_is_in_the_export_the_log_the_journal_or_an_error(
 def _journal(path: Path) -> Iterator[str]:
     if path.exists():
         with closing(sqlite3.connect(path)) as file:
-            for question, _, answer in file.execute("SELECT * FROM answers"):
-                yield question + _unpacked(answer).decode()
+            for question, proof, answer in file.execute("SELECT * FROM answers"):
+                yield question + _unpacked(question, proof, answer).decode()
 
 
 def _undated(snapshot: Snapshot) -> dict[str, Any]:
