@@ -8,6 +8,7 @@ diagnosis    what a failed answer means             problems           its words
 login        the first words                        credentials        what requests are signed by, and OAuth tokens
 parse        JSON → values                          paging             the one paging loop
 settings     what this source needs to be told      group_privileges   whether the shortcut of the API 1.0 is true
+verify       Bitbucket's own account of who can do what
 """
 
 from __future__ import annotations
@@ -65,12 +66,13 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     except Unreadable:
         workers.call(bitbucket.conclude)  # where the credentials are not good any more, that is why it was refused
         raise
-    snapshot = builder.snapshot(_workspace(bitbucket), bitbucket.session)
+    snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
     workers.call(bitbucket.conclude)
     return snapshot
 
 
-def _workspace(bitbucket: Bitbucket) -> Workspace:
+def workspace_of(bitbucket: Bitbucket) -> Workspace:
+    """Give the workspace as a snapshot names it."""
     known = bitbucket.workspace
     return Workspace(
         f"{PAGES}/{known.slug}",

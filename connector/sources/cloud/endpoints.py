@@ -99,6 +99,14 @@ EFFECTIVE = Endpoint(
     "whether the account administers the workspace",
 )
 
+REPOSITORY_EFFECTIVE = Endpoint(
+    "workspaces/{}/permissions/repositories/{}",
+    "repository",
+    "read:repository:bitbucket",
+    Right.REPOSITORY_ADMIN,
+    "nothing; --verify compares with it",
+)
+
 _ACCOUNT, _PROJECT, _PROJECT_ADMIN, _REPOSITORY, _REPOSITORY_ADMIN = (
     "account",
     "project",
