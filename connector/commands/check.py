@@ -67,7 +67,9 @@ and what to do about it. Publishes nothing, neither in a file nor to Veza.
 """
 
 _CHECK_EPILOG = """\
-settings are those of an export: BITBUCKET_URL, BITBUCKET_TOKEN, BITBUCKET_USER, and for Veza VEZA_URL, VEZA_API_KEY
+settings are those of an export: BITBUCKET_URL, BITBUCKET_TOKEN, BITBUCKET_USER, or for Bitbucket Cloud
+BITBUCKET_WORKSPACE with BITBUCKET_EMAIL and BITBUCKET_TOKEN or with BITBUCKET_CLIENT_ID and
+BITBUCKET_CLIENT_SECRET; and for Veza VEZA_URL, VEZA_API_KEY
 
 exit codes:
   0 full: an export sees everything      3 an export cannot run

@@ -72,13 +72,22 @@ examples:
   when more than a fifth of what the last export had would disappear:
     %(prog)s --env-file /etc/oaa-bitbucket.env --save-json exports --keep 30 --baseline exports/latest.json
 
+  The same for a workspace of Bitbucket Cloud:
+    export BITBUCKET_EMAIL=export@example.com BITBUCKET_TOKEN=...
+    %(prog)s --workspace acme --save-json acme.json
+
   Try it offline, without a Bitbucket:
     %(prog)s demo
+    %(prog)s demo --cloud
 
 secrets are read from the environment or the env file only:
-  BITBUCKET_TOKEN   HTTP access token, or the password where BITBUCKET_USER is set (required)
-  BITBUCKET_USER    user name for basic authentication; global permissions can only be read in this way
-  VEZA_API_KEY      API key of Veza
+  BITBUCKET_TOKEN          HTTP access token, or the password where BITBUCKET_USER is set
+  BITBUCKET_USER           user name for basic authentication; global permissions can only be read in this way
+  VEZA_API_KEY             API key of Veza
+for Bitbucket Cloud, one of these pairs:
+  BITBUCKET_EMAIL          Atlassian address of the account whose API token BITBUCKET_TOKEN is
+  BITBUCKET_CLIENT_ID,     key and secret of an OAuth consumer
+  BITBUCKET_CLIENT_SECRET
 
 exit codes:
   0 done                                 4 something could not be read, or a guard refused to publish
@@ -91,7 +100,9 @@ exit codes:
 
 def add_options(parser: Parser) -> None:
     """Describe `export`."""
-    parser.description = "Export who can reach what in a self-hosted Bitbucket, and why, to a file or to Veza."
+    parser.description = (
+        "Export who can reach what in a self-hosted Bitbucket or in Bitbucket Cloud, and why, to a file or to Veza."
+    )
     parser.epilog = _EXPORT_EXAMPLES
     parser.reads_environment = True
     add_source_options(parser)

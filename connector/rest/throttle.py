@@ -95,6 +95,12 @@ class Throttle:
         with self._lock:
             self._rate.obey(limit, self._clock.now())
 
+    def allow(self, limit: int) -> None:
+        """Let so many requests count in the window, as the server told."""
+        with self._lock:
+            if self._window:
+                self._window.allow(limit)
+
     def restore(self, ages: Iterable[float]) -> None:
         """Count requests of an earlier run in the window; see `RollingWindow.restore`."""
         with self._lock:

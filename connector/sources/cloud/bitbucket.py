@@ -23,7 +23,7 @@ from connector.rest.journal import Journal
 from connector.rest.throttle import Throttle
 from connector.sources.cloud import endpoints, login
 from connector.sources.cloud.credentials import Credentials, Signer
-from connector.sources.cloud.diagnosis import CREDENTIAL_TYPE, Session, of_answer
+from connector.sources.cloud.diagnosis import CREDENTIAL_TYPE, Session, hourly_limit, of_answer
 from connector.sources.cloud.endpoints import Address, Endpoint
 from connector.sources.cloud.login import Identity
 from connector.sources.cloud.problems import Problem
@@ -224,6 +224,10 @@ class Bitbucket:
         asked = self._client.ask(question, self._judge(address))
         if asked.answer is not None and self.server_time is None:
             self.server_time = asked.answer.date
+        if asked.answer is not None and asked.diagnosis is None and question.counts:
+            limit = hourly_limit(asked.answer)
+            if limit is not None:
+                self._throttle.allow(limit)
         return asked
 
     def _question(

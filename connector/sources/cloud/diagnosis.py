@@ -197,6 +197,18 @@ def seconds_to_wait(answer: Answer) -> float | None:
     return float(reset) if int(reset) < _EPOCH else max(0.0, int(reset) - time.time())
 
 
+_LIMIT, _RESOURCE = "X-RateLimit-Limit", "X-RateLimit-Resource"
+
+
+def hourly_limit(answer: Answer) -> int | None:
+    """Read how many requests an hour are allowed; only access tokens are told.
+
+    Source: https://support.atlassian.com/bitbucket-cloud/docs/api-request-limits/
+    """
+    told = re.match(r"[1-9][0-9]{0,8}(?![0-9])", answer.headers.get(_LIMIT, "").strip())
+    return int(told[0]) if told and answer.headers.get(_RESOURCE) == "api" else None
+
+
 # ---- words
 
 

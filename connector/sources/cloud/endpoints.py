@@ -83,7 +83,7 @@ class Address:
     path: str
 
 
-WORKSPACE = Endpoint("workspaces/{}", "account", "read:workspace:bitbucket", Right.MEMBER, "everything")
+WORKSPACE = Endpoint("workspaces/{}", "", "read:workspace:bitbucket", Right.MEMBER, "everything")
 OWN_ROLE = Endpoint(
     "user/workspaces/{}/permission",
     "account",
