@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.model import CredentialKind, Inclusion, Machines, Snapshot
+from connector.rest.client import Statistics
 from connector.review.text.names import counted
-from connector.sources.datacenter import Statistics
 
 _SINGULAR = {
     "users": "user",

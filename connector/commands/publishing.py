@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connector.commands.bitbucket import Bitbucket
 from connector.commands.options import Parser, whole
 from connector.commands.outcome import Outcome
 from connector.commands.places import File, History, NamedByTime, Place
@@ -23,7 +24,6 @@ from connector.outputs.veza.push import Veza, VezaSettings, connect, fold_warnin
 from connector.review.findings.accepted import read_accepted
 from connector.review.findings.finding import Acceptance
 from connector.review.report.page import page
-from connector.sources.datacenter import Settings
 
 log = logging.getLogger(__name__)
 
@@ -75,12 +75,12 @@ def add_output_options(parser: Parser) -> None:
     )
 
 
-def read_outputs(options: argparse.Namespace, source: Settings) -> Outputs:
+def read_outputs(options: argparse.Namespace, bitbucket: Bitbucket) -> Outputs:
     """Read where results go. Raises `UsageError` where that is nowhere."""
-    veza = read_veza(options, source)
+    veza = read_veza(options, bitbucket)
     if veza is None and options.save_json is None and options.report is None:
         raise UsageError("there is nothing to do: name a file with --save-json, or set VEZA_URL and VEZA_API_KEY")
-    return Outputs(_place(options, source), veza, options.report, _accepted(options), options.dry_run)
+    return Outputs(_place(options, bitbucket), veza, options.report, _accepted(options), options.dry_run)
 
 
 def _accepted(options: argparse.Namespace) -> Sequence[Acceptance] | None:
@@ -91,7 +91,7 @@ def _accepted(options: argparse.Namespace) -> Sequence[Acceptance] | None:
     return read_accepted(options.accepted)
 
 
-def _place(options: argparse.Namespace, source: Settings) -> Place | None:
+def _place(options: argparse.Namespace, bitbucket: Bitbucket) -> Place | None:
     path = options.save_json
     if options.keep is not None:
         if path in (None, _NAMED_BY_TIME):
@@ -102,7 +102,7 @@ def _place(options: argparse.Namespace, source: Settings) -> Place | None:
                 raise UsageError(f"--{name} names a file that --keep gives to exports; choose another name")
         return history
     if path is _NAMED_BY_TIME:
-        return NamedByTime(read_data_source_name(options, source))
+        return NamedByTime(read_data_source_name(options, bitbucket))
     return None if path is None else File(path)
 
 

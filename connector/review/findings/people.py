@@ -69,6 +69,11 @@ def not_in_directory(access: Access) -> Iterator[Place]:
     return _with_access(access, gone)
 
 
+def not_members(access: Access) -> Iterator[Place]:
+    """Find users with grants in a workspace that they are no members of."""
+    return _with_access(access, [user for user in access.export.users if user.properties.get("is_member") is False])
+
+
 def _with_access(access: Access, identities: Sequence[Identity]) -> Iterator[Place]:
     """Find those with grants of their own or through groups, apart from what everybody has."""
     for identity in identities:

@@ -142,12 +142,12 @@ def changed(before: Mapping[str, object], now: Mapping[str, object]) -> Iterator
     return (identifier for identifier, name in before.items() if now.get(identifier) != name)
 
 
-def nothing_listed(scope: str, whole: str, listed: Mapping[str, Mapping[str, object]]) -> Iterator[Gap]:
-    """Name the listings that show nothing. `whole` is what should have some of it, such as "a server"."""
+def nothing_listed(whole: str, listed: Mapping[str, Mapping[str, object]]) -> Iterator[Gap]:
+    """Name the listings that show nothing. `whole` is what should have some of it."""
     for what, things in listed.items():
         if not things:
-            reason = f"the listing shows no {what} at all; {whole} without any looks the same as one that hides them"
-            yield Gap(scope, what, reason)
+            reason = f"the listing shows no {what} at all; one that hides them looks the same as one that has none"
+            yield Gap(whole, what, reason)
 
 
 def lacking(scope: str, what: str, names: Iterable[str]) -> Iterator[Gap]:

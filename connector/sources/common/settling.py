@@ -69,7 +69,7 @@ def read(workers: Workers, counts: Counts, batches: Sequence[Batch[Any]]) -> Non
 class Listed(Protocol):
     """What the listings of one round showed."""
 
-    def agrees_with(self: L, other: L, /) -> bool:
+    def agrees_with(self, other: Any, /) -> bool:  # noqa: ANN401 - listings of the same kind
         """Whether two rounds show the same things under the same names."""
 
 

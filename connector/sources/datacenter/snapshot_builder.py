@@ -1,15 +1,9 @@
-"""What has been collected so far, what is still to be read, and how it becomes one snapshot. Knows no HTTP.
-
-Only one thread touches it. Whatever order answers come in, the same answers give the same snapshot. Nothing vanishes
-on one word: a thing is dropped when the latest listings do not show it any more. As long as they do, it is read, or
-a gap.
-"""
+"""What has been collected of a server so far, and how it becomes one snapshot. Knows no HTTP."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 
 from connector.errors import Unreadable, Why
 from connector.model import (
@@ -25,99 +19,35 @@ from connector.model import (
     Snapshot,
     User,
     UserGrant,
-    group_key,
     in_order,
 )
-from connector.sources.common.contents import Contents, Kind, Thing, changed, lacking, nothing_listed
+from connector.sources.common.collector import Builder
+from connector.sources.common.contents import Kind, Thing
+from connector.sources.common.snapshot_builder import GroupRow as _Row
 from connector.sources.datacenter.fetch import Grants
-from connector.sources.datacenter.listings import NOTHING_LISTED, GlobalPermissions, GroupRow, Listings, UserRow
+from connector.sources.datacenter.listings import NOTHING_LISTED, GlobalPermissions, GroupRow, Listings
 from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission
 
 _ADMINISTRATION = frozenset({GlobalPermission.ADMIN, GlobalPermission.SYS_ADMIN})
 
 
-class SnapshotBuilder:
-    """A snapshot in the making. `store_listings` comes first."""
+class SnapshotBuilder(Builder[Listings]):
+    """A snapshot of a server in the making."""
 
     def __init__(self, *, granted_groups_only: bool = False) -> None:
-        self.listings: Listings = NOTHING_LISTED
-        self._granted_groups_only = granted_groups_only
-        self._named_users: dict[str, User] = {}
-        """Users that a grant or a membership names, and the directory's listing did not show."""
-        self._named_groups: dict[str, Group] = {}
-        """Groups that a grant names, as it spells them."""
-        self._contents = Contents()
+        super().__init__(NOTHING_LISTED, "instance", granted_groups_only=granted_groups_only)
         self._defaults: dict[str, ProjectPermission] = {}
-        self._global_grants: tuple[Grant, ...] = ()
-        self._unsettled: list[Gap] = []
-
-    # ---- what the listings show
 
     def store_listings(self, listings: Listings) -> None:
         """Take a round's listings for what there is. What was read under another name is read again."""
-        self._forget_what_changed(self.listings, listings)
-        self.listings = listings
-        self._global_grants = self._merged(listings.global_permissions.users, listings.global_permissions.groups)
-
-    def _forget_what_changed(self, before: Listings, now: Listings) -> None:
-        """Forget the answers about things that are gone, or are asked about by another name than they were."""
-        for project_id in changed(dict(before.project_keys()), dict(now.project_keys())):
-            self._forget((Kind.PROJECT, project_id))
-        for repository_id in changed(dict(before.places()), dict(now.places())):
-            self._contents.forget((Kind.REPOSITORY, repository_id))
-        for key in before.groups.keys() ^ now.groups.keys():
-            self._contents.forget((Kind.GROUP, key))
-        users, groups = before.users.keys() - now.users.keys(), before.groups.keys() - now.groups.keys()
-        for thing in self._contents.forget_what_names(users, groups):
-            self._forget(thing)
-        for user_id in users:  # grants may still name those who left
-            self._named_users[user_id] = dataclasses.replace(before.users[user_id], in_directory=False)
+        super().store_listings(listings)
+        permissions = listings.global_permissions
+        self._global_grants = self._merged(permissions.users, _as_groups(permissions.groups))
 
     def _forget(self, thing: Thing) -> None:
-        self._contents.forget(thing)
+        super()._forget(thing)
         if thing[0] is Kind.PROJECT:
             self._defaults.pop(thing[1], None)
-
-    # ---- what is still to be read
-
-    def groups_to_read(self) -> list[Group]:
-        """Give the groups whose members are to be read: all, or those that hold a grant."""
-        keys = self._contents.granted_groups(self._global_grants)
-        if not self._granted_groups_only:
-            keys |= self.listings.groups.keys()
-        return [self._group(key) for key in sorted(keys) if self._contents.is_open(Kind.GROUP, key)]
-
-    def projects_to_read(self) -> list[Project]:
-        """Give the projects whose permissions are to be read."""
-        projects = self.listings.projects.values()
-        return [project for project in projects if self._contents.is_open(Kind.PROJECT, project.id)]
-
-    def repositories_to_read(self) -> list[tuple[Repository, str]]:
-        """Give the repositories whose permissions are to be read, each with the key of its project."""
-        projects = self.listings.projects
-        repositories = self.listings.repositories.repositories.values()
-        return [
-            (repository, projects[repository.project_id].key)
-            for repository in repositories
-            if self._contents.is_open(Kind.REPOSITORY, repository.id)
-        ]
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether everything that is listed was read, or failed for good."""
-        return not (self.groups_to_read() or self.projects_to_read() or self.repositories_to_read())
-
-    # ---- storing
-
-    def store_members(self, group: Group, fetched: Iterable[User] | Unreadable) -> None:
-        """Keep a group's members, or why they cannot be read."""
-        if not isinstance(fetched, Unreadable):
-            self._contents.store_members(group.key, frozenset(map(self._name_user, fetched)))
-        elif fetched.why is Why.ABSENT and group.key not in self.listings.groups:
-            # Only a grant knows it, and Bitbucket says that there is none.
-            self._contents.store_members(group.key, frozenset())
-        else:
-            self._contents.store_failure((Kind.GROUP, group.key), fetched)
 
     def store_project(self, project: Project, fetched: Grants | Unreadable) -> None:
         """Keep the permissions on a project, or why they cannot be read."""
@@ -127,7 +57,7 @@ class SnapshotBuilder:
             if project.type is ProjectType.PERSONAL and fetched.why is Why.ABSENT and is_final:
                 self._contents.store_grants(thing, ())  # it is listed, so this version keeps no permissions of it
             return
-        self._contents.store_grants(thing, self._merged(fetched.users, fetched.groups))
+        self._contents.store_grants(thing, self._merged(fetched.users, _as_groups(fetched.groups)))
         if fetched.default is not None:
             self._defaults[project.id] = fetched.default
 
@@ -137,38 +67,7 @@ class SnapshotBuilder:
         if isinstance(fetched, Unreadable):
             self._contents.store_failure(thing, fetched)
         else:
-            self._contents.store_grants(thing, self._merged(fetched.users, fetched.groups))
-
-    def store_unsettled(self, reason: str) -> None:
-        """Take note that the listings never agreed."""
-        self._unsettled.append(Gap("instance", "what was changed while the export ran", reason))
-
-    def _merged(self, users: Iterable[UserRow], groups: Iterable[GroupRow]) -> tuple[Grant, ...]:
-        """Keep who the rows of a scope's two listings name, and give the highest grant of each."""
-        to_users = ((permission.rank, UserGrant(self._name_user(user), permission)) for user, permission in users)
-        to_groups = ((permission.rank, GroupGrant(self._name_group(name), permission)) for name, permission in groups)
-        return self._contents.highest(chain(to_users, to_groups))
-
-    def _name_user(self, user: User) -> str:
-        """Remember a user that the directory does not list; the fullest row is kept. Gives the id."""
-        listed = self.listings.users.get(user.id)
-        if listed is not None:
-            return listed.id
-        known = self._named_users.get(user.id)
-        if known is None or (known != user and _fullness(user) > _fullness(known)):
-            self._named_users[user.id] = user
-        return self._named_users[user.id].id
-
-    def _name_group(self, name: str) -> str:
-        key = group_key(name)
-        known = self._named_groups.get(key)
-        if known is None or name < known.name:
-            self._named_groups[key] = Group(name, in_directory=False)
-        return self._named_groups[key].key
-
-    def _group(self, key: str) -> Group:
-        """Give a group in the spelling of the directory, where it knows it."""
-        return self.listings.groups.get(key) or self._named_groups[key]
+            self._contents.store_grants(thing, self._merged(fetched.users, _as_groups(fetched.groups)))
 
     # ---- the snapshot
 
@@ -188,7 +87,7 @@ class SnapshotBuilder:
         )
         owned = {i: directory.owned(project) for i, project in projects.items()}
         granted: set[Grant] = set().union(global_grants, *project_grants.values(), *repository_grants.values())
-        groups = {key: self._group(key) for key in self._exported_groups(granted)}
+        groups = self._exported_groups(granted)
         members = {key: directory.ids(self._contents.members[key]) for key in groups if key in self._contents.members}
         named = {grant.user_id for grant in granted if isinstance(grant, UserGrant)}.union(*members.values())
         named |= {project.owner_id for project in owned.values() if project.owner_id is not None}
@@ -204,22 +103,8 @@ class SnapshotBuilder:
             project_grants=project_grants,
             repository_grants=repository_grants,
             default_permissions={i: default for i, default in self._defaults.items() if i in projects},
-            gaps=tuple(
-                sorted(
-                    {
-                        *self._unsettled,
-                        *self._contents.gaps(groups, projects, repositories),
-                        *self._nothing_listed(groups),
-                        *self._unseen(account),
-                    }
-                )
-            ),
+            gaps=tuple(sorted({*self._gaps(groups), *self._unseen(account)})),
         )
-
-    def _exported_groups(self, granted: set[Grant]) -> list[str]:
-        named = {grant.group_key for grant in granted if isinstance(grant, GroupGrant)}
-        listed = [] if self._granted_groups_only else self.listings.groups
-        return list(dict.fromkeys([*listed, *sorted(named)]))
 
     def _with_licences(self, users: dict[str, User], directory: _Directory) -> dict[str, User]:
         """Say of each user whether any global permission, which is what makes a licence, is held.
@@ -243,25 +128,6 @@ class SnapshotBuilder:
             return False if user.active is False else True if user.id in holders else unknown
 
         return {i: dataclasses.replace(user, licensed=licensed(user)) for i, user in users.items()}
-
-    # ---- gaps
-
-    def _nothing_listed(self, groups: Mapping[str, Group]) -> Iterator[Gap]:
-        """Name listings that show nothing, or lack a project that has repositories, or a group that has members."""
-        listed = self.listings.listed.projects
-        shown = {
-            "users": self.listings.users,
-            "projects": listed,
-            "repositories": self.listings.repositories.repositories,
-        }
-        yield from nothing_listed("instance", "a server", shown)
-        if listed:
-            projects = self.listings.repositories.of.projects.items()
-            unlisted = [one.key for i, one in projects if one.type is ProjectType.NORMAL and i not in listed]
-            yield from lacking("instance", "projects", unlisted)
-        members = self._contents.members
-        hidden = [group.name for key, group in groups.items() if members.get(key) and not group.in_directory]
-        yield from lacking("instance", "groups", hidden)
 
     def _unseen(self, account: str | None) -> Iterator[Gap]:
         """Name what an account may not see that is no global administrator, or is not known to be one."""
@@ -323,5 +189,5 @@ class _Directory:
         return grant
 
 
-def _fullness(user: User) -> tuple[bool, str]:
-    return user.directory_name is not None, repr(user)
+def _as_groups(rows: Iterable[GroupRow]) -> Iterator[_Row]:
+    return ((Group(name, in_directory=False), permission) for name, permission in rows)
