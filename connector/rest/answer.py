@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import Any
 
 _LINE = 200
+_MOST_VALUES = 1_000_000
+"""In one answer, far above anything real: each takes up to sixty times as much memory as it has bytes."""
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
@@ -33,11 +35,13 @@ class Answer:
 
     @property
     def is_contradictory(self) -> bool:
-        """Whether the body is JSON that no honest server writes: one name twice in an object, or an endless number."""
+        """Whether the body is JSON of no honest server: one name twice in an object, or beyond any measure."""
         return self._parsed[1]
 
     @cached_property
     def _parsed(self) -> tuple[Any, bool]:
+        if sum(map(self.body.count, (b"{", b"[", b","))) > _MOST_VALUES:
+            return None, True
         try:
             return json.loads(self.body, object_pairs_hook=_object), False
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 _APPLICATION_ID = 0x0AAB17B0
 """Marks the file as a journal of ours (sqlite.org/pragma.html#pragma_application_id)."""
-_FORMAT = "2"
+_FORMAT = "3"
 _ROUNDS = 200_000
 _LEVEL = 1
 _WORDS = (
@@ -85,16 +85,16 @@ class Journal:
         with self._file_lock:
             if self._file is None:
                 return None
-            row = self._file.execute("SELECT answer FROM answers WHERE question = ?", (question,)).fetchone()
+            row = self._file.execute("SELECT proof, answer FROM answers WHERE question = ?", (question,)).fetchone()
             if row is None:
                 return None
             self.remembered -= 1
-        answer: object = json.loads(_unpacked(row[0]))
+        answer: object = json.loads(_unpacked(question, row[0], row[1]))
         return answer
 
     def keep(self, question: str, answer: object, proof: int = VOUCHED) -> None:
         """Remember an answer: anything that JSON can hold but null. `proof` is the number of the proof it waits for."""
-        packed = _packed(json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode())
+        packed = _packed(question, proof, json.dumps(answer, separators=(",", ":")).encode())
         self._waiting.append((question, proof, packed))
         self._write()
 
@@ -280,8 +280,8 @@ def _checked(file: sqlite3.Connection) -> dict[str, str]:
     facts = dict(file.execute("SELECT name, value FROM facts"))
     if facts.get("format") != _FORMAT:
         raise _Damaged("another version of this program wrote it")
-    for (packed,) in file.execute("SELECT answer FROM answers"):
-        _unpacked(packed)
+    for question, proof, packed in file.execute("SELECT question, proof, answer FROM answers"):
+        _unpacked(question, proof, packed)
     return facts
 
 
@@ -294,14 +294,20 @@ def _is_of(secret: str, hashed: str | None) -> bool:
     return hashed is not None and hmac.compare_digest(_hashed(secret, bytes.fromhex(salt)), hashed)
 
 
-def _packed(answer: bytes) -> bytes:
-    machine = zlib.compressobj(_LEVEL, zdict=_WORDS)
+def _packed(question: str, proof: int, answer: bytes) -> bytes:
+    machine = zlib.compressobj(_LEVEL, zdict=_words(question, proof))
     return machine.compress(answer) + machine.flush()
 
 
-def _unpacked(packed: bytes) -> bytes:
-    machine = zlib.decompressobj(zdict=_WORDS)
+def _unpacked(question: str, proof: int, packed: bytes) -> bytes:
+    """Read an answer. Raises `zlib.error` where it, its question or its proof is not as it was written."""
+    machine = zlib.decompressobj(zdict=_words(question, proof))
     answer = machine.decompress(packed)
     if not machine.eof:
         raise _Damaged("an answer breaks off")
     return answer
+
+
+def _words(question: str, proof: int) -> bytes:
+    """Give what compressing begins with. Its checksum is in what is compressed, so that binds an answer to its row."""
+    return b"%d:%s" % (proof, question.encode()) + _WORDS

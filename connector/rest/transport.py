@@ -1,4 +1,4 @@
-"""One GET over pooled connections. Knows sockets, TLS and proxies; nothing of retries or meaning."""
+"""One request over pooled connections. Knows sockets, TLS and proxies; nothing of retries or meaning."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Mapping
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any, cast
 
 import requests
@@ -20,9 +21,11 @@ from connector.rest.answer import Answer
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
-LARGEST_BODY = 64 << 20
+LARGEST_BODY = 32 << 20
 """Bytes, decoded. The largest page that was ever seen has less than one megabyte."""
 _CHUNK = 1 << 16
+_ANNOUNCEMENTS = frozenset(range(HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.OK))
+"""Statuses that an answer follows on the same connection; that of `Continue` is known to http.client."""
 
 
 class TooLarge(Exception):
@@ -54,17 +57,25 @@ class Transport:
         if authorization is not None:
             self._headers["Authorization"] = authorization
 
-    def get(self, url: str, within: float = ANSWER_SECONDS, headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask once for an address below the base URL. `headers` are sent besides the usual ones.
+    def get(
+        self,
+        url: str,
+        within: float = ANSWER_SECONDS,
+        headers: Mapping[str, str] | None = None,
+        form: bytes | None = None,
+    ) -> Answer:
+        """Ask once for an address below the base URL. `headers` are sent besides the usual ones, a `form` by POST.
 
         The answer is whole, or an exception of requests or urllib3 says why not, or `TooLarge`. `within` bounds,
         in seconds, connecting, and then the whole answer from its first byte to its last.
         """
         pool, prefix = self._way
+        sent = {**self._headers, **headers} if headers else self._headers
         response = pool.urlopen(
-            "GET",
+            "GET" if form is None else "POST",
             prefix + url.removeprefix(self._base_url),
-            headers={**self._headers, **headers} if headers else self._headers,
+            body=form,
+            headers=sent if form is None else {**sent, "Content-Type": "application/x-www-form-urlencoded"},
             retries=False,
             assert_same_host=False,
             timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, within), read=min(ANSWER_SECONDS, within)),
@@ -82,7 +93,9 @@ class Transport:
         return pool, self._adapter.request_url(request, self._proxies).rstrip("/")
 
     def close(self) -> None:
-        """Close the idle connections."""
+        """Close the idle connections; the pool is held here, so that the adapter does not close them."""
+        if "_way" in vars(self):
+            self._way[0].close()
         self._adapter.close()
 
 
@@ -135,6 +148,17 @@ class _BoundedResponse(http.client.HTTPResponse):
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - http.client's
         super().__init__(cast("socket.socket", _Bounded(sock)), *arguments, **options)
+
+    def _read_status(self) -> tuple[str, int, str]:
+        """Read past what announces the answer, such as early hints (RFC 9110, 15.2); http.client knows 100 alone.
+
+        Taken for the answer, it would leave the real one on the connection, for the next question.
+        """
+        while True:
+            read: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
+            if read[1] not in _ANNOUNCEMENTS:
+                return read
+            http.client.parse_headers(self.fp)
 
 
 class _BoundedHTTP(HTTPConnection):

@@ -12,6 +12,8 @@ from enum import Enum
 from urllib.parse import quote
 
 from connector.rest.answer import JsonObject
+from connector.rest.fields import Malformed
+from connector.rest.progress import Cost
 
 
 class Right(Enum):
@@ -59,14 +61,21 @@ class Endpoint:
     """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
     may_be_empty: bool = False
     """Whether no content (204) is an answer: there is nothing."""
+    formerly: Endpoint | None = None
+    """What is asked of servers that do not know it yet."""
+
+    @property
+    def cost(self) -> Cost:
+        """What asking once costs."""
+        return Cost(1)
 
     def at(self, *segments: str) -> Address:
         """Fill in the segments, percent-encoded; `~` stays, it marks personal projects.
 
-        Raises ValueError for a segment that an HTTP library would resolve as a step in a path.
+        Raises `Malformed` for a segment that an HTTP library would resolve as a step in a path.
         """
         if any(segment in {"", ".", ".."} for segment in segments):
-            raise ValueError(f"{self.template} cannot be asked for {segments!r}")
+            raise Malformed(f"{self.template} cannot be asked for {segments!r}")
         return Address(self, self.template.format(*(quote(segment, safe="~") for segment in segments)))
 
 

@@ -6,19 +6,29 @@ cannot be read, and another `SourceError` where the run cannot go on.
 
 from __future__ import annotations
 
-import json
 import logging
+import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from connector.errors import SourceError, Unreadable, Why
+from connector.errors import Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
-from connector.rest.listing import READINGS, Reading, read_once, read_until_agreed
+from connector.rest.listing import (
+    READINGS,
+    Named,
+    Reading,
+    everything,
+    read_by_identity,
+    read_once,
+    read_until_agreed,
+)
+from connector.sources.common.listings import Projects, Repositories, UserRow
 from connector.sources.datacenter import endpoints, parse
+from connector.sources.datacenter.control import NOBODY, Control, apart
 from connector.sources.datacenter.endpoints import Address, Endpoint
-from connector.sources.datacenter.listings import GlobalPermissions, GroupRow, Projects, Repositories, UserRow
+from connector.sources.datacenter.listings import GlobalPermissions, GroupRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
 from connector.sources.datacenter.permissions import (
     GlobalPermission,
@@ -40,9 +50,6 @@ _KEEPS_NONE = _REFUSED_BY_BITBUCKET | {Why.CONFLICT}
 
 _BREAKS = frozenset({Why.BROKEN, Why.CONTRADICTION, Why.MALFORMED})
 """What makes no sense, or none any more."""
-
-_NOBODY = "oaa-bitbucket-asks-for-nobody"
-"""A name that no group and no user has."""
 
 _FIRST_WITH_REPO_CREATE = (8, 3)
 
@@ -75,7 +82,7 @@ class Fetch:
         self._knows_repo_create = _version(server_version) >= _FIRST_WITH_REPO_CREATE
         self._unknown_default = False
         """Whether this old server has said that it does not know REPO_CREATE."""
-        self._controlled: set[Endpoint] = set()
+        self._control = Control(bitbucket)
 
     # ---- listings of the whole instance
 
@@ -105,7 +112,7 @@ class Fetch:
             endpoints.PROJECTS,
             lambda row: _project(row, where),
             lambda one: one[0].id,
-            lambda one: one[0].key.lower(),
+            lambda one: (("project", one[0].id, one[0].key),),
         )
         return _projects(rows.values())
 
@@ -127,14 +134,14 @@ class Fetch:
             endpoints.REPOSITORIES,
             repository,
             lambda row: row[0].id,
-            lambda row: (row[1][0].key.lower(), row[0].slug.lower()),
+            lambda row: (
+                ("repository", row[0].id, f"{row[1][0].key}/{row[0].slug}"),
+                ("project", row[1][0].id, row[1][0].key),
+            ),
             {"archived": "ALL"},
         )
-        projects = {project.id: (project, owner) for _, (project, owner) in rows.values()}
-        keys = {(project.id, project.key) for _, (project, _) in rows.values()}
-        if len(keys) != len(projects):
-            raise _contradiction(where, "one project has two keys")
-        return Repositories({i: repository for i, (repository, _) in rows.items()}, _projects(projects.values()))
+        found = {i: repository for i, (repository, _) in rows.items()}
+        return Repositories(found, _projects([each for _, each in rows.values()]))
 
     def global_permissions(self) -> GlobalPermissions:
         """Fetch who holds permissions on the whole instance: directly and through groups, or else in effect."""
@@ -150,7 +157,7 @@ class Fetch:
     def _effective_holders(self, refused: str) -> GlobalPermissions:
         """Ask who holds global permissions by any way, which any account may."""
         try:
-            self._control(endpoints.USERS, {"filter": _NOBODY})
+            self._control.see(endpoints.USERS.at(), NO_QUESTION, {"filter": NOBODY})
             rows = [row for permission in GlobalPermission for row in self._holders(permission)]
         except Unreadable as unreadable:
             return _unknown(unreadable)
@@ -182,8 +189,7 @@ class Fetch:
             return known.get(user.id, user)
 
         members = self._rows(endpoints.GROUP_MEMBERS.at(), member, question={"context": group.name})
-        if members:
-            self._control(endpoints.GROUP_MEMBERS, {"context": _NOBODY})
+        self._control.see(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": NOBODY})
         return tuple(members)
 
     def project_grants(self, project: Project) -> Grants:
@@ -234,7 +240,10 @@ class Fetch:
 
     def rows(self, address: Address, **question: str) -> list[Any]:
         """Fetch the rows of any other listing, as they are."""
-        return self._rows(address, lambda row: row, identity=_identity, question=question)
+        rows = self._rows(address, lambda row: row, identity=everything, question=question)
+        if "user" in question:
+            self._control.see(address, question, {"user": NOBODY})
+        return rows
 
     def _user_rows(self, address: Address, scale: type[Permission]) -> tuple[UserRow, ...]:
         return tuple(self._rows(address, lambda row: parse.user_grant(row, scale, address.path)))
@@ -253,7 +262,7 @@ class Fetch:
         """Fetch a listing that belongs to one thing; one of several pages until two readings agree."""
 
         def read(number: int) -> Reading[T]:
-            return self._reading(address, value, identity or _holder, number, limit, question)
+            return self._reading(address, value, identity or _holder, number, limit - apart(question), question)
 
         return read_until_agreed(read, address.path)
 
@@ -280,23 +289,15 @@ class Fetch:
         endpoint: Endpoint,
         value: Callable[[Any], T],
         identity: Callable[[T], str],
-        name: Callable[[T], Hashable] | None = None,
+        names: Callable[[T], tuple[Named, ...]] = lambda _: (),
         question: Mapping[str, str] = NO_QUESTION,
     ) -> dict[str, T]:
-        """Fetch a listing of the whole instance once, by id; the collector reads it again later.
+        """Fetch a listing of the whole instance once, by id; the collector reads it again later."""
 
-        A reading in which one id has two names, or one name two ids, contradicts itself, as it may where something is
-        renamed meanwhile. Then it is read again.
-        """
-        for number in range(READINGS):
-            reading = self._reading(
-                endpoint.at(), value, lambda one: (identity(one), name(one) if name else None), number, LIMIT, question
-            )
-            rows = {identity(one): one for one in reading.rows.values()}
-            names = {name(one) for one in rows.values()} if name else rows.keys()
-            if len(rows) == len(names) == len(reading.rows):
-                return rows
-        raise _contradiction(endpoint.template, "one id has two names, or one name two ids")
+        def read(number: int, identity: Callable[[T], Hashable]) -> Reading[T]:
+            return self._reading(endpoint.at(), value, identity, number, LIMIT, question)
+
+        return read_by_identity(read, identity, names, endpoint.template)
 
     def _first_readable(self, read: Callable[[Endpoint], T], first: Endpoint, otherwise: Endpoint) -> T:
         try:
@@ -306,22 +307,6 @@ class Fetch:
                 raise
             log.warning("%s is read instead: %s", otherwise.template, unreadable)
         return read(otherwise)
-
-    def _control(self, endpoint: Endpoint, question: Mapping[str, str]) -> None:
-        """Ask once for what does not exist: an answer with rows comes from a cache that does not look at questions."""
-        if endpoint in self._controlled:
-            return
-        self._controlled.add(endpoint)
-        try:
-            found = self._bitbucket.get(endpoint.at(), {**question, "start": 0, "limit": 1}).get("values")
-        except Unreadable:
-            return
-        if found:
-            raise SourceError(
-                f"{endpoint.template} answers with rows when it is asked for something that does not exist: a cache or "
-                "proxy between here and Bitbucket does not look at the question, so no answer can be believed. Let "
-                "requests for /rest pass by it"
-            )
 
 
 def _unknown(unreadable: Unreadable) -> GlobalPermissions:
@@ -366,20 +351,7 @@ def _holder(value: Any) -> Hashable:  # noqa: ANN401 - a user, a row of users or
     return (holder.id if isinstance(holder, User) else group_key(holder)), permission
 
 
-def _identity(row: Any) -> Hashable:  # noqa: ANN401 - JSON
-    """Say what must be the same in two readings of rows as they are: everything."""
-    return json.dumps(row, sort_keys=True)
-
-
-def _contradiction(where: str, what: str) -> Unreadable:
-    return Unreadable(
-        f"{where}: {what} in each of {READINGS} readings, so it is not known what it holds. "
-        "Look for a proxy or cache before Bitbucket, and run again",
-        Why.CONTRADICTION,
-    )
-
-
 def _version(text: str) -> tuple[int, ...]:
     """Read `8.19.1` as numbers; what is no number counts as new."""
     parts = text.split("-", maxsplit=1)[0].split(".")[:2]
-    return tuple(int(part) if part.isdecimal() else 99 for part in parts)
+    return tuple(int(part) if re.fullmatch(r"[0-9]{1,4}", part) else 99 for part in parts)

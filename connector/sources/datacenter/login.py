@@ -34,15 +34,17 @@ class Login:
     each proof that succeeded; `proofs` is how many there were in earlier runs that this one goes on from.
     """
 
-    def __init__(self, clock: Clock, prove: Callable[[], object]) -> None:
+    def __init__(self, clock: Clock, prove: Callable[[], Answer]) -> None:
         self.account: str | None = None
-        """The account that answers name; None before `begin`, and where no answer names one."""
+        """The account that answers name; None before `begin`, and where no proof names one."""
         self.vouch: Callable[[int], None] = lambda _: None
         self.proofs = 0
         self._clock = clock
         self._prove = prove
         self._lock = threading.Lock()
         self._begun = False
+        self._expected: str | None = None
+        """The one account that any answer may name: the proof's, or that of the credentials, or else the first."""
         self._proof_began = clock.now()
         self._unvouched = 0
         """Answers without the account's name since the last proof began."""
@@ -53,6 +55,7 @@ class Login:
         `configured` is the name that the credentials have, if any. Raises `SourceError` where the two differ.
         """
         self.account = account_of(proof)
+        self._expected = self.account or configured
         self._begun = True
         if self.account is None:
             log.warning(
@@ -75,20 +78,26 @@ class Login:
         """
         if not self._begun:
             return VOUCHED
-        name = account_of(answer)
-        if name is None or self.account is None:
+        self._refuse_anothers(answer)
+        if account_of(answer) is None or self.account is None:
             return self._wait_for_a_proof(answer)
-        if name.lower() != self.account.lower():
-            raise SourceError(
-                f"Bitbucket answered as {name!r} what was asked as {self.account!r}: "
-                "nothing of such a mixture can be published. Check proxies that sign in for others"
-            )
         return VOUCHED
 
     def conclude(self) -> None:
         """Prove the login a last time where an answer since the last proof did not name the account."""
         if self._unvouched or self.account is None:
             self._prove_again()
+
+    def _refuse_anothers(self, answer: Answer) -> None:
+        name = account_of(answer)
+        if name is None:
+            return
+        self._expected = self._expected or name
+        if name.lower() != self._expected.lower():
+            raise SourceError(
+                f"Bitbucket answered as {name!r} what was asked as {self._expected!r}: "
+                "nothing of such a mixture can be published. Check proxies that sign in for others"
+            )
 
     def _wait_for_a_proof(self, answer: Answer) -> int:
         if self.account is not None and answer.status == 200:  # noqa: PLR2004 - OK
@@ -115,7 +124,8 @@ class Login:
             self.proofs += 1
             number, self._proof_began, self._unvouched = self.proofs, self._clock.now(), 0
         try:
-            self._prove()
+            proof = self._prove()
         except SourceError as error:
             raise SourceError(f"{_LOST}: {error}") from None
+        self._refuse_anothers(proof)
         self.vouch(number)

@@ -14,6 +14,9 @@ from connector.sources.datacenter.permissions import Permission
 
 P = TypeVar("P", bound=Permission)
 
+_LEAST_RATE, _HIGHEST_RATE = 1, 1_000_000
+"""What Bitbucket's page of settings takes: whole numbers, of requests at once and a second."""
+
 
 def version(properties: dict[str, Any], where: str) -> str:
     """Read the answer of `application-properties`."""
@@ -114,7 +117,7 @@ def own_rate_limit(answer: dict[str, Any], where: str) -> tuple[float, float] | 
 def _bucket(answer: dict[str, Any], name: str, where: str) -> tuple[float, float]:
     settings = fields.field(answer, name, where)
     capacity, rate = (fields.get(settings, field, where) for field in ("capacity", "fillRate"))
-    if not all(isinstance(value, int | float) and value > 0 for value in (capacity, rate)):
+    if not all(type(value) in {int, float} and _LEAST_RATE <= value <= _HIGHEST_RATE for value in (capacity, rate)):
         raise fields.Malformed(f"{where}: {name} holds no numbers that a rate could be limited to")
     return float(capacity), float(rate)
 

@@ -23,9 +23,10 @@ from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.model import Inclusion
 from connector.rest.answer import Answer
 from connector.rest.client import Asked
-from connector.sources.datacenter.check.asking import Reply
+from connector.sources.common.check.asking import Reply
+from connector.sources.common.check.sizes import Size, spread
 from connector.sources.datacenter.check.cost import requests_for
-from connector.sources.datacenter.check.counting import Size, spread, survey
+from connector.sources.datacenter.check.counting import survey
 from tests.conftest import Ended, Run
 from tests.outputs.veza.fake import FakeVeza
 from tests.sources.datacenter.canned import Canned, CannedServer, error, free_port
@@ -230,16 +231,20 @@ def test_what_ends_an_export_ends_the_check(run: Run, path: str) -> None:
         assert run("--bitbucket-url", server.base_url, "--save-json", "x.json", **PASSWORD).code == ended.code == 3
 
 
-def test_a_listing_that_is_none_is_no_empty_one(run: Run) -> None:
+@pytest.mark.parametrize("proves", [True, False])
+def test_a_listing_that_is_none_is_no_empty_one(run: Run, *, proves: bool) -> None:
     def answer(path: str, _headers: Mapping[str, str]) -> Canned:
         if "application-properties" in path:
             return Canned(200, {"version": "9.4.2"})
-        return Canned(200, {"something": "else"}, {"X-AUSERNAME": "admin"})
+        is_proof = "recent/repos" in path and proves
+        return Canned(200, {"values": []} if is_proof else {"something": "else"}, {"X-AUSERNAME": "admin"})
 
     with CannedServer(answer) as server:
         ended, report = check(run, server.url)
     assert ended.code == 3
-    assert step(report, "users")["meaning"] == "this is not what Bitbucket answers"
+    where = "users" if proves else "account"
+    who = "this is not what Bitbucket" if proves else "something else"
+    assert step(report, where)["meaning"].startswith(f"{who} answers")
 
 
 # ---- credentials

@@ -173,12 +173,8 @@ def _expiry(row: object, created: int | None, where: str) -> tuple[int | None, b
         return moment, True
     if isinstance(days, bool) or not isinstance(days, int) or days <= 0:
         return None, None
-    return None if created is None else created + days * _DAY, True
-
-
-def webhook_host(row: object, where: str) -> str | None:
-    """Give the host that a webhook sends to; None where its address has none that is sound."""
-    return fields.maybe(row, "host", str, where)
+    expires = {"expiryDate": None if created is None else created + days * _DAY}
+    return fields.moment(expires, "expiryDate", where), True
 
 
 def branch(where: str, answer: dict[str, Any]) -> Branch:

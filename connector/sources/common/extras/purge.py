@@ -1,0 +1,63 @@
+"""What is secret in an answer, or could be, goes before anybody keeps the answer: not even the journal has it.
+
+Of a webhook's address the host stays, of a key's text what it says about itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+import re
+from collections.abc import Set
+from typing import Any
+from urllib.parse import urlsplit
+
+from connector.rest.fields import Malformed
+from connector.sources.common.extras.ssh import read_public_key
+
+SECRET = frozenset({"configuration", "credentials", "secret", "statistics", "token"})
+_HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
+
+
+def purged(value: Any, key_text: str = "text", leave_out: Set[str] = SECRET) -> Any:  # noqa: ANN401 - JSON of any depth
+    """Give JSON without secrets: the text of a key, in the field `key_text`, becomes `public`, `url` becomes `host`.
+
+    Raises `Malformed`.
+    """
+    try:
+        return _purged(value, key_text, leave_out)
+    except RecursionError:
+        raise Malformed("the answer nests deeper than any real one, so what is secret in it cannot be found") from None
+
+
+def _purged(value: Any, key_text: str, leave_out: Set[str]) -> Any:  # noqa: ANN401 - as above
+    if isinstance(value, list):
+        return [_purged(each, key_text, leave_out) for each in value]
+    if not isinstance(value, dict):
+        return value
+    dropped = leave_out | {key_text, "url"}
+    kept = {name: _purged(each, key_text, leave_out) for name, each in value.items() if name not in dropped}
+    if key_text in value:
+        kept["public"] = dataclasses.asdict(read_public_key(str(value[key_text])))
+    if "url" in value:
+        kept["host"] = host_of(str(value["url"]))
+    return kept
+
+
+def host_of(url: str) -> str | None:
+    """Give the host of an address, in lower case; None where it has none that is sound."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").removesuffix(".")
+        _ = parts.port
+    except ValueError:
+        return None
+    return host if _HOST.fullmatch(host) or _is_address(host) else None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
