@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any
 
 _HOW = frozenset({"base_url", "credentials", "concurrency", "patience", "max_rate", "resume", "resume_max_age"})
 """Settings that decide how something is asked, and not what."""
 
 
-def options_of(settings: DataclassInstance) -> str:
+def options_of(settings: Any) -> str:  # noqa: ANN401 - any dataclass
     """Name the settings that decide what is asked, on one line."""
     options = {
         field.name: _told(getattr(settings, field.name))
