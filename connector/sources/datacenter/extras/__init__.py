@@ -9,6 +9,6 @@ purge       what is secret ends there               ssh        what a public key
 parse       JSON → values
 """
 
-from connector.sources.datacenter.extras.collector import collect_extras, requests_for
+from connector.sources.datacenter.extras.collector import Extras, collect_extras, requests_for
 
-__all__ = ["collect_extras", "requests_for"]
+__all__ = ["Extras", "collect_extras", "requests_for"]
