@@ -113,7 +113,7 @@ def test_the_command_line_is_understood(kind: str, tmp_path: Path) -> None:
     with patch.dict(os.environ, environment, clear=True):
         wanted = read(arguments).wanted
     assert isinstance(wanted, Export)
-    assert wanted.bitbucket.base_url == SETTINGS["BITBUCKET_URL"]
+    assert wanted.source.address == SETTINGS["BITBUCKET_URL"]
     assert wanted.outputs.veza is not None
     assert isinstance(wanted.outputs.save_json, History)
     assert wanted.guards.baseline == wanted.outputs.save_json.folder / "latest.json"

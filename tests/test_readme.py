@@ -40,6 +40,9 @@ from tests.documents import (
 
 _NONE = "\N{EN DASH}"
 
+LINES = 250
+"""What somebody reads before trying it; the rest is in docs."""
+
 
 def _code(text: str) -> str:
     return f"`{text}`"
@@ -191,7 +194,7 @@ def test_exit_codes_are_those_of_the_errors() -> None:
 
 def test_the_commands_of_make_exist() -> None:
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", README, re.MULTILINE))
+    named = set(re.findall(r"(?:^ {4}|`)make ([a-z]+)", PAGES, re.MULTILINE))
     assert {"demo", "test", "lint"} <= named <= targets
 
 
@@ -208,13 +211,26 @@ def test_the_example_of_settings_shows_every_setting() -> None:
 def test_rooms_and_files_that_are_named_exist() -> None:
     named = {cells[0] for heading in (("room", "what it knows"), ("file", "for")) for cells in tables(*heading)}
     paths = {path for cell in named for path in in_code(cell)}
+    paths |= set(re.findall(r"`((?:connector|tests|deploy)/[^`]*)`", PAGES))
     assert {path for path in paths if not (ROOT / path).exists()} == set()
     assert {str(path.relative_to(ROOT)) for path in Path(ROOT, "deploy").iterdir()} <= paths
 
 
-def test_links_lead_to_headings() -> None:
-    headings = {
-        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
-        for title in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
-    }
-    assert set(re.findall(r"\]\(#([^)]*)\)", README)) <= headings
+def _headings(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", sorted([ROOT / "README.md", ROOT / "tests" / "README.md", *ROOT.glob("docs/*.md")]))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text(encoding="utf-8"))
+    wrong = []
+    for path, heading in links:
+        target = page.parent / path if path else page
+        if not target.exists() or (heading and heading not in _headings(target)):
+            wrong.append((path, heading))
+    assert wrong == []
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= LINES

@@ -13,16 +13,14 @@ from typing import Any
 
 from connector.commands import check_table
 from connector.commands import terminal as console
+from connector.commands.bitbucket import add_pace_options, add_source_options, read_bitbucket
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.settings import (
     Verify,
     add_name_options,
-    add_pace_options,
-    add_source_options,
     add_verify_options,
     add_veza_options,
-    read_source,
     read_verify,
     read_veza,
 )
@@ -33,19 +31,23 @@ from connector.interruptible import interruptible
 from connector.model import Snapshot, UserType
 from connector.oaa.mapping import application
 from connector.outputs.veza.push import VezaSettings, connect
+from connector.rest.client import Statistics
 from connector.review.verify import Comparison, Stated, Verification
-from connector.sources.datacenter import Settings, Statistics
-from connector.sources.datacenter.check import Mark, Report, Step, Verdict, check
-from connector.sources.datacenter.permissions import RepositoryPermission
-from connector.sources.datacenter.verify import Effective, ask_who_can, collect_some, draw
+from connector.sources.common.check.report import Mark, Report, Step, Verdict
+from connector.sources.common.effective import Effective, draw
+from connector.sources.common.source import Source
 
 log = logging.getLogger(__name__)
 
 _LEVELS = {
-    RepositoryPermission.REPO_READ: Level.READ,
-    RepositoryPermission.REPO_WRITE: Level.WRITE,
-    RepositoryPermission.REPO_ADMIN: Level.ADMIN,
+    "REPO_READ": Level.READ,
+    "REPO_WRITE": Level.WRITE,
+    "REPO_ADMIN": Level.ADMIN,
+    "read": Level.READ,
+    "write": Level.WRITE,
+    "admin": Level.ADMIN,
 }
+"""What permissions on a repository are called by a server, and by Bitbucket Cloud."""
 _DIFFER = "what the export says where it differs from Bitbucket"
 
 
@@ -53,7 +55,7 @@ _DIFFER = "what the export says where it differs from Bitbucket"
 class Check:
     """Find out what these settings can see, and what to do about the rest; publish nothing."""
 
-    bitbucket: Settings
+    source: Source
     veza: VezaSettings | None
     verify: Verify | None
     as_json: bool
@@ -65,7 +67,9 @@ and what to do about it. Publishes nothing, neither in a file nor to Veza.
 """
 
 _CHECK_EPILOG = """\
-settings are those of an export: BITBUCKET_URL, BITBUCKET_TOKEN, BITBUCKET_USER, and for Veza VEZA_URL, VEZA_API_KEY
+settings are those of an export: BITBUCKET_URL, BITBUCKET_TOKEN, BITBUCKET_USER, or for Bitbucket Cloud
+BITBUCKET_WORKSPACE with BITBUCKET_EMAIL and BITBUCKET_TOKEN or with BITBUCKET_CLIENT_ID and
+BITBUCKET_CLIENT_SECRET; and for Veza VEZA_URL, VEZA_API_KEY
 
 exit codes:
   0 full: an export sees everything      3 an export cannot run
@@ -89,13 +93,13 @@ def add_options(parser: Parser) -> None:
 
 def read(options: argparse.Namespace) -> Check:
     """Read what is checked. Raises `UsageError`."""
-    source = read_source(options)
-    return Check(source, read_veza(options, source), read_verify(options), options.json)
+    bitbucket = read_bitbucket(options)
+    return Check(bitbucket.source, read_veza(options, bitbucket), read_verify(options), options.json)
 
 
 def run(wanted: Check, _outcome: Outcome) -> int:
     """Say on standard output what an export with these settings could do."""
-    log.info("checking %s", wanted.bitbucket.base_url)
+    log.info("checking %s", wanted.source.address)
     report = interruptible(lambda: run_check(wanted))
     if wanted.as_json:
         console.write([json.dumps(report.as_json(), indent=2)])
@@ -121,20 +125,20 @@ class _Unwatched:
 def run_check(wanted: Check) -> Report:
     """Check Bitbucket, then Veza, then, where asked for, some repositories against Bitbucket's own answers."""
     statistics = Statistics()
-    report = check(wanted.bitbucket)
+    report = wanted.source.check()
     steps = [*report.steps, _veza(wanted.veza)]
     if wanted.verify is not None and report.verdict is not Verdict.CANNOT_RUN:
-        steps.append(_verified(wanted.verify, wanted.bitbucket, report, statistics))
+        steps.append(_verified(wanted.verify, wanted.source, report, statistics))
     return dataclasses.replace(report, steps=tuple(steps), requests=report.requests + statistics.requests)
 
 
 def verify_export(
-    wanted: Verify, settings: Settings, snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
+    wanted: Verify, source: Source, snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
 ) -> None:
     """Hold an export against what Bitbucket itself says. Raises `GuardError` where the two differ."""
     seed = _seed(wanted)
     try:
-        comparisons = _compare(wanted.count, seed, settings, snapshot, payload, statistics)
+        comparisons = _compare(wanted.count, seed, source, snapshot, payload, statistics)
     except Unreadable as unreadable:
         raise GuardError(f"the export could not be verified, so nothing is published: {unreadable}") from None
     log.info("verified %d repositories against Bitbucket (--verify-seed %d)", len(comparisons), seed)
@@ -161,13 +165,12 @@ def _veza(settings: VezaSettings | None) -> Step:
     return Step("Veza", Mark.OK, "Veza accepts the API key; nothing was pushed", asked, "200")
 
 
-def _verified(wanted: Verify, settings: Settings, report: Report, statistics: Statistics) -> Step:
+def _verified(wanted: Verify, source: Source, report: Report, statistics: Statistics) -> Step:
     """Collect just what some repositories need, map it as an export does, and compare."""
     size = report.facts["repositories"]
     seed = _seed(wanted)
     try:
-        snapshot = collect_some(
-            settings,
+        snapshot = source.collect_some(
             _Unwatched(),
             statistics,
             count=wanted.count,
@@ -175,7 +178,7 @@ def _verified(wanted: Verify, settings: Settings, report: Report, statistics: St
             behind=size["at_most"] or size["at_least"],
         )
         payload: dict[str, Any] = application(snapshot).get_payload()
-        comparisons = _compare(wanted.count, seed, settings, snapshot, payload, statistics)
+        comparisons = _compare(wanted.count, seed, source, snapshot, payload, statistics)
     except ConnectorError as error:
         lacks = "the proof that it equals Bitbucket's own answer"
         return Step("verify", Mark.LIMITED, f"it could not be verified: {error}", f"--verify-seed {seed}", lacks=lacks)
@@ -183,7 +186,7 @@ def _verified(wanted: Verify, settings: Settings, report: Report, statistics: St
 
 
 def _step_of(comparisons: list[Comparison], seed: int) -> Step:
-    asked = f"GET …/users?permission.1=… for each; --verify-seed {seed}"
+    asked = f"for each who holds a permission in effect; --verify-seed {seed}"
     lines = [line for each in comparisons for line in each.lines]
     if not any(each.differences for each in comparisons):
         return Step("verify", Mark.OK, "\n".join(lines) or "there is no repository to verify", asked)
@@ -192,11 +195,11 @@ def _step_of(comparisons: list[Comparison], seed: int) -> Step:
 
 
 def _compare(
-    count: int, seed: int, settings: Settings, snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
+    count: int, seed: int, source: Source, snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
 ) -> list[Comparison]:
     drawn = draw(snapshot, count, seed)
     verification = Verification(load(payload))
-    found = ask_who_can(settings, statistics, snapshot, drawn)
+    found = source.ask_who_can(statistics, snapshot, drawn)
     return [verification.compare(_stated(each, verification.knows)) for each in found]
 
 

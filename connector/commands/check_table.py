@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 
-from connector.sources.datacenter.check import Mark, Report, Step, Verdict
+from connector.sources.common.check.report import Mark, Report, Step, Verdict
 from connector.text import clean
 
 WIDEST = 110

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,48 +15,90 @@ from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.places import File
 from connector.commands.publishing import Outputs
+from connector.embedded.cloud.sample import DEMO_EMAIL, DEMO_TOKEN, DEMO_WORKSPACE, sample_workspace
+from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.graph.payload import load
 from connector.model import Inclusion
+from connector.sources.cloud.credentials import ApiToken
+from connector.sources.cloud.settings import Settings as CloudSettings
+from connector.sources.cloud.source import Cloud
+from connector.sources.common.source import Source
 from connector.sources.datacenter import Credentials, Settings
+from connector.sources.datacenter.source import DataCenter
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """Export the embedded Bitbucket, which needs no settings."""
+    """Export an embedded Bitbucket, which needs no settings."""
 
-    save_json: Path = Path("demo-export.json")
-    report: Path = Path("demo-report.html")
+    cloud: bool = False
+
+    @property
+    def save_json(self) -> Path:
+        """The export."""
+        return Path("demo-cloud-export.json" if self.cloud else "demo-export.json")
+
+    @property
+    def report(self) -> Path:
+        """The page about it."""
+        return Path("demo-cloud-report.html" if self.cloud else "demo-report.html")
 
 
 _DEMO_DESCRIPTION = """\
 Starts a small Bitbucket on a loopback port, exports it by the ordinary code into demo-export.json, shows
 what was found, and makes the page demo-report.html about it. Nothing needs to be configured, and no other
 server is contacted.
+
+With --cloud it is a small Bitbucket Cloud: the same company after its migration, with the mistakes that one
+makes. The files are demo-cloud-export.json and demo-cloud-report.html. To see what changed for whom:
+
+  %(prog)s && %(prog)s --cloud
+  oaa_bitbucket.py diff demo-export.json demo-cloud-export.json --across
 """
 
 
 def add_options(parser: Parser) -> None:
     """Describe `demo`."""
-    parser.description = _DEMO_DESCRIPTION
+    parser.description = _DEMO_DESCRIPTION.replace("%(prog)s", parser.prog)
     parser.reads_environment = True
+    parser.add_argument_group("demo").add_argument(
+        "--cloud", action="store_true", help="export a small Bitbucket Cloud instead of a server"
+    )
 
 
-def read(_options: argparse.Namespace) -> Demo:
-    """Read nothing: there is nothing to set."""
-    return Demo()
+def read(options: argparse.Namespace) -> Demo:
+    """Read which Bitbucket is exported."""
+    return Demo(options.cloud)
 
 
 def run(wanted: Demo, outcome: Outcome) -> int:
     """Export the embedded Bitbucket by the ordinary code, and show the findings."""
-    with EmbeddedBitbucket(sample_organisation()) as server:
-        log.info("a small Bitbucket listens at %s", server.base_url)
-        settings = Settings(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER), include=frozenset(Inclusion))
+    with _small_cloud() if wanted.cloud else _small_server() as source:
         outputs = Outputs(File(wanted.save_json), report=wanted.report)
-        payload = export(Export(settings, Guards(), outputs), outcome)
+        payload = export(Export(source, Guards(), outputs), outcome)
     console.show_findings(load(payload))
     log.info("who can reach what, as a page: %s", wanted.report.resolve().as_uri())
     return 0
+
+
+@contextmanager
+def _small_server() -> Iterator[Source]:
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        log.info("a small Bitbucket listens at %s", server.base_url)
+        yield DataCenter(Settings(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER), include=frozenset(Inclusion)))
+
+
+@contextmanager
+def _small_cloud() -> Iterator[Source]:
+    """Serve the workspace; candidates for addresses are those of the server that the company comes from."""
+    emails = tuple(account.email for account in sample_organisation().accounts.values() if account.email)
+    with EmbeddedCloud(sample_workspace()) as server:
+        log.info("a small Bitbucket Cloud listens at %s", server.base_url)
+        credentials = ApiToken(DEMO_EMAIL, DEMO_TOKEN)
+        yield Cloud(
+            CloudSettings(DEMO_WORKSPACE, credentials, server.base_url, include=frozenset(Inclusion), emails=emails)
+        )

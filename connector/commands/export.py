@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import gc
 import logging
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from typing import Any
 
 from connector import __version__
 from connector.commands import terminal as console
+from connector.commands.bitbucket import add_pace_options, add_source_options, read_bitbucket
 from connector.commands.check import verify_export
 from connector.commands.gaps import check_gaps
 from connector.commands.options import Parser, number
@@ -22,10 +22,7 @@ from connector.commands.publishing import Outputs, add_output_options, connected
 from connector.commands.settings import (
     Verify,
     add_name_options,
-    add_pace_options,
-    add_source_options,
     add_verify_options,
-    read_source,
     read_verify,
 )
 from connector.errors import ConnectorError, Interrupted, UsageError
@@ -37,8 +34,9 @@ from connector.model import Snapshot
 from connector.oaa.mapping import application
 from connector.oaa.shrink_guard import check_removal, contents, read_contents
 from connector.outputs.veza.push import only_pusher
-from connector.sources.datacenter import Settings, collect, remove_journal
-from connector.sources.datacenter.settings import DEFAULT_RESUME_MAX_AGE
+from connector.rest.journal import remove_journal
+from connector.sources.common.settings import DEFAULT_RESUME_MAX_AGE
+from connector.sources.common.source import Source
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +56,7 @@ class Guards:
 class Export:
     """Collect, then save and/or push."""
 
-    bitbucket: Settings
+    source: Source
     guards: Guards
     outputs: Outputs
     verify: Verify | None = None
@@ -74,13 +72,22 @@ examples:
   when more than a fifth of what the last export had would disappear:
     %(prog)s --env-file /etc/oaa-bitbucket.env --save-json exports --keep 30 --baseline exports/latest.json
 
+  The same for a workspace of Bitbucket Cloud:
+    export BITBUCKET_EMAIL=export@example.com BITBUCKET_TOKEN=...
+    %(prog)s --workspace acme --save-json acme.json
+
   Try it offline, without a Bitbucket:
     %(prog)s demo
+    %(prog)s demo --cloud
 
 secrets are read from the environment or the env file only:
-  BITBUCKET_TOKEN   HTTP access token, or the password where BITBUCKET_USER is set (required)
-  BITBUCKET_USER    user name for basic authentication; global permissions can only be read in this way
-  VEZA_API_KEY      API key of Veza
+  BITBUCKET_TOKEN          HTTP access token, or the password where BITBUCKET_USER is set
+  BITBUCKET_USER           user name for basic authentication; global permissions can only be read in this way
+  VEZA_API_KEY             API key of Veza
+for Bitbucket Cloud, one of these pairs:
+  BITBUCKET_EMAIL          Atlassian address of the account whose API token BITBUCKET_TOKEN is
+  BITBUCKET_CLIENT_ID,     key and secret of an OAuth consumer
+  BITBUCKET_CLIENT_SECRET
 
 exit codes:
   0 done                                 4 something could not be read, or a guard refused to publish
@@ -93,7 +100,9 @@ exit codes:
 
 def add_options(parser: Parser) -> None:
     """Describe `export`."""
-    parser.description = "Export who can reach what in a self-hosted Bitbucket, and why, to a file or to Veza."
+    parser.description = (
+        "Export who can reach what in a self-hosted Bitbucket or in Bitbucket Cloud, and why, to a file or to Veza."
+    )
     parser.epilog = _EXPORT_EXAMPLES
     parser.reads_environment = True
     add_source_options(parser)
@@ -106,8 +115,8 @@ def add_options(parser: Parser) -> None:
 
 def read(options: argparse.Namespace) -> Export:
     """Read what is exported, where to, and what must hold before. Raises `UsageError`."""
-    source = dataclasses.replace(read_source(options), resume=options.resume, resume_max_age=options.resume_max_age)
-    return Export(source, _guards(options), read_outputs(options, source), read_verify(options))
+    bitbucket = read_bitbucket(options, options.resume, options.resume_max_age)
+    return Export(bitbucket.source, _guards(options), read_outputs(options, bitbucket), read_verify(options))
 
 
 def _add_resume_options(parser: Parser) -> None:
@@ -168,7 +177,7 @@ def run(wanted: Export, outcome: Outcome) -> int:
 def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     """See that nothing is in the way, then collect and publish. Gives the payload."""
     outcome.is_export = True
-    log.info("oaa-bitbucket %s exports %s", __version__, wanted.bitbucket.base_url)
+    log.info("oaa-bitbucket %s exports %s", __version__, wanted.source.address)
     place, report = wanted.outputs.save_json, wanted.outputs.report
     veza = None if wanted.outputs.dry_run else wanted.outputs.veza
     with place.alone() if place else nullcontext(), only_pusher(veza) if veza else nullcontext():
@@ -176,7 +185,7 @@ def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
             place.check()
         if report is not None:
             check_writable(report)
-        with _keeping(wanted.bitbucket.resume):
+        with _keeping(wanted.source.resume):
             return _collect_and_publish(wanted, outcome)
 
 
@@ -199,16 +208,16 @@ def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     before = read_contents(guards.baseline) if guards.baseline else None
     veza = connected(outputs.veza)
     with console.progress(bar=outcome.bar) as progress:
-        outcome.snapshot = collect(wanted.bitbucket, progress, outcome.statistics)
+        outcome.snapshot = wanted.source.collect(progress, outcome.statistics)
     check_gaps(outcome.snapshot.gaps, allowed=guards.allow_incomplete)
     payload = _mapped(outcome.snapshot)
     if before is not None:
         check_removal(before, contents(payload), guards.max_removal)
     if wanted.verify is not None:
-        verify_export(wanted.verify, wanted.bitbucket, outcome.snapshot, payload, outcome.statistics)
+        verify_export(wanted.verify, wanted.source, outcome.snapshot, payload, outcome.statistics)
     publish(payload, outputs, _earlier(wanted) if before is not None else None, veza, outcome)
-    if wanted.bitbucket.resume is not None:
-        remove_journal(wanted.bitbucket.resume)
+    if wanted.source.resume is not None:
+        remove_journal(wanted.source.resume)
     return payload
 
 

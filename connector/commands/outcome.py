@@ -9,7 +9,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.model import CredentialKind, Inclusion, Machines, Snapshot
-from connector.sources.datacenter import Statistics
+from connector.rest.client import Statistics
+from connector.review.text.names import counted
+
+_SINGULAR = {
+    "users": "user",
+    "groups": "group",
+    "projects": "project",
+    "repositories": "repository",
+    "grants": "grant",
+    "SSH keys": "SSH key",
+    "tokens": "token",
+    "webhook hosts": "webhook host",
+    "protected default branches": "protected default branch",
+}
+"""What is counted: the name of each count, and what one of it is called."""
 
 
 @dataclass(slots=True)
@@ -41,15 +55,16 @@ class Outcome:
 
     def line(self) -> str:
         """Say in numbers what was collected, what was published where, the requests, and how long it took."""
-        collected = ", ".join(f"{number} {what}" for what, number in self.counts.items()) or "nothing to its end"
+        collected = ", ".join(counted(number, _SINGULAR[what], what) for what, number in self.counts.items())
         said = [entry["said"] for entry in self.published] + ["a push that Veza may have accepted"] * self.unsettled
         published = "; ".join(said) or self.dry_run or "nothing published"
         asked = self.statistics
         seconds = time.monotonic() - self._began
         failed = f"ended with code {self.exit_code}: " if self.exit_code else ""
         return (
-            f"{failed}collected {collected}; {published}; {asked.requests} requests "
-            f"({asked.retries} repeated, {asked.rate_limited} held back by the rate limit); {seconds:.1f} s"
+            f"{failed}{f'collected {collected}' if collected else 'the collection is not complete'}; {published}; "
+            f"{counted(asked.requests, 'request')} ({asked.retries:,} repeated, {asked.rate_limited:,} held back by "
+            f"the rate limit); {seconds:.1f} s"
         )
 
 

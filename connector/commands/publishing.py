@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connector.commands.bitbucket import Bitbucket
 from connector.commands.options import Parser, whole
 from connector.commands.outcome import Outcome
 from connector.commands.places import File, History, NamedByTime, Place
-from connector.commands.report import save_page
+from connector.commands.report import findings_without, save_page
 from connector.commands.settings import add_veza_options, read_data_source_name, read_veza
 from connector.commands.terminal import size_in_words
 from connector.errors import Interrupted, PushUnsettled, UsageError, VezaError
@@ -19,8 +21,9 @@ from connector.graph.export import Export as Payload
 from connector.graph.payload import load
 from connector.interruptible import interruptible
 from connector.outputs.veza.push import Veza, VezaSettings, connect, fold_warnings
+from connector.review.findings.accepted import read_accepted
+from connector.review.findings.finding import Acceptance
 from connector.review.report.page import page
-from connector.sources.datacenter import Settings
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,8 @@ class Outputs:
     save_json: Place | None = None
     veza: VezaSettings | None = None
     report: Path | None = None
+    accepted: Sequence[Acceptance] | None = None
+    """Findings that somebody has accepted, for the report."""
     dry_run: bool = False
 
 
@@ -63,19 +68,30 @@ def add_output_options(parser: Parser) -> None:
         help="write a page for people about the export, as the command report; with --baseline it says what changed",
     )
     group.add_argument(
+        "--accepted", type=parser.path, metavar="FILE", help="of the report: CSV of findings that somebody has accepted"
+    )
+    group.add_argument(
         "--dry-run", action="store_true", help="do everything but publish, and say what would have been published"
     )
 
 
-def read_outputs(options: argparse.Namespace, source: Settings) -> Outputs:
+def read_outputs(options: argparse.Namespace, bitbucket: Bitbucket) -> Outputs:
     """Read where results go. Raises `UsageError` where that is nowhere."""
-    veza = read_veza(options, source)
+    veza = read_veza(options, bitbucket)
     if veza is None and options.save_json is None and options.report is None:
         raise UsageError("there is nothing to do: name a file with --save-json, or set VEZA_URL and VEZA_API_KEY")
-    return Outputs(_place(options, source), veza, options.report, options.dry_run)
+    return Outputs(_place(options, bitbucket), veza, options.report, _accepted(options), options.dry_run)
 
 
-def _place(options: argparse.Namespace, source: Settings) -> Place | None:
+def _accepted(options: argparse.Namespace) -> Sequence[Acceptance] | None:
+    if options.accepted is None:
+        return None
+    if options.report is None:
+        raise UsageError("--accepted is about the findings of a report: add --report PATH")
+    return read_accepted(options.accepted)
+
+
+def _place(options: argparse.Namespace, bitbucket: Bitbucket) -> Place | None:
     path = options.save_json
     if options.keep is not None:
         if path in (None, _NAMED_BY_TIME):
@@ -86,7 +102,7 @@ def _place(options: argparse.Namespace, source: Settings) -> Place | None:
                 raise UsageError(f"--{name} names a file that --keep gives to exports; choose another name")
         return history
     if path is _NAMED_BY_TIME:
-        return NamedByTime(read_data_source_name(options, source))
+        return NamedByTime(read_data_source_name(options, bitbucket))
     return None if path is None else File(path)
 
 
@@ -113,7 +129,8 @@ def publish(
     if veza is not None:
         _push(payload, veza, path, outcome)
     if outputs.report is not None:
-        said = save_page(page(load(payload), earlier), outputs.report)
+        export = load(payload)
+        said = save_page(page(export, earlier, findings_without(outputs.accepted, export)), outputs.report)
         outcome.published.append({"to": "report", "path": str(outputs.report), "said": f"saved the report {said}"})
 
 

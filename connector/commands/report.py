@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,10 +15,12 @@ from connector.commands.outcome import Outcome
 from connector.commands.terminal import size_in_words
 from connector.errors import UsageError
 from connector.files import check_writable, whole_file
+from connector.graph.export import Export
 from connector.graph.payload import collector_paused, load
 from connector.review.across.comparison import Comparison
 from connector.review.findings.accepted import Reviewed, read_accepted, reviewed
 from connector.review.findings.catalogue import findings_of
+from connector.review.findings.finding import Acceptance
 from connector.review.report import across
 from connector.review.report.page import page
 from connector.review.text.names import counted
@@ -121,13 +124,18 @@ def page_of(wanted: Report) -> str:
         matching = matching_of(wanted.across)
         with collector_paused():
             return across.page(Comparison(matching))
-    acceptances = [] if wanted.accepted is None else read_accepted(wanted.accepted)
+    acceptances = None if wanted.accepted is None else read_accepted(wanted.accepted)
     baseline = None if wanted.baseline is None else load(wanted.baseline)
     export = load(wanted.export)
-    findings = reviewed(findings_of(export), acceptances, datetime.now(UTC).date())
-    if wanted.accepted is not None:
+    return page(export, baseline, findings_without(acceptances, export))
+
+
+def findings_without(acceptances: Sequence[Acceptance] | None, export: Export) -> Reviewed:
+    """Give the findings with what is accepted today set apart; None where nobody was asked what is accepted."""
+    findings = reviewed(findings_of(export), acceptances or [], datetime.now(UTC).date())
+    if acceptances is not None:
         _tell(findings)
-    return page(export, baseline, findings)
+    return findings
 
 
 def _tell(findings: Reviewed) -> None:

@@ -47,10 +47,17 @@ Judge = Callable[[Answer], Diagnosis | None]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One GET. `kind` names what fails or works together, such as an endpoint whatever it is asked about."""
+    """One GET, or the POST of a form. `kind` names what fails or works together, such as an endpoint.
+
+    `counts` says whether it counts for the throttle's window, where that has one. `attempts` is how often it is asked
+    at most, where there is another way to learn the same.
+    """
 
     url: str
     kind: str
+    counts: bool = True
+    form: bytes | None = None
+    attempts: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,7 @@ class Client:
         insist = Retrying(
             retry=retry_if_result(lambda asked: asked.next is Next.ASK_AGAIN),
             wait=_WAITS,
-            stop=lambda state: self._is_over(state, attempts, question.kind),
+            stop=lambda state: self._is_over(state, attempts, question),
             sleep=self._clock.sleep,
             before_sleep=lambda state: self._before_asking_again(state, attempts),
             retry_error_callback=lambda state: self._given_up(_asked(state), attempts, question),
@@ -159,6 +166,8 @@ class Client:
         """Ask, and wait for the rate limit as long as that is what is answered."""
         while True:
             asked = self._send(question, judge, attempts)
+            if asked.next is Next.ASK_AT_ONCE:
+                continue
             if asked.next is not Next.WAIT or asked.diagnosis is None:
                 return asked
             if not self._wait_for_rate_limit(asked.diagnosis, attempts):
@@ -166,14 +175,18 @@ class Client:
 
     def _send(self, question: Question, judge: Judge, attempts: _Attempts) -> Asked:
         attempts.count += 1
-        with self._throttle.turn() as turn:
+        with self._throttle.turn(counts=question.counts) as turn:
             attempts.turn = turn
             attempts.excused += turn.waited
+            headers = self._headers() if self._headers else None
             with self._lock:
                 self._statistics.requests += 1
             try:
                 answer = self._transport.get(
-                    question.url, max(1.0, attempts.left(turn.at)), self._headers() if self._headers else None
+                    question.url,
+                    max(1.0, attempts.left(turn.at)),
+                    headers,
+                    question.form,
                 )
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TooLarge) as failure:
                 diagnosis = of_failure(failure, question.url, self._server, met=self._met)
@@ -190,18 +203,21 @@ class Client:
         if log.isEnabledFor(logging.DEBUG):
             seconds = self._clock.now() - turn.at
             waited = f", waited {turn.waited:.3f} s for its turn: {turn.why}" if turn.why else ""
-            log.debug("GET %s: %s, after %.3f s (attempt %d)%s", question.url, result, seconds, attempts.count, waited)
+            verb = "GET" if question.form is None else "POST"
+            log.debug(
+                "%s %s: %s, after %.3f s (attempt %d)%s", verb, question.url, result, seconds, attempts.count, waited
+            )
 
     # ---- when to stop
 
-    def _is_over(self, state: RetryCallState, attempts: _Attempts, kind: str) -> bool:
+    def _is_over(self, state: RetryCallState, attempts: _Attempts, question: Question) -> bool:
         answer = _asked(state).answer
         attempts.server_errors += answer is not None and answer.status == _SERVER_FAILED
-        if attempts.server_errors >= _SERVER_ERRORS or state.attempt_number >= self._attempts:
+        if attempts.server_errors >= _SERVER_ERRORS or state.attempt_number >= (question.attempts or self._attempts):
             return True
         if attempts.left(self._clock.now()) <= state.upcoming_sleep:
             return True
-        return self._has_insisted_enough(kind) and self._is_well(attempts)
+        return self._has_insisted_enough(question.kind) and self._is_well(attempts)
 
     def _has_insisted_enough(self, kind: str) -> bool:
         with self._lock:

@@ -15,6 +15,8 @@ class Next(Enum):
 
     ASK_AGAIN = auto()
     """It may pass."""
+    ASK_AT_ONCE = auto()
+    """What was in the way is mended, such as credentials that had expired: the judge says so a few times at most."""
     WAIT = auto()
     """The rate limit is reached: the same question is asked when the pause is over."""
     GIVE_UP = auto()

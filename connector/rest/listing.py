@@ -6,13 +6,17 @@ may move from a page that was still to come to one that had been read. A single 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from connector.errors import Unreadable, Why
 
 T = TypeVar("T")
+
+Named = tuple[str, str, str]
+"""What something is, its id, and the name that it is asked about by."""
 
 READINGS = 6
 """How often a listing is read at most."""
@@ -69,3 +73,42 @@ def read_until_agreed(read: Callable[[int], Reading[T]], what: str) -> list[T]:
         "Run again when less is changed in Bitbucket",
         Why.CONTRADICTION,
     )
+
+
+def read_by_identity(
+    read: Callable[[int, Callable[[T], Hashable]], Reading[T]],
+    identity: Callable[[T], str],
+    names: Callable[[T], tuple[Named, ...]],
+    what: str,
+) -> dict[str, T]:
+    """Read a listing once, by id. `read` takes the number of the reading, from 0, and what tells rows apart.
+
+    A reading in which one id has two names, or one name two ids, contradicts itself, as it may where something is
+    renamed meanwhile. Then it is read again. Raises `Unreadable`, naming `what`, where each reading does.
+    """
+    for number in range(READINGS):
+        reading = read(number, lambda one: (identity(one), names(one)))
+        rows = {identity(one): one for one in reading.rows.values()}
+        if len(rows) == len(reading.rows) and _are_named_once(map(names, rows.values())):
+            return rows
+    raise contradiction(what, "one id has two names, or one name two ids,")
+
+
+def _are_named_once(rows: Iterable[tuple[Named, ...]]) -> bool:
+    """Whether each thing has one name in all rows, and each name belongs to one thing; letter case does not count."""
+    named = {(kind, i, name.lower()) for row in rows for kind, i, name in row}
+    return len(named) == len({(kind, i) for kind, i, _ in named}) == len({(kind, name) for kind, _, name in named})
+
+
+def contradiction(what: str, said: str) -> Unreadable:
+    """Say that a listing contradicts itself, however often it is read."""
+    return Unreadable(
+        f"{what}: {said} in each of {READINGS} readings, so it is not known what it holds. "
+        "Look for a proxy or cache before Bitbucket, and run again",
+        Why.CONTRADICTION,
+    )
+
+
+def everything(row: Any) -> Hashable:  # noqa: ANN401 - JSON
+    """Give what identifies a row of which nothing is known: all of it."""
+    return json.dumps(row, sort_keys=True)

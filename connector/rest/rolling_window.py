@@ -50,6 +50,15 @@ class RollingWindow:
         restored = (now + lasts - max(0.0, age) for age in ages)
         self._leave = deque(sorted([*self._leave, *(moment for moment in restored if moment > now)]))
 
+    def allow(self, limit: int) -> None:
+        """Keep to a limit that the server told."""
+        self._limit = max(1, limit)
+
+    def ages(self) -> list[float]:
+        """Give how many seconds ago each request was answered that is still counted."""
+        now, lasts = self._clock.now(), self._seconds * _SLACK
+        return [now - (moment - lasts) for moment in self._leave if moment > now]
+
     def obstacle(self, now: float) -> Obstacle | None:
         """See `Limited`."""
         self._forget(now)

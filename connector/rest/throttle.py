@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import geometric_mean
@@ -94,6 +94,23 @@ class Throttle:
         """Keep a little below a limit that the server told; what was sent so far came out of its burst."""
         with self._lock:
             self._rate.obey(limit, self._clock.now())
+
+    def allow(self, limit: int) -> None:
+        """Let so many requests count in the window, as the server told."""
+        with self._lock:
+            if self._window:
+                self._window.allow(limit)
+
+    def restore(self, ages: Iterable[float]) -> None:
+        """Count requests of an earlier run in the window; see `RollingWindow.restore`."""
+        with self._lock:
+            if self._window:
+                self._window.restore(ages)
+
+    def ages(self) -> list[float]:
+        """Give how many seconds ago each request was answered that the window still counts."""
+        with self._lock:
+            return self._window.ages() if self._window else []
 
     def answered(self, turn: Turn) -> None:
         """Take note that a whole answer came, whatever it says."""

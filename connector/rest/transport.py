@@ -1,4 +1,4 @@
-"""One GET over pooled connections. Knows sockets, TLS and proxies; nothing of retries or meaning."""
+"""One request over pooled connections. Knows sockets, TLS and proxies; nothing of retries or meaning."""
 
 from __future__ import annotations
 
@@ -57,17 +57,25 @@ class Transport:
         if authorization is not None:
             self._headers["Authorization"] = authorization
 
-    def get(self, url: str, within: float = ANSWER_SECONDS, headers: Mapping[str, str] | None = None) -> Answer:
-        """Ask once for an address below the base URL. `headers` are sent besides the usual ones.
+    def get(
+        self,
+        url: str,
+        within: float = ANSWER_SECONDS,
+        headers: Mapping[str, str] | None = None,
+        form: bytes | None = None,
+    ) -> Answer:
+        """Ask once for an address below the base URL. `headers` are sent besides the usual ones, a `form` by POST.
 
         The answer is whole, or an exception of requests or urllib3 says why not, or `TooLarge`. `within` bounds,
         in seconds, connecting, and then the whole answer from its first byte to its last.
         """
         pool, prefix = self._way
+        sent = {**self._headers, **headers} if headers else self._headers
         response = pool.urlopen(
-            "GET",
+            "GET" if form is None else "POST",
             prefix + url.removeprefix(self._base_url),
-            headers={**self._headers, **headers} if headers else self._headers,
+            body=form,
+            headers=sent if form is None else {**sent, "Content-Type": "application/x-www-form-urlencoded"},
             retries=False,
             assert_same_host=False,
             timeout=urllib3.Timeout(connect=min(CONNECT_SECONDS, within), read=min(ANSWER_SECONDS, within)),

@@ -21,6 +21,10 @@ class Caveat:
         return self.text
 
 
+_OF_THE_WORKSPACE = {
+    "effective": Caveat("through which groups people administer the workspace (who does is known)", hides_access=False),
+    "none": Caveat("who administers the workspace: the access of administrators is missing", hides_access=True),
+}
 _GLOBAL = {
     "effective": Caveat(
         "through which groups people hold global permissions: the account could only read who holds them",
@@ -61,8 +65,9 @@ def _caveats(export: Export, application: Application) -> Iterator[Caveat]:
         yield from (Caveat(str(name), incomplete) for name in missing)
     if incomplete and not missing:
         yield _UNNAMED
-    if isinstance(known := properties.get("global_permissions"), str) and known in _GLOBAL:
-        yield _GLOBAL[known]
+    for name, said in (("global_permissions", _GLOBAL), ("workspace_permissions", _OF_THE_WORKSPACE)):
+        if isinstance(known := properties.get(name), str) and known in said:
+            yield said[known]
     if properties.get("public_access") == "unknown" and any(group.id == EVERYONE for group in export.groups):
         yield _PUBLIC
     if application.type == BITBUCKET and not knows_licences(export):

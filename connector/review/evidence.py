@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from connector.graph.export import Export
 from connector.graph.values import Application
+from connector.review.vocabulary import CLOUD
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Evidence:
     connector_version: str | None
     is_complete: bool | None
     newest_activity: datetime | None
+    is_workspace: bool = False
+    """Whether it is one of Bitbucket Cloud, and not a server."""
 
     @property
     def date(self) -> str:
@@ -42,13 +45,13 @@ class Evidence:
         """Everything, as names and texts for people."""
         complete = {True: "yes", False: "no: something could not be read", None: "not recorded"}
         return [
-            ("server", self._on),
+            ("workspace" if self.is_workspace else "server", self._on),
             ("collected", self.date),
             ("by account", self.collected_by or "not recorded"),
             ("connector version", self.connector_version or "not recorded"),
             ("complete", complete[self.is_complete]),
             # A run with --verify that finds a difference publishes nothing; an export does not tell such runs apart.
-            ("verified against the server", "not recorded"),
+            ("verified against Bitbucket", "not recorded"),
         ]
 
     @property
@@ -67,7 +70,7 @@ class Evidence:
             "" if self.collected_by else "by which account",
             "" if self.connector_version else "by which connector version",
             "" if self.is_complete is not None else "whether it is complete",
-            "whether it was verified against the server",
+            "whether it was verified against Bitbucket",
         ]
         return f"{', '.join(filter(None, known))}; not recorded: {', '.join(filter(None, unknown))}"
 
@@ -114,6 +117,7 @@ def _evidence(application: Application, newest: datetime | None) -> Evidence:
         connector_version=_text(application, "connector_version"),
         is_complete=complete if isinstance(complete, bool) else None,
         newest_activity=newest,
+        is_workspace=application.type == CLOUD,
     )
 
 

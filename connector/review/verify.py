@@ -5,6 +5,8 @@ so for each user the export gives a range, from the level that the server must s
 
 - Inactive users, and those without a licence or a directory, cannot use their access. Some servers list them,
   others do not. The same holds for users of whom the export does not know whether they have a licence.
+- Bitbucket Cloud has no licences. Whether it lists administrators of the workspace, and people who are no members of
+  it, is not known.
 - Users who can read a repository only because it is public are listed by some servers, and not by others.
 """
 
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Level, Resource, User
-from connector.review.text.names import counted, username, where
+from connector.review.text.names import counted, is_of_cloud, person, username, where
 from connector.review.text.reasons import reason
 from connector.review.vocabulary import EVERYONE, SYNTHETIC
 from connector.text import clean
@@ -103,7 +105,11 @@ class Verification:
         self._everything = Access(export)
         self._granted = Access(export, without=[group for group in export.groups if group.id == EVERYONE])
         self._users = {user.id: user for user in export.users if user.id not in SYNTHETIC}
-        self._by_name = {username(user).lower(): user for user in self._users.values()}
+        named = ((user.properties.get("username"), user) for user in self._users.values())
+        self._by_name = {name.lower(): user for name, user in named if isinstance(name, str)}
+        everywhere = [self._everything.who_can(application) for application in export.applications]
+        self._owners = {user for held in everywhere for user, level in held.items() if level is Level.ADMIN}
+        """Bitbucket Cloud may leave out who administers the whole workspace."""
         self._repositories = {
             where(resource).lower(): resource for resource in export.resources if "slug" in resource.properties
         }
@@ -131,11 +137,18 @@ class Verification:
         """Give the users whom the server puts outside the export's range, which always holds `least_of_all`."""
         for user_id in sorted({*said, *(user.id for user in exported)}, key=self._order):
             user = self._users.get(user_id)
-            least, most = _range(user, exported)
+            least, most = self._range(user, exported)
             most = max(most, least_of_all)
             name, level = said.get(user_id, ("", Level.NONE))
             if not least <= level <= most:
                 yield _Disagreement(user, name, level, most)
+
+    def _range(self, user: User | None, exported: Mapping[User, Level]) -> tuple[Level, Level]:
+        if user is None:
+            return Level.NONE, Level.NONE
+        most = exported.get(user, Level.NONE)
+        may_be_left_out = user in self._owners if is_of_cloud(user) else not _is_licensed(user)
+        return (Level.NONE if may_be_left_out or not _is_effective(user) else most), most
 
     def _known(self, user_id: str, name: str) -> str:
         """Give the id of somebody in the export: an account that was created again has another id."""
@@ -160,22 +173,23 @@ class Verification:
         if found.user is None or repository is None:
             return Difference(clean(f"{found.name} (not in the export)"), found.server, Level.NONE, ())
         reasons = tuple(self._reasons(found.user, repository))
-        return Difference(clean(username(found.user)), found.server, found.export, reasons)
+        return Difference(
+            clean(person(found.user) if is_of_cloud(found.user) else username(found.user)),
+            found.server,
+            found.export,
+            reasons,
+        )
 
     def _reasons(self, user: User, repository: Resource) -> Iterator[str]:
         for path in self._everything.paths(user, repository, limit=_MOST_REASONS):
             yield clean(reason(path))
 
 
-def _range(user: User | None, exported: Mapping[User, Level]) -> tuple[Level, Level]:
-    most = exported.get(user, Level.NONE) if user else Level.NONE
-    return (most if user and _is_effective(user) and _is_licensed(user) else Level.NONE), most
-
-
 def _is_effective(user: User) -> bool:
     """Tell whether somebody can use their access, as far as the export knows."""
-    known = (user.is_active, user.properties.get("is_licensed"), user.properties.get("in_directory"))
-    return False not in known
+    properties = user.properties
+    known = (properties.get("is_licensed"), properties.get("in_directory"), properties.get("is_member"))
+    return user.is_active is not False and False not in known
 
 
 def _is_licensed(user: User) -> bool:

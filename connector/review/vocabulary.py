@@ -6,11 +6,14 @@ from connector.model import ANONYMOUS, EVERYONE, LICENSED_USERS
 
 __all__ = ["ANONYMOUS", "EVERYONE", "LICENSED_USERS"]
 
-GLOBAL_PERMISSIONS = ("LICENSED_USER", "PROJECT_CREATE", "ADMIN", "SYS_ADMIN")
-"""Permissions on a whole server, from the lowest to the highest; a higher one implies the lower ones."""
+GLOBAL_PERMISSIONS = ("LICENSED_USER", "member", "PROJECT_CREATE", "create-project", "ADMIN", "owner", "SYS_ADMIN")
+"""Permissions on a whole server or workspace, from the lowest to the highest; a higher one implies the lower ones."""
 
-BITBUCKET = "BitbucketServer"
-"""The application type of a self-hosted Bitbucket."""
+BITBUCKET, CLOUD = "BitbucketServer", "BitbucketCloud"
+"""The application types of a self-hosted Bitbucket, and of a workspace of Bitbucket Cloud."""
+
+CLOUD = "BitbucketCloud"
+"""The application type of a workspace of Bitbucket Cloud."""
 
 EVERYBODY = frozenset({EVERYONE, LICENSED_USERS})
 SYNTHETIC = EVERYBODY | {ANONYMOUS}
@@ -27,6 +30,7 @@ EXTRAS = {
 CREDENTIALS = {
     "ssh-access-key": ("SSH access key", "fingerprint"),
     "ssh-user-key": ("SSH key", "fingerprint"),
+    "deploy-key": ("deploy key", "fingerprint"),
     "http-token": ("HTTP access token", "permissions"),
 }
 """By the beginning of a credential's id: what it is, and a property that is defined where it was asked for."""

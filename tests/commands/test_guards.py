@@ -232,7 +232,7 @@ def test_every_line_is_json_where_that_is_asked_for(
     ended = export("--log-format", "json", "--debug")
     lines = [json.loads(line) for line in ended.err.splitlines()]
     assert all({"time", "level", "message"} <= line.keys() for line in lines)
-    assert "requests" in lines[-1]["message"]
+    assert " request" in lines[-1]["message"]
 
 
 def test_a_bug_is_one_json_line_with_its_traceback(export: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -148,3 +148,17 @@ def test_what_cannot_be_kept_is_one_line_before_anything_is_asked(
     assert says in ended.err
     assert bitbucket.requests == []
     assert [path.name for path in Path.cwd().iterdir()] == ["a-file"]
+
+
+def test_the_nightly_page_sets_apart_what_is_accepted(night: Night, run: Run) -> None:
+    Path("accepted.csv").write_text("finding,subject,until,why,by\npublic,GONE,9999-12-31,gone,Jane\n")
+    ended = night(1, "--report", "night.html", "--accepted", "accepted.csv")
+    assert ended.code == 0
+    assert "0 accepted" in ended.err
+    assert "line 2 accepts nothing in this export: public of GONE" in ended.err
+    assert run("report", "exports/latest.json", "-o", "later.html", "--accepted", "accepted.csv").code == 0
+    assert Path("night.html").read_text() == Path("later.html").read_text()
+    assert night(2, "--accepted", "accepted.csv").code == 2
+    Path("accepted.csv").write_text("finding,subject,until,why,by\npublic,X,soon,why,Jane\n")
+    refused = night(2, "--report", "night.html", "--accepted", "accepted.csv")
+    assert (refused.code, exports()) == (2, ["20261101-021500.json", "latest.json"])

@@ -12,6 +12,8 @@ from connector.commands.export import Export
 from connector.commands.places import NamedByTime
 from connector.errors import UsageError
 from connector.model import Inclusion
+from connector.sources.datacenter import Settings
+from connector.sources.datacenter.source import DataCenter
 from tests.conftest import Run
 
 URL = "https://bitbucket.example.com/git"
@@ -31,12 +33,17 @@ def read(*argv: str) -> Export:
     return wanted
 
 
+def settings(export: Export) -> Settings:
+    assert isinstance(export.source, DataCenter)
+    return export.source.settings
+
+
 @pytest.mark.usefixtures("environment")
 def test_the_defaults() -> None:
     export = read("--save-json")
-    assert export.bitbucket.base_url == URL
-    assert (export.bitbucket.concurrency, export.bitbucket.patience, export.bitbucket.max_rate) == (8, 300.0, None)
-    assert export.bitbucket.credentials.is_token
+    assert settings(export).base_url == URL
+    assert (settings(export).concurrency, settings(export).patience, settings(export).max_rate) == (8, 300.0, None)
+    assert settings(export).credentials.is_token
     assert export.outputs.save_json == NamedByTime("Bitbucket Server - bitbucket.example.com git")
     assert (export.guards.allow_incomplete, export.guards.baseline, export.guards.max_removal) == (False, None, 20.0)
 
@@ -55,8 +62,8 @@ def test_the_environment_wins_over_the_file_and_options_over_both(environment: p
         environment.delenv(name)
     wanted = commands.read(["--env-file", "settings.env", "--save-json", "x.json", "--patience", "9"]).wanted
     assert isinstance(wanted, Export)
-    assert wanted.bitbucket.base_url == "https://file.example.com"
-    assert (wanted.bitbucket.concurrency, wanted.bitbucket.patience) == (3, 9.0)
+    assert settings(wanted).base_url == "https://file.example.com"
+    assert (settings(wanted).concurrency, settings(wanted).patience) == (3, 9.0)
 
 
 def test_a_password_in_the_file_is_taken_as_it_is(environment: pytest.MonkeyPatch) -> None:
@@ -65,7 +72,7 @@ def test_a_password_in_the_file_is_taken_as_it_is(environment: pytest.MonkeyPatc
     environment.setenv("BITBUCKET_USER", "")
     environment.delenv("BITBUCKET_USER")
     Path(".env").write_text("BITBUCKET_USER=müller\nBITBUCKET_TOKEN='pa$$ ${HOME} ß'\n", encoding="utf-8")
-    credentials = read("--save-json").bitbucket.credentials
+    credentials = settings(read("--save-json")).credentials
     assert (credentials.user, credentials.secret) == ("müller", "pa$$ ${HOME} ß")
     assert credentials.authorization() == "Basic bcO8bGxlcjpwYSQkICR7SE9NRX0gw58="
 
@@ -167,11 +174,11 @@ def test_an_env_file_that_is_not_text_is_named() -> None:
     ],
 )
 def test_what_is_included(given: str, expected: set[Inclusion], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert read("--save-json").bitbucket.include == set()
-    assert read("--save-json", "--include", given).bitbucket.include == expected
+    assert settings(read("--save-json")).include == set()
+    assert settings(read("--save-json", "--include", given)).include == expected
     monkeypatch.setenv("OAA_INCLUDE", given)
-    assert read("--save-json").bitbucket.include == expected
-    assert read("--save-json", "--include", "tokens").bitbucket.include == {Inclusion.TOKENS}
+    assert settings(read("--save-json")).include == expected
+    assert settings(read("--save-json", "--include", "tokens")).include == {Inclusion.TOKENS}
 
 
 @pytest.mark.usefixtures("environment")

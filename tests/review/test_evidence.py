@@ -34,11 +34,11 @@ def test_everything_that_is_known_is_said() -> None:
         "by account": "svc-veza",
         "connector version": "0.2.0",
         "complete": "yes",
-        "verified against the server": "not recorded",
+        "verified against Bitbucket": "not recorded",
     }
     assert found.sentence == (
         "https://bitbucket.example.com (Bitbucket 9.4.2), collected 22 November 2026, 02:00 UTC, by svc-veza, "
-        "connector version 0.2.0, complete; not recorded: whether it was verified against the server"
+        "connector version 0.2.0, complete; not recorded: whether it was verified against Bitbucket"
     )
     assert found.as_json()["collected_at"] == "2026-11-22T02:00:05Z"
 
@@ -47,7 +47,7 @@ def test_an_older_export_says_what_it_does_not_record() -> None:
     [found] = evidence(load(_world(is_complete=False, base_url="http://b").payload()))
     assert found.sentence == (
         "http://b, incomplete; not recorded: when it was collected (the newest activity in it is of 4 March 2026), "
-        "by which account, by which connector version, whether it was verified against the server"
+        "by which account, by which connector version, whether it was verified against Bitbucket"
     )
     assert dict(found.facts)["collected"] == "not recorded; the newest activity in it is of 4 March 2026"
     assert found.as_json()["is_verified"] is None

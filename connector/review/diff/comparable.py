@@ -81,16 +81,24 @@ _WAYS = {"full": "each grant", "effective": "only who holds them", "none": "none
 
 
 def _global_permissions(old: Export, new: Export) -> Iterator[tuple[str, _Reduce]]:
-    before, after = (_properties(export, "global_permissions") for export in (old, new))
+    for name, what in (
+        ("global_permissions", "global permissions"),
+        ("workspace_permissions", "workspace permissions"),
+    ):
+        yield from _permissions_on_all(old, new, name, what)
+
+
+def _permissions_on_all(old: Export, new: Export, name: str, what: str) -> Iterator[tuple[str, _Reduce]]:
+    before, after = (_properties(export, name) for export in (old, new))
     if before == after or not {*before, *after} <= _WAYS.keys() or not (before and after):
         return
     said = f"the old export has {_WAYS[before[0]]} ({before[0]}), the new one {_WAYS[after[0]]} ({after[0]})"
     if "none" in (*before, *after):
-        yield f"global permissions: {said}; they are left out of both", _without_global_grants
+        yield f"{what}: {said}; they are left out of both", _without_global_grants
     else:
         unlisted = frozenset(_unlisted(old)) | frozenset(_unlisted(new))
         yield (
-            f"grants of global permissions: {said}; only who holds them is compared, for active users",
+            f"grants of {what}: {said}; only who holds them is compared, for active users",
             lambda export: _held_by_users(export, unlisted),
         )
 
@@ -120,7 +128,7 @@ def _on_resources(export: Export) -> Iterator[Assignment]:
 def _unlisted(export: Export) -> Iterator[str]:
     """Yield the ids of users whom a listing of holders leaves out: inactive ones, and those of no directory."""
     for user in export.users:
-        if user.is_active is False or user.properties.get("in_directory") is False:
+        if user.is_active is False or False in (user.properties.get("in_directory"), user.properties.get("is_member")):
             yield user.id
 
 

@@ -15,7 +15,7 @@ CHECKS = (
     Check(
         "public",
         "Readable without signing in",
-        "Anybody who reaches the server can read and clone these, without an account.",
+        "Anybody who reaches Bitbucket can read and clone these, without an account.",
         "Keep only those public that are meant for everybody.",
         Urgency.FIRST,
         openness.public,
@@ -53,6 +53,14 @@ CHECKS = (
         "Remove the grants.",
         Urgency.SOON,
         people.not_in_directory,
+    ),
+    Check(
+        "not-a-member",
+        "No members of the workspace, but with access",
+        "They hold access by their own grants alone, and stand in no list of members, so nobody sees them there.",
+        "Remove the grants of those who need none, and make the others members of a group.",
+        Urgency.SOON,
+        people.not_members,
     ),
     Check(
         "administrators",

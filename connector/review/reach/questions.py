@@ -78,9 +78,15 @@ def _one(what: str, name: str, things: Sequence[_Thing], names_of: _NamesOf[_Thi
     if not found:
         raise UsageError(_unknown(what, name, (names_of(thing) for thing in things)))
     if len(found) > 1:
-        near = both([clean(names_of(thing)[0]) for thing in found[:_NEAR]]) + (", …" if len(found) > _NEAR else "")
+        near = both([clean(one) for one in _apart(found, names_of)[:_NEAR]]) + (", …" if len(found) > _NEAR else "")
         raise UsageError(f"{len(found)} {_several(what)} are called {clean(name)!r}: say which by {near}")
     return found[0]
+
+
+def _apart(found: Sequence[_Thing], names_of: _NamesOf[_Thing]) -> Sequence[str]:
+    """Give of each thing a name that the others have not: all of the same kind."""
+    kinds = zip(*map(names_of, found), strict=False)
+    return next(names for names in kinds if "" not in names and len(set(names)) == len(found))
 
 
 def _several(what: str) -> str:
@@ -100,11 +106,16 @@ def _called(name: str, things: Iterable[_Thing], names_of: _NamesOf[_Thing]) -> 
 
 
 def _names_of_user(user: Identity) -> Sequence[str]:
-    """Give user name, id, e-mail, display name and other identities: the most unique ones first."""
-    username = user.properties.get("username")
+    """Give user name, e-mail, id, nickname, display name and other identities: the most unique ones first.
+
+    Without a user name the display name comes first, since people are called by it.
+    """
+    username, nickname = user.properties.get("username"), user.properties.get("nickname")
     email = user.email if isinstance(user, User) else None
     identities = user.identities if isinstance(user, User) else ()
-    return username if isinstance(username, str) else user.name, user.id, email or "", user.name, *identities
+    first = username if isinstance(username, str) else user.name
+    other = nickname if isinstance(nickname, str) else ""
+    return first, email or "", user.id, user.name, other, *identities
 
 
 def _names_of_identity(identity: Identity) -> Sequence[str]:

@@ -281,7 +281,7 @@ class Explorer {
     const { nodes } = access.data;
     const type = access.type(node) || "application";
     const link = access.link(node);
-    const outside = link && outsideLink(link, "open on the server ↗");
+    const outside = link && outsideLink(link, "open in Bitbucket ↗");
     const who = holdersOf(access, node);
     const below = [];
     for (let at = node + 1; at < access.end[node]; at = access.end[at]) below.push(at);

@@ -4,7 +4,7 @@
 function showEvidence(data) {
   const lists = data.evidence.map((facts) => {
     const lines = facts.map(([name, text]) => {
-      const link = name === "server" && outsideLink(text.split(" ")[0], text);
+      const link = (name === "server" || name === "workspace") && outsideLink(text.split(" ")[0], text);
       return element("div", {}, element("dt", {}, name), element("dd", {}, link || text));
     });
     return element("dl", { class: "evidence" }, ...lines);

@@ -6,6 +6,7 @@ Many people can choose a name: `connector.text.clean` shows harmful characters a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
 
 from connector.graph.values import (
     Agent,
@@ -19,7 +20,7 @@ from connector.graph.values import (
     User,
     lineage,
 )
-from connector.review.vocabulary import BITBUCKET
+from connector.review.vocabulary import BITBUCKET, CLOUD
 
 
 def where(node: Node) -> str:
@@ -36,7 +37,15 @@ def where(node: Node) -> str:
 
 def everywhere(application: Application) -> str:
     """Call an application as what a grant is on."""
-    return "the whole server" if application.type == BITBUCKET else f"all of {application.name}"
+    return _WHOLE.get(application.type or "", f"all of {application.name}")
+
+
+_WHOLE = {BITBUCKET: "the whole server", CLOUD: "the whole workspace"}
+
+
+def widest(application: Application) -> str:
+    """Call a permission on an application as a whole."""
+    return "workspace permission" if application.type == CLOUD else "global permission"
 
 
 def username(identity: Identity) -> str:
@@ -45,10 +54,12 @@ def username(identity: Identity) -> str:
 
 
 def handle(identity: Identity) -> str:
-    """Call somebody by what is unique: the user name, or an id that people know, such as that of a key."""
+    """Call somebody by what is unique: user name, confirmed address, or an id that people know, as that of a key."""
     own = identity.properties.get("username")
     if isinstance(own, str) and own:
         return own
+    if is_of_cloud(identity) and identity.email:
+        return identity.email
     return identity.name if identity.id.isdigit() or identity.id.startswith(_OWN_IDS) else identity.id
 
 
@@ -57,9 +68,19 @@ _OWN_IDS = "bitbucket:"
 
 
 def person(identity: Identity) -> str:
-    """Call somebody by display name and user name, since several people may share the former."""
+    """Call somebody by display name and user name, since several people may share the former.
+
+    On Bitbucket Cloud, where nobody has a user name, by the address that was confirmed, or else by the nickname.
+    """
     own = username(identity)
+    if is_of_cloud(identity):
+        own = str(identity.email or identity.properties.get("nickname") or own)
     return identity.name if own == identity.name else f"{identity.name} ({own})"
+
+
+def is_of_cloud(identity: Identity) -> TypeGuard[User]:
+    """Whether somebody has an account of Bitbucket Cloud."""
+    return isinstance(identity, User) and "is_member" in identity.properties
 
 
 def who(identity: Identity) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.graph.values import Application, Grant, Group, Identity, Level, Path
 from connector.review.text.names import briefly, where
-from connector.review.vocabulary import EVERYONE, LICENSED_USERS
+from connector.review.vocabulary import CLOUD, EVERYONE, LICENSED_USERS
 
 
 def reason(path: Path) -> str:
@@ -14,7 +14,8 @@ def reason(path: Path) -> str:
     if holder.id == EVERYONE:
         return _after(_lent(path), f"public: {on}")
     if isinstance(grant.on, Application):
-        return _after(_lent(path), f"global {permission}{_via(path)}")
+        of_all = f"{permission} of the workspace" if grant.on.type == CLOUD else f"global {permission}"
+        return _after(_lent(path), of_all + _via(path))
     if holder.id == LICENSED_USERS:
         return _after(_lent(path), f"default permission of {on} ({permission})")
     if is_owner(grant):

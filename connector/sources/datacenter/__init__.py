@@ -23,6 +23,7 @@ from connector.model import Gap, Server, Snapshot
 from connector.rest.client import Statistics
 from connector.rest.journal import Journal, remove_journal
 from connector.rest.progress import Forecast, Progress
+from connector.sources.common.journals import options_of
 from connector.sources.datacenter.collector import Collector
 from connector.sources.datacenter.connection import Connection, connect
 from connector.sources.datacenter.extras import Extras, collect_extras, requests_for
@@ -34,9 +35,6 @@ from connector.sources.datacenter.snapshot_builder import SnapshotBuilder
 log = logging.getLogger(__name__)
 
 __all__ = ["Credentials", "Progress", "Settings", "Statistics", "collect", "remove_journal"]
-
-_NO_OPTIONS = frozenset({"base_url", "credentials", "concurrency", "patience", "max_rate", "resume", "resume_max_age"})
-"""Settings that decide how something is asked, and not what."""
 
 _TIMES = 3
 """How often what is included is asked for at most, while names change."""
@@ -160,19 +158,10 @@ def _journal(connection: Connection, settings: Settings) -> Journal | None:
 
 def _owner(settings: Settings, account: str, version: str) -> dict[str, str]:
     """Say whose answers a journal holds: those of one server, one account, and one set of options."""
-    options = {
-        field.name: _told(getattr(settings, field.name))
-        for field in dataclasses.fields(settings)
-        if field.name not in _NO_OPTIONS
-    }
     sign_in = "access token" if settings.credentials.is_token else "password"
     return {
         "base_url": settings.base_url,
         "version": version,
         "account": f"{account.lower()} ({sign_in})",
-        "options": ", ".join(f"{name}={value}" for name, value in sorted(options.items())),
+        "options": options_of(settings),
     }
-
-
-def _told(value: object) -> str:
-    return ", ".join(sorted(map(str, value))) if isinstance(value, frozenset | set) else str(value)

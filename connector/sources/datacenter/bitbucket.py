@@ -18,6 +18,7 @@ from connector.rest.client import Asked, Client, Judge, Question
 from connector.rest.clock import Clock
 from connector.rest.diagnosis import Diagnosis, where
 from connector.rest.journal import Journal
+from connector.sources.common.problems import Odd
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.diagnosis import (
     REQUEST_ID,
@@ -185,9 +186,9 @@ class Bitbucket:
             if found is not None:
                 return found
             if self._came_before(answer):
-                return _wrong(Problem.CACHED, f"{where(url)} gave an answer that it had given to another question")
+                return _wrong(Odd.CACHED, f"{where(url)} gave an answer that it had given to another question")
             odd = contradiction(answer.json, question)
-            return _wrong(Problem.CONTRADICTORY, f"{where(url)} answered {odd}") if odd else None
+            return _wrong(Odd.CONTRADICTORY, f"{where(url)} answered {odd}") if odd else None
 
         return judge
 
@@ -217,7 +218,7 @@ def _json(asked: Asked) -> JsonObject:
     return cast("JsonObject", asked.answer.json)
 
 
-def _wrong(problem: Problem, said: str) -> Diagnosis:
+def _wrong(problem: Odd, said: str) -> Diagnosis:
     kind = problem.value
     return Diagnosis(problem, said, kind.advice, kind.next, kind.meaning, Why.CONTRADICTION)
 

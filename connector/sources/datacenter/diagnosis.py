@@ -7,16 +7,15 @@ found here, `check` prints it. Sources: recorded answers of real servers.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import Enum
 from http.client import NO_CONTENT, TOO_MANY_REQUESTS
 from typing import Any
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urljoin
 
 from connector.rest.answer import Answer, JsonObject, one_line
 from connector.rest.diagnosis import Diagnosis, where
+from connector.sources.common.problems import Odd, breaks_off, of_redirect, of_success, wants_tls, what_was_answered
 from connector.sources.datacenter.endpoints import APPLICATION_PROPERTIES, RECENT_REPOSITORIES, Address, Right
 from connector.sources.datacenter.problems import Problem
 
@@ -61,15 +60,15 @@ def of_answer(answer: Answer, url: str, address: Address, session: Session) -> D
         meaning, advice = _of_refusal(address, session)
     elif problem is Problem.SERVER_MOVED:
         advice = f"set BITBUCKET_URL to {_new_base(answer, url)}"
-    said = _what_was_answered(problem, answer, url)
+    said = what_was_answered(problem, answer, url, _message(answer))
     return Diagnosis(
         problem, said, advice, problem.value.next, meaning, problem.value.why, retry_after=answer.retry_after()
     )
 
 
-def _problem(answer: Answer, url: str, address: Address, session: Session) -> Problem | None:  # noqa: PLR0911 - a table
-    if answer.status < TOO_MANY_REQUESTS and _breaks_off(answer):
-        return Problem.BREAKS_OFF
+def _problem(answer: Answer, url: str, address: Address, session: Session) -> Problem | Odd | None:  # noqa: PLR0911 - a table
+    if answer.status < TOO_MANY_REQUESTS and breaks_off(answer):
+        return Odd.BREAKS_OFF
     match answer.status:
         case 200:
             return _problem_of_success(answer, address, session)
@@ -86,11 +85,11 @@ def _problem(answer: Answer, url: str, address: Address, session: Session) -> Pr
         case status if status == NO_CONTENT and address.endpoint.may_be_empty:
             return Problem.HAS_NONE
         case status:
-            return _BY_STATUS.get(status, Problem.UNEXPECTED)
+            return _BY_STATUS.get(status, Odd.UNEXPECTED)
 
 
-_BY_STATUS = {
-    407: Problem.PROXY_LOGIN,
+_BY_STATUS: dict[int, Problem | Odd] = {
+    407: Odd.PROXY_LOGIN,
     429: Problem.RATE_LIMITED,
     500: Problem.SERVER_ERROR,
     502: Problem.UNAVAILABLE,
@@ -98,36 +97,13 @@ _BY_STATUS = {
     504: Problem.UNAVAILABLE,
 }
 
-_LOGIN = re.compile(r"log[ -]?in|sign[ -]?[io]n|sso|saml|oauth|openid|type=.?password", re.IGNORECASE)
-"""What login pages, and addresses of such, hold."""
 
-_TLS_WANTED = re.compile(r"HTTPS port|requires TLS|HTTP request to an HTTPS server", re.IGNORECASE)
-"""What nginx, Tomcat and Go say to a request without TLS."""
-
-
-def _breaks_off(answer: Answer) -> bool:
-    """Whether an answer says that it is JSON, and is only the beginning of some."""
-    return (
-        answer.is_json
-        and answer.json is None
-        and not answer.is_contradictory
-        and answer.body.strip() not in {b"", b"null"}
-    )
-
-
-def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | None:
-    if not answer.is_json:
-        return Problem.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Problem.NOT_JSON
-    if answer.is_from_a_cache:
-        return Problem.CACHED
-    if answer.is_contradictory:
-        return Problem.CONTRADICTORY
-    if not answer.body.strip():
-        return Problem.BREAKS_OFF
-    if not isinstance(answer.json, dict) or (
-        address.endpoint is RECENT_REPOSITORIES and not isinstance(answer.json.get("values"), list)
-    ):
-        return Problem.NOT_JSON
+def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | Odd | None:
+    odd = of_success(answer, dict)
+    if odd is not None:
+        return odd
+    if address.endpoint is RECENT_REPOSITORIES and not isinstance(answer.json.get("values"), list):
+        return Odd.NOT_JSON
     return None if _is_numbered(answer, session) else Problem.UNNUMBERED
 
 
@@ -232,11 +208,11 @@ def _problem_of_absence(answer: Answer, address: Address, session: Session) -> P
     return Problem.NO_SUCH_ADDRESS if has_shape or REQUEST_ID in answer.headers else Problem.FOREIGN_ABSENCE
 
 
-def _problem_of_the_question(answer: Answer, session: Session) -> Problem:
+def _problem_of_the_question(answer: Answer, session: Session) -> Problem | Odd:
     """Tell Bitbucket's 400, which often has no name, from those of others."""
-    if _TLS_WANTED.search(answer.text):
-        return Problem.TLS_WANTED
-    return Problem.BAD_REQUEST if _errors(answer) and _is_numbered(answer, session) else Problem.UNEXPECTED
+    if wants_tls(answer):
+        return Odd.TLS_WANTED
+    return Problem.BAD_REQUEST if _errors(answer) and _is_numbered(answer, session) else Odd.UNEXPECTED
 
 
 def contradiction(page: Any, question: Mapping[str, str | int]) -> str | None:  # noqa: ANN401 - JSON of any shape
@@ -263,13 +239,13 @@ def contradiction(page: Any, question: Mapping[str, str | int]) -> str | None:  
 # ---- redirects
 
 
-def _problem_of_redirect(answer: Answer, url: str, address: Address) -> Problem:
+def _problem_of_redirect(answer: Answer, url: str, address: Address) -> Problem | Odd:
     location = answer.headers.get("Location", "")
     if _new_base(answer, url):
         return Problem.SERVER_MOVED
     if _is_same_kind(location, url, address):
         return Problem.MOVED
-    return Problem.LOGIN_PAGE if _LOGIN.search(location) else Problem.REDIRECT
+    return of_redirect(answer)
 
 
 def _is_same_kind(location: str, url: str, address: Address) -> bool:
@@ -300,21 +276,6 @@ def _new_base(answer: Answer, url: str) -> str | None:
 # ---- words
 
 
-def _what_was_answered(problem: Enum, answer: Answer, url: str) -> str:
-    here = where(url)
-    if "Location" in answer.headers:
-        return f"{here} redirects to {_target(answer.headers.get('Location', ''))}"
-    if problem in {Problem.NOT_JSON, Problem.LOGIN_PAGE}:
-        kind = one_line(answer.headers.get("Content-Type", "") or "nothing that names its kind")
-        return f"{here} answered {kind} instead of a JSON object"
-    if problem is Problem.BREAKS_OFF:
-        return f"{here} answered JSON that breaks off"
-    if problem is Problem.CONTRADICTORY:
-        return f"{here} answered JSON with one name twice, with more values than is real, or with endless digits"
-    said = f': "{_message(answer)}"' if _message(answer) and problem is not Problem.CACHED else ""
-    return f"{here} answered {answer.status}{said}"
-
-
 def _of_refusal(address: Address, session: Session) -> tuple[str, str]:
     """Say which right is missing: the account's, the token's, or one that no such token can have."""
     right = address.endpoint.right
@@ -339,14 +300,3 @@ def _of_refusal(address: Address, session: Session) -> tuple[str, str]:
     if session.is_token and right.of_token:
         advice += f"; a token needs the permission {right.of_token} too"
     return f"{who} lacks '{right.label}'; {lacks}", advice
-
-
-def _target(location: str) -> str:
-    """Give the address that a redirect leads to, without what may be secret in it."""
-    try:
-        parts = urlsplit(location)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "an address that makes no sense"
-    host = f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else ""
-    return one_line(f"{host}{parts.path}") or "nowhere"

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from connector.rest.answer import JsonObject
 from connector.rest.fields import Malformed
+from connector.rest.progress import Cost
 
 
 class Right(Enum):
@@ -60,6 +61,13 @@ class Endpoint:
     """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
     may_be_empty: bool = False
     """Whether no content (204) is an answer: there is nothing."""
+    formerly: Endpoint | None = None
+    """What is asked of servers that do not know it yet."""
+
+    @property
+    def cost(self) -> Cost:
+        """What asking once costs."""
+        return Cost(1)
 
     def at(self, *segments: str) -> Address:
         """Fill in the segments, percent-encoded; `~` stays, it marks personal projects.

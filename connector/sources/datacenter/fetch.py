@@ -6,21 +6,29 @@ cannot be read, and another `SourceError` where the run cannot go on.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from connector.errors import Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
-from connector.rest.listing import READINGS, Reading, read_once, read_until_agreed
+from connector.rest.listing import (
+    READINGS,
+    Named,
+    Reading,
+    everything,
+    read_by_identity,
+    read_once,
+    read_until_agreed,
+)
+from connector.sources.common.listings import Projects, Repositories, UserRow
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.control import NOBODY, Control, apart
 from connector.sources.datacenter.endpoints import Address, Endpoint
-from connector.sources.datacenter.listings import GlobalPermissions, GroupRow, Projects, Repositories, UserRow
+from connector.sources.datacenter.listings import GlobalPermissions, GroupRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
 from connector.sources.datacenter.permissions import (
     GlobalPermission,
@@ -46,9 +54,6 @@ _BREAKS = frozenset({Why.BROKEN, Why.CONTRADICTION, Why.MALFORMED})
 _FIRST_WITH_REPO_CREATE = (8, 3)
 
 NO_QUESTION: Mapping[str, str] = {}
-
-_Named = tuple[str, str, str]
-"""What something is, its id, and the name that it is asked about by."""
 
 
 class Asks(Protocol):
@@ -235,7 +240,7 @@ class Fetch:
 
     def rows(self, address: Address, **question: str) -> list[Any]:
         """Fetch the rows of any other listing, as they are."""
-        rows = self._rows(address, lambda row: row, identity=_identity, question=question)
+        rows = self._rows(address, lambda row: row, identity=everything, question=question)
         if "user" in question:
             self._control.see(address, question, {"user": NOBODY})
         return rows
@@ -284,22 +289,15 @@ class Fetch:
         endpoint: Endpoint,
         value: Callable[[Any], T],
         identity: Callable[[T], str],
-        names: Callable[[T], tuple[_Named, ...]] = lambda _: (),
+        names: Callable[[T], tuple[Named, ...]] = lambda _: (),
         question: Mapping[str, str] = NO_QUESTION,
     ) -> dict[str, T]:
-        """Fetch a listing of the whole instance once, by id; the collector reads it again later.
+        """Fetch a listing of the whole instance once, by id; the collector reads it again later."""
 
-        A reading in which one id has two names, or one name two ids, contradicts itself, as it may where something is
-        renamed meanwhile. Then it is read again.
-        """
-        for number in range(READINGS):
-            reading = self._reading(
-                endpoint.at(), value, lambda one: (identity(one), names(one)), number, LIMIT, question
-            )
-            rows = {identity(one): one for one in reading.rows.values()}
-            if len(rows) == len(reading.rows) and _are_named_once(map(names, rows.values())):
-                return rows
-        raise _contradiction(endpoint.template, "one id has two names, or one name two ids")
+        def read(number: int, identity: Callable[[T], Hashable]) -> Reading[T]:
+            return self._reading(endpoint.at(), value, identity, number, LIMIT, question)
+
+        return read_by_identity(read, identity, names, endpoint.template)
 
     def _first_readable(self, read: Callable[[Endpoint], T], first: Endpoint, otherwise: Endpoint) -> T:
         try:
@@ -309,12 +307,6 @@ class Fetch:
                 raise
             log.warning("%s is read instead: %s", otherwise.template, unreadable)
         return read(otherwise)
-
-
-def _are_named_once(rows: Iterable[tuple[_Named, ...]]) -> bool:
-    """Whether each thing has one name in all rows, and each name belongs to one thing; letter case does not count."""
-    named = {(kind, i, name.lower()) for row in rows for kind, i, name in row}
-    return len(named) == len({(kind, i) for kind, i, _ in named}) == len({(kind, name) for kind, _, name in named})
 
 
 def _unknown(unreadable: Unreadable) -> GlobalPermissions:
@@ -357,19 +349,6 @@ def _holder(value: Any) -> Hashable:  # noqa: ANN401 - a user, a row of users or
         return value.id
     holder, permission = value
     return (holder.id if isinstance(holder, User) else group_key(holder)), permission
-
-
-def _identity(row: Any) -> Hashable:  # noqa: ANN401 - JSON
-    """Say what must be the same in two readings of rows as they are: everything."""
-    return json.dumps(row, sort_keys=True)
-
-
-def _contradiction(where: str, what: str) -> Unreadable:
-    return Unreadable(
-        f"{where}: {what} in each of {READINGS} readings, so it is not known what it holds. "
-        "Look for a proxy or cache before Bitbucket, and run again",
-        Why.CONTRADICTION,
-    )
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from connector.model import GlobalPermissionsRead, Group, Project, Repository, User
+from connector.model import GlobalPermissionsRead
+from connector.sources.common import listings
+from connector.sources.common.listings import NO_PROJECTS, NO_REPOSITORIES, UserRow
 from connector.sources.datacenter.permissions import Permission
 
-UserRow = tuple[User, Permission]
-"""A user and a permission that it holds."""
 GroupRow = tuple[str, Permission]
 """The name of a group, as spelled there, and a permission that it holds."""
 
@@ -25,72 +24,17 @@ class GlobalPermissions:
 
 
 @dataclass(frozen=True, slots=True)
-class Projects:
-    """Projects by id. Users by id that own personal ones, which come with their owner."""
+class Listings(listings.Listings):
+    """One round, and the permissions on the whole instance."""
 
-    projects: Mapping[str, Project]
-    owners: Mapping[str, User]
-
-
-@dataclass(frozen=True, slots=True)
-class Repositories:
-    """Repositories by id, and the projects that their rows name: personal ones stand in no other listing."""
-
-    repositories: Mapping[str, Repository]
-    of: Projects
-
-
-@dataclass(frozen=True, slots=True)
-class Listings:
-    """One round: users, projects and repositories by id, groups by key."""
-
-    users: Mapping[str, User]
-    groups: Mapping[str, Group]
-    listed: Projects
-    repositories: Repositories
     global_permissions: GlobalPermissions
 
-    @property
-    def projects(self) -> dict[str, Project]:
-        """Every project; its own listing knows most of one."""
-        return {**self.repositories.of.projects, **self.listed.projects}
-
-    def agrees_with(self, other: Listings) -> bool:
-        """Whether two rounds show the same things under the same names; what else is known of them may differ.
-
-        Names matter since listings are sorted by them: who is renamed may move to a page that was read already.
-        """
-        return (
-            self._agrees_with_itself()
-            and {i: user.name for i, user in self.users.items()} == {i: user.name for i, user in other.users.items()}
-            and self.groups.keys() == other.groups.keys()
-            and dict(self.project_keys()) == dict(other.project_keys())
-            and dict(self.places()) == dict(other.places())
-            and _holders(self.global_permissions) == _holders(other.global_permissions)
-        )
-
-    def _agrees_with_itself(self) -> bool:
-        """Whether no project was renamed between the listing of projects and that of repositories."""
-        listed = self.listed.projects
-        named = self.repositories.of.projects.values()
-        return all(listed[project.id].key == project.key for project in named if project.id in listed)
-
-    def project_keys(self) -> Iterator[tuple[str, str]]:
-        """Give each project's id and its key, which is what it is asked about by."""
-        for project_id, project in self.projects.items():
-            yield project_id, project.key
-
-    def places(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Give each repository's id, and the project's key and the slug that it is asked about by."""
-        projects = self.projects
-        for repository_id, repository in self.repositories.repositories.items():
-            yield repository_id, (projects[repository.project_id].key, repository.slug)
+    def what_else(self) -> object:
+        """Give the holders of permissions on the whole instance."""
+        return _holders(self.global_permissions)
 
 
-_NO_PROJECTS = Projects({}, {})
-NOTHING_LISTED = Listings(
-    {}, {}, _NO_PROJECTS, Repositories({}, _NO_PROJECTS), GlobalPermissions(GlobalPermissionsRead.NONE)
-)
+NOTHING_LISTED = Listings({}, {}, NO_PROJECTS, NO_REPOSITORIES, GlobalPermissions(GlobalPermissionsRead.NONE))
 """What is known before the first round."""
 
 

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
+from connector.sources.common.scale import Scale
 
 
-class _Scale(StrEnum):
-    """A permission scale: members are declared from the lowest to the highest."""
-
-    rank: int
-    """Position on the scale, from 0; a higher permission implies the lower ones."""
-
-    def __new__(cls, name: str) -> _Scale:
-        """Make a member; it is numbered in the order of declaration."""
-        member = str.__new__(cls, name)
-        member._value_ = name
-        member.rank = len(cls.__members__)
-        return member
-
-
-class GlobalPermission(_Scale):
+class GlobalPermission(Scale):
     """Permissions on the whole instance."""
 
     LICENSED_USER = "LICENSED_USER"
@@ -28,7 +14,7 @@ class GlobalPermission(_Scale):
     SYS_ADMIN = "SYS_ADMIN"
 
 
-class ProjectPermission(_Scale):
+class ProjectPermission(Scale):
     """Permissions on one project; REPO_CREATE exists since Bitbucket 8.3."""
 
     PROJECT_READ = "PROJECT_READ"
@@ -37,7 +23,7 @@ class ProjectPermission(_Scale):
     PROJECT_ADMIN = "PROJECT_ADMIN"
 
 
-class RepositoryPermission(_Scale):
+class RepositoryPermission(Scale):
     """Permissions on one repository."""
 
     REPO_READ = "REPO_READ"
@@ -46,3 +32,10 @@ class RepositoryPermission(_Scale):
 
 
 Permission = GlobalPermission | ProjectPermission | RepositoryPermission
+
+RANKS = {
+    str(permission): permission.rank
+    for scale in (GlobalPermission, ProjectPermission, RepositoryPermission)
+    for permission in scale
+}
+"""By name, the position on its scale."""

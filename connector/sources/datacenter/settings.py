@@ -1,4 +1,4 @@
-"""What collecting needs to be told; filled in by `config`, read by nobody outside this folder and `cli`."""
+"""What collecting needs to be told; filled in by `commands`, read by nobody else outside this folder."""
 
 from __future__ import annotations
 
@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from connector.model import Inclusion
-
-DEFAULT_CONCURRENCY = 8
-DEFAULT_PATIENCE = 300.0
-DEFAULT_RESUME_MAX_AGE = 24.0
+from connector.sources.common.settings import DEFAULT_CONCURRENCY, DEFAULT_PATIENCE, DEFAULT_RESUME_MAX_AGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from connector.errors import Unreadable, Why
-from connector.model import Project, PublicAccess, Repository, Server, Snapshot, User, in_order
+from connector.model import PublicAccess, Repository, Server, Snapshot, User
 from connector.rest.client import Statistics
 from connector.rest.progress import Forecast, Progress
 from connector.rest.workers import Task
+from connector.sources.common.effective import Drawn, Effective
+from connector.sources.common.listings import Projects, Repositories
 from connector.sources.datacenter import endpoints, keep_to_rate_limit, parse
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.collector import Collector
 from connector.sources.datacenter.connection import Connection, connect
 from connector.sources.datacenter.fetch import Fetch
-from connector.sources.datacenter.listings import Projects, Repositories
 from connector.sources.datacenter.paging import LIMIT, pages
 from connector.sources.datacenter.permissions import GlobalPermission, RepositoryPermission
 from connector.sources.datacenter.settings import Settings
@@ -30,33 +30,6 @@ from connector.sources.datacenter.snapshot_builder import SnapshotBuilder
 
 _DRAWS = 20
 """Offsets tried for each repository that is wanted, where the account cannot see what lies at many of them."""
-
-Drawn = tuple[Project, Repository]
-
-
-@dataclass(frozen=True, slots=True)
-class Effective:
-    """Who has access to one repository, by Bitbucket's own account: the highest permission of each.
-
-    `holders` is None where the repository does not exist any more.
-    """
-
-    repository: str
-    holders: tuple[tuple[User, RepositoryPermission], ...] | None
-
-
-def draw(snapshot: Snapshot, count: int, seed: int) -> list[Drawn]:
-    """Draw repositories of a snapshot at random, leaving out what the snapshot has gaps about."""
-    unread = {gap.scope for gap in snapshot.gaps}
-    known = [
-        (snapshot.projects[repository.project_id], repository) for _, repository in in_order(snapshot.repositories)
-    ]
-    whole = [
-        (project, repository)
-        for project, repository in known
-        if not {f"project {project.key}", f"repository {project.key}/{repository.slug}"} & unread
-    ]
-    return random.Random(seed).sample(whole, min(count, len(whole)))  # noqa: S311 - a sample, not a secret
 
 
 def ask_who_can(

@@ -114,7 +114,7 @@ def test_where_the_page_is_from_stands_at_its_top(show: Open, demo: Json) -> Non
     assert facts["by account"] == "svc-veza"
     assert facts["connector version"] == "0.2.0"
     assert facts["complete"] == "yes"
-    assert facts["verified against the server"] == "not recorded"
+    assert facts["verified against Bitbucket"] == "not recorded"
     assert facts["server"].endswith("(Bitbucket 9.4.2)")
 
 

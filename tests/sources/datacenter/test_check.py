@@ -23,9 +23,10 @@ from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.model import Inclusion
 from connector.rest.answer import Answer
 from connector.rest.client import Asked
-from connector.sources.datacenter.check.asking import Reply
+from connector.sources.common.check.asking import Reply
+from connector.sources.common.check.sizes import Size, spread
 from connector.sources.datacenter.check.cost import requests_for
-from connector.sources.datacenter.check.counting import Size, spread, survey
+from connector.sources.datacenter.check.counting import survey
 from tests.conftest import Ended, Run
 from tests.outputs.veza.fake import FakeVeza
 from tests.sources.datacenter.canned import Canned, CannedServer, error, free_port

@@ -20,6 +20,7 @@ from connector.rest.answer import Answer
 from connector.rest.diagnosis import Diagnosis, Next, of_failure
 from connector.rest.network_errors import NetworkProblem
 from connector.rest.transport import Transport
+from connector.sources.common.problems import Odd
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.diagnosis import Session, contradiction, of_answer
 from connector.sources.datacenter.problems import BITBUCKET, Problem
@@ -92,11 +93,11 @@ def diagnose(
             Problem.FOREIGN_REFUSAL,
             "proxy, firewall or single sign",
         ),
-        (Canned(200, LOGIN_PAGE), Problem.LOGIN_PAGE, "single sign-on"),
-        (Canned(302, "", {"Location": "https://sso.example.com/x?SAMLRequest=s3cret"}), Problem.LOGIN_PAGE, "/rest"),
-        (Canned(302, "", {"Location": "/dashboard"}), Problem.REDIRECT, "BITBUCKET_URL"),
-        (Canned(200, "<h1>It works!</h1>"), Problem.NOT_JSON, "omething else answers"),
-        (Canned(400, "<h1>The plain HTTP request was sent to HTTPS port</h1>"), Problem.TLS_WANTED, "https://"),
+        (Canned(200, LOGIN_PAGE), Odd.LOGIN_PAGE, "single sign-on"),
+        (Canned(302, "", {"Location": "https://sso.example.com/x?SAMLRequest=s3cret"}), Odd.LOGIN_PAGE, "/rest"),
+        (Canned(302, "", {"Location": "/dashboard"}), Odd.REDIRECT, "BITBUCKET_URL"),
+        (Canned(200, "<h1>It works!</h1>"), Odd.NOT_JSON, "omething else answers"),
+        (Canned(400, "<h1>The plain HTTP request was sent to HTTPS port</h1>"), Odd.TLS_WANTED, "https://"),
         (Canned(404, {"message": "HTTP 404 Not Found", "status-code": 404}), Problem.NO_SUCH_ADDRESS, "version"),
         (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "x"), Problem.NOT_FOUND, "del"),
         (error(404, "com.atlassian.bitbucket.repository.NoSuchRepositoryException", "x"), Problem.NOT_FOUND, "del"),
@@ -104,15 +105,15 @@ def diagnose(
         (error(404, "NoSuchRepositoryException", "x"), Problem.FOREIGN_ABSENCE, "not how Bitbucket says"),
         (Canned(404, {"message": "The requested route does not exist"}), Problem.FOREIGN_ABSENCE, "/rest"),
         (error(404, "com.atlassian.bitbucket.repository.NoDefaultBranchException", "x"), Problem.HAS_NONE, "none"),
-        (Canned(200, '{"values": [], "values": []}', kind="application/json"), Problem.CONTRADICTORY, "twice"),
-        (Canned(200, '{"id": 1' + "0" * 5000 + "}", kind="application/json"), Problem.CONTRADICTORY, "digits"),
-        (Canned(200, {"values": []}, {"Age": "7"}), Problem.CACHED, "cache"),
-        (Canned(407, ""), Problem.PROXY_LOGIN, "NO_PROXY"),
+        (Canned(200, '{"values": [], "values": []}', kind="application/json"), Odd.CONTRADICTORY, "twice"),
+        (Canned(200, '{"id": 1' + "0" * 5000 + "}", kind="application/json"), Odd.CONTRADICTORY, "digits"),
+        (Canned(200, {"values": []}, {"Age": "7"}), Odd.CACHED, "cache"),
+        (Canned(407, ""), Odd.PROXY_LOGIN, "NO_PROXY"),
         (Canned(429, "", {"Retry-After": "7"}), Problem.RATE_LIMITED, "--max-rate"),
         (Canned(503, "<h1>down</h1>"), Problem.UNAVAILABLE, "maintenance"),
         (Canned(500, {"errors": []}), Problem.SERVER_ERROR, "log"),
-        (Canned(200, '{"values": [', kind="application/json"), Problem.BREAKS_OFF, "load balancers"),
-        (Canned(418, ""), Problem.UNEXPECTED, "log"),
+        (Canned(200, '{"values": [', kind="application/json"), Odd.BREAKS_OFF, "load balancers"),
+        (Canned(418, ""), Odd.UNEXPECTED, "log"),
     ],
 )
 def test_answers_are_told_apart(canned: Canned, problem: Problem, words: str) -> None:

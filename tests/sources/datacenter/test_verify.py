@@ -24,9 +24,11 @@ from connector.embedded.datacenter.settings import Settings as ServerSettings
 from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.errors import GuardError
 from connector.model import Snapshot, UserGrant, UserType
+from connector.sources.common.effective import Effective, draw
 from connector.sources.datacenter import Credentials, Settings, Statistics
 from connector.sources.datacenter.permissions import RepositoryPermission
-from connector.sources.datacenter.verify import Effective, collect_some, draw, without_unlicensed
+from connector.sources.datacenter.source import DataCenter
+from connector.sources.datacenter.verify import collect_some, without_unlicensed
 from tests.conftest import Ended, Run
 from tests.exporting import ADMIN, NoProgress, payload_of, snapshot_of
 from tests.sources.datacenter.test_effective_access import instances
@@ -49,7 +51,7 @@ def export(run: Run, server: EmbeddedBitbucket, *options: str, **environment: st
 
 def verify(server: EmbeddedBitbucket, snapshot: Snapshot, credentials: Credentials = DEMO) -> None:
     settings = Settings(server.base_url, credentials, patience=5.0)
-    verify_export(ALL, settings, snapshot, payload_of(snapshot), Statistics())
+    verify_export(ALL, DataCenter(settings), snapshot, payload_of(snapshot), Statistics())
 
 
 # ---- none where there are none

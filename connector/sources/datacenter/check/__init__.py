@@ -1,9 +1,8 @@
 """Can these credentials see everything that an export needs? Some dozens of requests, however large the server.
 
 contact    is it a Bitbucket, is it well, does it know us     contents   what does it show us
-network    how it is reached                                  counting   listings, looked at
-asking     one question at a time                             included   what --include adds
-cost       what an export will take                           report     steps and verdict
+asking     one question at a time                             counting   listings, looked at
+cost       what an export will take                           included   what --include adds
 
 A check never raises for what Bitbucket does: every failure is a step, explained by `diagnosis`.
 """
@@ -18,17 +17,17 @@ from connector.rest.client import Client, Question, Statistics
 from connector.rest.clock import Clock
 from connector.rest.throttle import Limit, Throttle
 from connector.rest.transport import Transport
+from connector.sources.common.check.asking import ATTEMPTS, PATIENCE, RATE_LIMITED_SECONDS, Reply
+from connector.sources.common.check.report import Mark, Report, Step
+from connector.sources.common.check.sizes import as_people_say
+from connector.sources.common.check.steps import address
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import contact
-from connector.sources.datacenter.check.asking import ATTEMPTS, PATIENCE, RATE_LIMITED_SECONDS, Reply
 from connector.sources.datacenter.check.contents import Contents
-from connector.sources.datacenter.check.cost import as_people_say, requests_for
-from connector.sources.datacenter.check.report import Mark, Report, Step, Verdict
+from connector.sources.datacenter.check.cost import requests_for
 from connector.sources.datacenter.diagnosis import Session
 from connector.sources.datacenter.problems import BITBUCKET
 from connector.sources.datacenter.settings import Settings
-
-__all__ = ["Mark", "Report", "Step", "Verdict", "check"]
 
 
 def check(settings: Settings) -> Report:
@@ -69,7 +68,7 @@ def _steps(
     facts: dict[str, Any],
 ) -> Iterator[Step]:
     """Take one step after the other; a failed one is the last."""
-    step = contact.address(settings.base_url, reached)
+    step = address(settings.base_url, reached)
     yield step
     if step.mark is Mark.FAILED:
         return

@@ -6,25 +6,19 @@ Each step is a function that asks, and gives a `Step`; one that failed is the la
 from __future__ import annotations
 
 import dataclasses
-import time
 from typing import Any
-from urllib.parse import urlsplit
 
-from connector.rest.network_errors import NetworkProblem
-from connector.rest.proxies import proxy_for
+from connector.sources.common.check.asking import Reply
+from connector.sources.common.check.report import Mark, Step
+from connector.sources.common.check.steps import failed
+from connector.sources.common.problems import Odd
 from connector.sources.datacenter.bitbucket import Bitbucket
-from connector.sources.datacenter.check import network
-from connector.sources.datacenter.check.asking import Reply, ask
-from connector.sources.datacenter.check.report import Mark, Step
+from connector.sources.datacenter.check.asking import ask
 from connector.sources.datacenter.diagnosis import account_of
 from connector.sources.datacenter.endpoints import APPLICATION_PROPERTIES, RECENT_REPOSITORIES
 from connector.sources.datacenter.problems import Problem
 from connector.sources.datacenter.settings import Credentials
 
-_EXPIRES_SOON = 21
-"""Days."""
-_CLOUD = "bitbucket.org"
-FOR_CLOUD = "set --workspace or BITBUCKET_WORKSPACE instead of --bitbucket-url"
 _WELL = "RUNNING"
 _STATES = {
     "STARTING": ("it is starting", "wait until it has started"),
@@ -39,67 +33,11 @@ _LIFTED_BY_CREDENTIALS = frozenset({
     Problem.NOT_SIGNED_IN,
     Problem.NOT_PERMITTED,
     Problem.FOREIGN_REFUSAL,
-    Problem.NOT_JSON,
-    Problem.LOGIN_PAGE,
-    Problem.REDIRECT,
+    Odd.NOT_JSON,
+    Odd.LOGIN_PAGE,
+    Odd.REDIRECT,
 })  # fmt: skip
 """What single sign-on, or a server that wants a login for everything, may answer to an anonymous question."""
-
-
-def failed(name: str, asked: Reply, *, asked_as: str = "") -> Step:
-    """Give the step of a question that was answered in a way that ends the check."""
-    return _of(name, Mark.FAILED, asked, asked_as)
-
-
-def limited(name: str, asked: Reply, lacks: str) -> Step:
-    """Give the step of a question without whose answer an export lacks something."""
-    return dataclasses.replace(_of(name, Mark.LIMITED, asked, ""), lacks=lacks)
-
-
-def _of(name: str, mark: Mark, asked: Reply, asked_as: str) -> Step:
-    diagnosis = asked.diagnosis
-    if diagnosis is None:
-        return Step(name, mark, "this is not what Bitbucket answers", asked.question, asked.answered)
-    meaning = diagnosis.meaning or asked.answered
-    return Step(name, mark, meaning, asked_as or asked.question, asked.answered, diagnosis.advice)
-
-
-def address(base_url: str, reached: Reply) -> Step:
-    """Judge whether the server was reached at all, and how."""
-    proxy = proxy_for(base_url)
-    way = f"through the proxy {proxy}" if proxy else "without a proxy"
-    asked = f"{base_url}, {way}"
-    if reached.diagnosis is not None:
-        return _unreached(base_url, reached, asked, proxy)
-    found = () if proxy else network.addresses_of(base_url)
-    parts = [", ".join(found)] if found else []
-    certificate = None if proxy or not base_url.startswith("https:") else network.certificate_of(base_url)
-    if certificate is not None:
-        parts.append(certificate.text)
-    days = certificate.days_left(time.time()) if certificate else _EXPIRES_SOON
-    soon = f"; its certificate expires in {days} days" if days < _EXPIRES_SOON else ""
-    clear = ", without TLS: whoever listens on the way can read the credentials" if _is_in_clear(base_url) else ""
-    return Step("address", Mark.OK, f"the server is reached{clear}{soon}", asked, "; ".join(parts) or "an answer")
-
-
-def _is_in_clear(base_url: str) -> bool:
-    parts = urlsplit(base_url)
-    return parts.scheme == "http" and parts.hostname not in {"localhost", "127.0.0.1", "::1"}
-
-
-def _unreached(base_url: str, reached: Reply, asked: str, proxy: str | None) -> Step:
-    step = failed("address", reached, asked_as=asked)
-    problem = reached.problem
-    if (
-        problem in {NetworkProblem.TLS_NOT_TRUSTED, NetworkProblem.TLS_OTHER_NAME, NetworkProblem.TLS_EXPIRED}
-        and not proxy
-    ):
-        certificate = network.certificate_of(base_url)
-        if certificate is not None:
-            step = dataclasses.replace(step, answered=f"{step.answered} ({certificate.text})")
-    if problem is NetworkProblem.PROXY_FAILED or problem is NetworkProblem.PROXY_LOGIN or not proxy:
-        return step
-    return dataclasses.replace(step, advice=f"{step.advice}; the proxy {proxy} was asked: is it the right way?")
 
 
 def state(reached: Reply) -> Step:
@@ -121,7 +59,7 @@ def bitbucket(anonymous: Bitbucket, signed_in: Bitbucket) -> tuple[Step, str | N
     reply = _properties(anonymous)
     if not _names_version(reply):
         if reply.problem not in _LIFTED_BY_CREDENTIALS:
-            return _not_bitbucket(anonymous.base_url, reply), None
+            return _not_bitbucket(reply), None
         with_credentials = _properties(signed_in)
         if not _names_version(with_credentials):
             lifted = with_credentials.problem in _LIFTED_BY_CREDENTIALS
@@ -141,12 +79,8 @@ def _properties(bitbucket: Bitbucket) -> Reply:
     return Reply(f"GET /rest/api/{bitbucket.version}/{APPLICATION_PROPERTIES.template}", asked)
 
 
-def _not_bitbucket(base_url: str, reply: Reply) -> Step:
+def _not_bitbucket(reply: Reply) -> Step:
     step = failed("Bitbucket", reply)
-    host = urlsplit(base_url).hostname or ""
-    if host == _CLOUD or host.endswith(f".{_CLOUD}"):
-        meaning = "Bitbucket Cloud is another product"
-        return dataclasses.replace(step, meaning=meaning, advice=FOR_CLOUD)
     if reply.problem is Problem.NO_SUCH_ADDRESS:
         kind = Problem.NO_BITBUCKET.value
         return dataclasses.replace(step, meaning=kind.meaning, advice=kind.advice)

@@ -13,13 +13,15 @@ from typing import Any
 from connector.errors import Unreadable, Why
 from connector.model import Inclusion, PublicAccess
 from connector.rest.throttle import Limit
+from connector.sources.common.check.asking import Reply
+from connector.sources.common.check.report import Mark, Step
+from connector.sources.common.check.sizes import Size, spread
+from connector.sources.common.check.steps import failed, limited, of_sample
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import included
-from connector.sources.datacenter.check.asking import Reply, ask
-from connector.sources.datacenter.check.contact import failed, limited
-from connector.sources.datacenter.check.counting import Listing, Size, spread, survey
-from connector.sources.datacenter.check.report import Mark, Step
+from connector.sources.datacenter.check.asking import ask
+from connector.sources.datacenter.check.counting import Listing, survey
 from connector.sources.datacenter.endpoints import Address, Endpoint, Right
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION
 from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission
@@ -237,20 +239,10 @@ class Contents:
         )
 
     def _permissions(self, name: str, what: str, sample: Iterable[tuple[str, dict[str, Any]]]) -> Step:
-        asked = {place: self._permissions_of(row) for place, row in sample}
-        there = {place: each for place, each in asked.items() if each.problem is not Problem.NOT_FOUND}
-        if not there:
-            return Step(name, Mark.SKIPPED, f"there are no {what} to ask for")
-        refused = {place: each for place, each in there.items() if each.diagnosis is not None}
-        question = f"the permissions of {', '.join(there)}"
-        if not refused:
-            meaning = f"all of the {len(there)} {what} that were asked can be read"
-            return Step(name, Mark.OK, meaning, question, "200")
-        step = limited(name, next(iter(refused.values())), f"the permissions of {what}")
-        meaning = f"{len(refused)} of {len(there)} cannot be read: {', '.join(refused)}; {step.meaning}"
+        asked = ((place, self._permissions_of(row)) for place, row in sample)
+        there = {place: each for place, each in asked if each.problem is not Problem.NOT_FOUND}
         is_right = self._bitbucket.session.is_administrator is False
-        advice = _ADMINISTRATOR if is_right else step.advice
-        return dataclasses.replace(step, asked=question, meaning=meaning, advice=advice, blocks=True)
+        return of_sample(name, what, there, _ADMINISTRATOR if is_right else "")
 
     def _permissions_of(self, row: dict[str, Any]) -> Reply:
         """Ask for the permissions of a project or repository, by whose row in a listing."""

@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 
 from connector.model import Inclusion
-from connector.rest.progress import duration
-from connector.sources.datacenter.check.counting import Size
+from connector.sources.common.check.sizes import Size
 from connector.sources.datacenter.collector import OF_A_GROUP, OF_A_PROJECT, OF_A_REPOSITORY
 from connector.sources.datacenter.extras.inclusions import requests_at_most
 
@@ -28,14 +27,3 @@ def requests_for(
     asked = OF_A_GROUP * count.get("groups", 0) + OF_A_PROJECT * projects + OF_A_REPOSITORY * repositories
     extra = requests_at_most(include, projects=projects, repositories=repositories, users=users)
     return _ALWAYS + pages + asked + extra
-
-
-def as_people_say(requests: int, seconds: float) -> str:
-    """Put both into words."""
-    return f"at most about {_rounded(requests):,} requests, which take {duration(max(1.0, seconds))}"
-
-
-def _rounded(number: int) -> int:
-    """Keep two digits that count: the rest is a guess."""
-    digits = max(0, len(str(number)) - 2)
-    return round(number, -digits)

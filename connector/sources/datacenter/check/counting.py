@@ -10,38 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from connector.sources.datacenter.check.asking import Reply
+from connector.sources.common.check.asking import Reply
+from connector.sources.common.check.sizes import Size, spread
 
 _LEAP = 8
 _PROBES = 6
 _ROWS_OF_A_PROBE = 25
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """At least and at most so many; `most` is None where the end was not found. Rows may be hidden among them."""
-
-    least: int
-    most: int | None
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether they were counted."""
-        return self.least == self.most
-
-    @property
-    def estimate(self) -> int:
-        """One number to reckon with."""
-        return self.least if self.most is None else round((self.least + self.most) / 2)
-
-    @property
-    def text(self) -> str:
-        """As people say it."""
-        if self.is_exact:
-            return f"{self.least:,}"
-        if self.most is None:
-            return f"more than {self.least:,}"
-        return f"between {self.least:,} and {self.most:,}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +35,7 @@ def survey(ask: Callable[[int, int], Reply], limit: int) -> Listing:
     first = ask(0, limit)
     shown = len(first.rows)
     start = first.body.get("nextPageStart")
-    if first.is_last or not isinstance(start, int) or start <= 0:
+    if _is_last(first) or not isinstance(start, int) or start <= 0:
         return Listing(Size(shown, shown), first.rows, first.rows, max(shown, 1), first)
     size, rows = _probe(ask, start)
     sample = [*spread(first.rows, _ROWS_OF_A_PROBE), *rows]
@@ -78,10 +52,10 @@ def _probe(ask: Callable[[int, int], Reply], least: int) -> tuple[Size, list[Any
         page = ask(start, _ROWS_OF_A_PROBE)
         if page.diagnosis is not None:
             break
-        if page.rows or not page.is_last:
+        if page.rows or not _is_last(page):
             found[start] = page.rows
             least = _end_of(page, start)
-            most = least if page.is_last else most
+            most = least if _is_last(page) else most
         else:
             most = start
     return Size(least, most), [row for _, rows in sorted(found.items()) for row in rows]
@@ -93,8 +67,6 @@ def _end_of(page: Reply, start: int) -> int:
     return end if isinstance(end, int) and end > start else start + len(page.rows)
 
 
-def spread(rows: list[Any], count: int) -> list[Any]:
-    """Choose so many rows, evenly over the whole list; the same ones each time."""
-    if len(rows) <= count:
-        return rows
-    return [rows[round(index * (len(rows) - 1) / (count - 1))] for index in range(count)]
+def _is_last(page: Reply) -> bool:
+    """Whether a page says that it is the last one."""
+    return page.body.get("isLastPage") is True

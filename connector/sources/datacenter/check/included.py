@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from connector.model import Inclusion
+from connector.sources.common.check.asking import Reply
+from connector.sources.common.check.report import Mark, Step
+from connector.sources.common.check.steps import limited
 from connector.sources.datacenter.bitbucket import Bitbucket
-from connector.sources.datacenter.check.asking import Reply, ask
-from connector.sources.datacenter.check.contact import limited
-from connector.sources.datacenter.check.report import Mark, Step
+from connector.sources.datacenter.check.asking import ask
 from connector.sources.datacenter.endpoints import Address, Right
 from connector.sources.datacenter.extras.inclusions import ROWS
 from connector.sources.datacenter.problems import Problem

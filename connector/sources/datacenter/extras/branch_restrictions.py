@@ -7,11 +7,13 @@ from functools import partial
 from typing import Any
 
 from connector.model import Repository
+from connector.sources.common.extras.asking import ScopeRequest
+from connector.sources.common.extras.branches import doubtful
+from connector.sources.common.extras.builder import ExtrasBuilder
+from connector.sources.common.extras.topics import Requests
 from connector.sources.datacenter.extras import endpoints, parse
-from connector.sources.datacenter.extras.asking import ScopeRequest
-from connector.sources.datacenter.extras.branches import Branch, BranchModel, Restriction, doubtful, judge, needs_model
-from connector.sources.datacenter.extras.builder import ExtrasBuilder
-from connector.sources.datacenter.extras.scopes import Requests, Scopes, Topic
+from connector.sources.datacenter.extras.branches import Branch, BranchModel, Restriction, judge, needs_model
+from connector.sources.datacenter.extras.scopes import Scopes, Topic
 
 
 class BranchRestrictions(Topic):
@@ -74,7 +76,7 @@ class BranchRestrictions(Topic):
         read = partial(parse.branch, f"default branch of repository {repository.slug}")
         store = partial(self._branches.__setitem__, repository.id)
         request = self._scopes.repository(endpoints.DEFAULT_BRANCH, repository, read, store)
-        return dataclasses.replace(request, is_listing=False, formerly=endpoints.FORMER_DEFAULT_BRANCH)
+        return dataclasses.replace(request, is_listing=False)
 
     def _restrictions(self, repository: Repository) -> list[Restriction]:
         """Give a repository's restrictions and its project's, each once."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from connector.model import DefaultBranch
+from connector.sources.common.extras.branches import any_of
 
 _HEADS = "refs/heads/"
 
@@ -85,35 +86,17 @@ def judge(branch: Branch, restrictions: Iterable[Restriction], model: BranchMode
     relevant = [pair for pair in applying if pair[1] is not False]
 
     def prevented(what: Prevented) -> bool | None:
-        return _any(applies for restriction, applies in relevant if what in PREVENTED.get(restriction.type, ()))
+        return any_of(applies for restriction, applies in relevant if what in PREVENTED.get(restriction.type, ()))
 
     unknown = any(applies is None for _, applies in relevant)
     return DefaultBranch(
         name=branch.name,
-        protected=_any(applies for restriction, applies in relevant if restriction.type != "no-creates"),
+        protected=any_of(applies for restriction, applies in relevant if restriction.type != "no-creates"),
         pull_request_only=prevented(Prevented.PUSHING),
         no_rewrite=prevented(Prevented.REWRITING),
         no_deletion=prevented(Prevented.DELETING),
         exempt=None if unknown else len({who for restriction, _ in relevant for who in restriction.exempt}),
     )
-
-
-def doubtful(found: DefaultBranch) -> DefaultBranch:
-    """Keep of a judgement what stays true whatever other restrictions there are."""
-    return DefaultBranch(
-        name=found.name,
-        protected=found.protected or None,
-        pull_request_only=found.pull_request_only or None,
-        no_rewrite=found.no_rewrite or None,
-        no_deletion=found.no_deletion or None,
-        exempt=None,
-    )
-
-
-def _any(answers: Iterable[bool | None]) -> bool | None:
-    """Give True where one is, else None where one is not known."""
-    answers = set(answers)
-    return True if True in answers else None if None in answers else False
 
 
 def _is_of_model(matcher: Matcher) -> bool:

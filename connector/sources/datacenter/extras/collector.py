@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
 
-from connector.model import Gap, GlobalPermissionsRead, GroupGrant, Inclusion, Machines, Snapshot, UserGrant, UserType
+from connector.model import GlobalPermissionsRead, GroupGrant, Inclusion, Snapshot, UserGrant, UserType
+from connector.rest.progress import Counts
+from connector.sources.common.extras.asking import ScopeRequests
+from connector.sources.common.extras.builder import ExtrasBuilder
+from connector.sources.common.extras.result import Extras
+from connector.sources.common.extras.topics import ask_about
 from connector.sources.datacenter.bitbucket import Bitbucket
-from connector.sources.datacenter.collector import Counts
 from connector.sources.datacenter.connection import Connection
 from connector.sources.datacenter.endpoints import Endpoint
-from connector.sources.datacenter.extras.asking import ScopeRequests
-from connector.sources.datacenter.extras.builder import ExtrasBuilder
+from connector.sources.datacenter.extras.asking import Asker
 from connector.sources.datacenter.extras.inclusions import ROWS, requests_at_most
 from connector.sources.datacenter.extras.scopes import Scopes, Topic
 from connector.sources.datacenter.listings import Listings
-from connector.sources.datacenter.permissions import GlobalPermission
+from connector.sources.datacenter.permissions import RANKS, GlobalPermission
 from connector.sources.datacenter.settings import Settings
-
-T = TypeVar("T")
 
 _FOR_ADMINISTRATORS = (
     "only a global administrator who signs in with a password is shown what others have: it needs 'Global: Admin', "
@@ -44,37 +41,17 @@ def requests_for(include: frozenset[Inclusion], listings: Listings, *, is_token:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Extras:
-    """What was found, what could not be read, and what Bitbucket says does not exist, with kind and id."""
-
-    machines: Machines
-    gaps: tuple[Gap, ...]
-    gone: tuple[tuple[tuple[str, str], Gap], ...]
-
-    def added_to(self, snapshot: Snapshot) -> Snapshot:
-        """Add them to a settled snapshot. What it still has, under whatever name, is a gap; the rest is gone."""
-        present = {"user": snapshot.users, "project": snapshot.projects, "repository": snapshot.repositories}
-        still_there = [gap for (kind, identifier), gap in self.gone if identifier in present[kind]]
-        gaps = tuple(sorted({*snapshot.gaps, *self.gaps, *still_there}))
-        return dataclasses.replace(snapshot, machines=_of_present(self.machines, snapshot), gaps=gaps)
-
-
 def collect_extras(connection: Connection, counts: Counts, snapshot: Snapshot, settings: Settings) -> Extras:
     """Ask everything that is to be included. `counts` expects the requests already.
 
     Raises `SourceError` where the run cannot go on.
     """
-    scopes, builder = Scopes(snapshot), ExtrasBuilder()
+    scopes, builder = Scopes(snapshot), ExtrasBuilder(RANKS)
     rows = [ROWS[inclusion] for inclusion in Inclusion if inclusion in settings.include]
     topics = [row.topic(scopes, builder) for row in rows]
-    requests = ScopeRequests(
-        connection.bitbucket, connection.fetch, connection.workers, counts, connection.server_version
-    )
-    requests.run(lambda: (request for topic in topics for request in topic.before()))
-    requests.run(lambda: (request for topic in topics for request in topic.first()))
-    requests.run(lambda: (request for topic in topics for request in topic.second()))
-    requests.run(lambda: (request for topic in topics for request in topic.third()))
+    asker = Asker(connection.bitbucket, connection.fetch, connection.server_version)
+    requests = ScopeRequests(asker, connection.workers, counts, "instance")
+    ask_about(topics, requests)
     for row in rows:
         if row.of_user is not None:
             _ask_about_users(requests, topics, row.of_user, snapshot, connection, settings)
@@ -107,31 +84,6 @@ def _ask_about_users(
             for request in topic.of_users()
             if request.endpoint is endpoint and request.thing[1] not in hidden
         )
-    )
-
-
-def _of_present(machines: Machines, snapshot: Snapshot) -> Machines:
-    """Leave out what belongs to something that is gone."""
-
-    def present(found: Mapping[str, T], things: Mapping[str, object]) -> dict[str, T]:
-        return {i: value for i, value in found.items() if i in things}
-
-    projects, repositories = snapshot.projects, snapshot.repositories
-    credentials = (
-        dataclasses.replace(
-            credential,
-            on_projects=present(credential.on_projects, projects),
-            on_repositories=present(credential.on_repositories, repositories),
-        )
-        for credential in machines.credentials
-        if credential.owner_id is None or credential.owner_id in snapshot.users
-    )
-    return dataclasses.replace(
-        machines,
-        credentials=tuple(credentials),
-        project_webhook_hosts=present(machines.project_webhook_hosts, projects),
-        repository_webhook_hosts=present(machines.repository_webhook_hosts, repositories),
-        default_branches=present(machines.default_branches, repositories),
     )
 
 

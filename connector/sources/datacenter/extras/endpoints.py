@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from connector.sources.common.extras.purge import purged
 from connector.sources.datacenter.endpoints import Endpoint, Right
-from connector.sources.datacenter.extras.purge import purged
 
 _TOKENS_SINCE = "about 7.18, with a Data Center licence"
 _HOOKS_SINCE = "some version between 5.10 and 9.2"
@@ -55,17 +55,18 @@ REPOSITORY_RESTRICTIONS = Endpoint(
     numbered="2.0",
     purge=purged,
 )
-DEFAULT_BRANCH = Endpoint(
-    "projects/{}/repos/{}/default-branch",
-    Right.REPOSITORY_ADMIN,
-    "default branches of repositories",
-    may_be_empty=True,
-)
 FORMER_DEFAULT_BRANCH = Endpoint(
     "projects/{}/repos/{}/branches/default",
     Right.REPOSITORY_ADMIN,
     "default branches of repositories",
     may_be_empty=True,
+)
+DEFAULT_BRANCH = Endpoint(
+    "projects/{}/repos/{}/default-branch",
+    Right.REPOSITORY_ADMIN,
+    "default branches of repositories",
+    may_be_empty=True,
+    formerly=FORMER_DEFAULT_BRANCH,
 )
 BRANCH_MODEL = Endpoint(
     "projects/{}/repos/{}/branchmodel/configuration",

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from connector.model import Inclusion
+from connector.sources.common.extras.builder import ExtrasBuilder
 from connector.sources.datacenter.endpoints import Endpoint
 from connector.sources.datacenter.extras import endpoints
 from connector.sources.datacenter.extras.branch_restrictions import BranchRestrictions
-from connector.sources.datacenter.extras.builder import ExtrasBuilder
 from connector.sources.datacenter.extras.keys import Keys
 from connector.sources.datacenter.extras.scopes import Scopes, Topic
 from connector.sources.datacenter.extras.tokens import Tokens

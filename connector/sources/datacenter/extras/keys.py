@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from functools import partial
 from typing import Any
 
 from connector.model import Credential, Project, Repository
+from connector.sources.common.extras.asking import ScopeRequest
+from connector.sources.common.extras.builder import ExtrasBuilder
+from connector.sources.common.extras.topics import Requests
 from connector.sources.datacenter.extras import endpoints, parse
-from connector.sources.datacenter.extras.asking import ScopeRequest
-from connector.sources.datacenter.extras.builder import ExtrasBuilder
-from connector.sources.datacenter.extras.scopes import Requests, Scopes, Topic
+from connector.sources.datacenter.extras.scopes import Scopes, Topic
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,8 @@ class Keys(Topic):
 
     def before(self) -> Requests:
         """Ask whether SSH works, and whether access keys do: what is switched off opens nothing."""
-        yield self._scopes.instance(endpoints.SSH_SETTINGS, parse.ssh_enabled, self._store_settings)
+        request = self._scopes.whole(endpoints.SSH_SETTINGS, parse.ssh_enabled, self._store_settings)
+        yield dataclasses.replace(request, is_listing=False, may_lack=True)
 
     def first(self) -> Requests:
         """Ask every repository, and the projects that have none."""

@@ -177,11 +177,6 @@ def _expiry(row: object, created: int | None, where: str) -> tuple[int | None, b
     return fields.moment(expires, "expiryDate", where), True
 
 
-def webhook_host(row: object, where: str) -> str | None:
-    """Give the host that a webhook sends to; None where its address has none that is sound."""
-    return fields.maybe(row, "host", str, where)
-
-
 def branch(where: str, answer: dict[str, Any]) -> Branch:
     """Read the default branch: `refs/heads/main` is shown as `main`."""
     ref = fields.text(answer, "id", where)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from connector.model import Project, Repository
+from connector.sources.common.extras.builder import ExtrasBuilder
+from connector.sources.common.extras.topics import Requests
 from connector.sources.datacenter.extras import endpoints, parse
-from connector.sources.datacenter.extras.builder import ExtrasBuilder
-from connector.sources.datacenter.extras.scopes import Requests, Scopes, Topic
+from connector.sources.datacenter.extras.scopes import Scopes, Topic
 
 
 class Tokens(Topic):

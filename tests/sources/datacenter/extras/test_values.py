@@ -9,19 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.rest.fields import Malformed
+from connector.sources.common.extras.branches import doubtful
+from connector.sources.common.extras.purge import host_of, purged
+from connector.sources.common.extras.ssh import PublicKey, read_public_key
 from connector.sources.datacenter.extras import parse
 from connector.sources.datacenter.extras.branches import (
     Branch,
     BranchModel,
     Matcher,
     Restriction,
-    doubtful,
     judge,
     matches,
     needs_model,
 )
-from connector.sources.datacenter.extras.purge import host_of, purged
-from connector.sources.datacenter.extras.ssh import PublicKey, read_public_key
 from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 
 RSA = (

@@ -6,26 +6,25 @@ Only one thread touches it. Whatever order answers come in, the same answers giv
 from __future__ import annotations
 
 import dataclasses
-from typing import TypeVar
+from collections.abc import Mapping
 
-from connector.model import Credential, CredentialKind, DefaultBranch, Inclusion, Machines
-from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
-
-P = TypeVar("P", ProjectPermission, RepositoryPermission)
+from connector.model import Credential, CredentialKind, DefaultBranch, Inclusion, Machines, Permission
 
 _Id = tuple[CredentialKind, str]
 
 
 class ExtrasBuilder:
-    """What `--include` adds to a snapshot, in the making."""
+    """What `--include` adds to a snapshot, in the making. `ranks` says which of two permissions is the higher one."""
 
-    def __init__(self) -> None:
+    def __init__(self, ranks: Mapping[Permission, int]) -> None:
+        self._ranks = ranks
+        self.instance_webhook_hosts: tuple[str, ...] | None = None
         self.project_webhook_hosts: dict[str, tuple[str, ...]] = {}
         self.repository_webhook_hosts: dict[str, tuple[str, ...]] = {}
         self.default_branches: dict[str, DefaultBranch] = {}
         self._known: dict[_Id, Credential] = {}
-        self._on_projects: dict[_Id, dict[str, ProjectPermission]] = {}
-        self._on_repositories: dict[_Id, dict[str, RepositoryPermission]] = {}
+        self._on_projects: dict[_Id, dict[str, Permission]] = {}
+        self._on_repositories: dict[_Id, dict[str, Permission]] = {}
 
     def store_credential(self, credential: Credential) -> None:
         """Keep a key or token; where two rows differ, the one that says more."""
@@ -34,15 +33,20 @@ class ExtrasBuilder:
         if known is None or _fullness(credential) > _fullness(known):
             self._known[key] = credential
 
-    def store_on_project(self, credential: Credential, project_id: str, permission: ProjectPermission) -> None:
+    def store_on_project(self, credential: Credential, project_id: str, permission: Permission) -> None:
         """Keep what it may do on a project; the most counts."""
         self.store_credential(credential)
-        _raise(self._on_projects.setdefault((credential.kind, credential.id), {}), project_id, permission)
+        self._raise(self._on_projects.setdefault((credential.kind, credential.id), {}), project_id, permission)
 
-    def store_on_repository(self, credential: Credential, repository_id: str, permission: RepositoryPermission) -> None:
+    def store_on_repository(self, credential: Credential, repository_id: str, permission: Permission) -> None:
         """Keep what it may do on a repository; the most counts."""
         self.store_credential(credential)
-        _raise(self._on_repositories.setdefault((credential.kind, credential.id), {}), repository_id, permission)
+        self._raise(self._on_repositories.setdefault((credential.kind, credential.id), {}), repository_id, permission)
+
+    def _raise(self, held: dict[str, Permission], scope: str, permission: Permission) -> None:
+        known = held.get(scope)
+        if known is None or self._ranks[permission] > self._ranks[known]:
+            held[scope] = permission
 
     def machines(self, included: frozenset[Inclusion], taken_at: int) -> Machines:
         """Give everything; credentials once each, in the order of kinds and ids."""
@@ -58,16 +62,11 @@ class ExtrasBuilder:
             included=included,
             taken_at=taken_at,
             credentials=tuple(credentials),
+            instance_webhook_hosts=self.instance_webhook_hosts,
             project_webhook_hosts=self.project_webhook_hosts,
             repository_webhook_hosts=self.repository_webhook_hosts,
             default_branches=self.default_branches,
         )
-
-
-def _raise(held: dict[str, P], scope: str, permission: P) -> None:
-    known = held.get(scope)
-    if known is None or permission.rank > known.rank:
-        held[scope] = permission
 
 
 def _fullness(credential: Credential) -> tuple[int, str]:

@@ -1,6 +1,6 @@
 """What is secret in an answer, or could be, goes before anybody keeps the answer: not even the journal has it.
 
-Of a webhook's address the host stays, of a key's text what it says about itself. See `Endpoint.purge`.
+Of a webhook's address the host stays, of a key's text what it says about itself.
 """
 
 from __future__ import annotations
@@ -8,33 +8,37 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import re
-from typing import Any, cast
+from collections.abc import Set
+from typing import Any
 from urllib.parse import urlsplit
 
-from connector.rest.answer import JsonObject
 from connector.rest.fields import Malformed
-from connector.sources.datacenter.extras.ssh import read_public_key
+from connector.sources.common.extras.ssh import read_public_key
 
-_SECRET = frozenset({"configuration", "credentials", "secret", "statistics", "token"})
+SECRET = frozenset({"configuration", "credentials", "secret", "statistics", "token"})
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
-def purged(answer: JsonObject) -> JsonObject:
-    """Give JSON without secrets: `text` becomes `public`, `url` becomes `host`. Raises `Malformed`."""
+def purged(value: Any, key_text: str = "text", leave_out: Set[str] = SECRET) -> Any:  # noqa: ANN401 - JSON of any depth
+    """Give JSON without secrets: the text of a key, in the field `key_text`, becomes `public`, `url` becomes `host`.
+
+    Raises `Malformed`.
+    """
     try:
-        return cast("JsonObject", _purged(answer))
+        return _purged(value, key_text, leave_out)
     except RecursionError:
         raise Malformed("the answer nests deeper than any real one, so what is secret in it cannot be found") from None
 
 
-def _purged(value: Any) -> Any:  # noqa: ANN401 - JSON, at any depth
+def _purged(value: Any, key_text: str, leave_out: Set[str]) -> Any:  # noqa: ANN401 - as above
     if isinstance(value, list):
-        return [_purged(each) for each in value]
+        return [_purged(each, key_text, leave_out) for each in value]
     if not isinstance(value, dict):
         return value
-    kept = {name: _purged(each) for name, each in value.items() if name not in _SECRET | {"text", "url"}}
-    if "text" in value:
-        kept["public"] = dataclasses.asdict(read_public_key(str(value["text"])))
+    dropped = leave_out | {key_text, "url"}
+    kept = {name: _purged(each, key_text, leave_out) for name, each in value.items() if name not in dropped}
+    if key_text in value:
+        kept["public"] = dataclasses.asdict(read_public_key(str(value[key_text])))
     if "url" in value:
         kept["host"] = host_of(str(value["url"]))
     return kept

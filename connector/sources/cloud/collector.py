@@ -1,0 +1,101 @@
+"""What is read of a workspace, and what it costs."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from connector.errors import Unreadable
+from connector.model import Project
+from connector.rest.progress import Cost, Counts
+from connector.rest.workers import Workers
+from connector.sources.cloud import group_privileges
+from connector.sources.cloud.bitbucket import Bitbucket
+from connector.sources.cloud.fetch import Fetch, Grants
+from connector.sources.cloud.group_privileges import WORTHWHILE, Told
+from connector.sources.cloud.listings import Listings
+from connector.sources.cloud.snapshot_builder import SnapshotBuilder
+from connector.sources.common import collector
+from connector.sources.common.collector import Place
+from connector.sources.common.settling import Batch, read
+
+log = logging.getLogger(__name__)
+
+
+class Collector(collector.Collector[Listings]):
+    """Reads one workspace. `extra_cost` says what is asked about the listed things when this is done."""
+
+    def __init__(
+        self,
+        bitbucket: Bitbucket,
+        fetch: Fetch,
+        workers: Workers,
+        counts: Counts,
+        builder: SnapshotBuilder,
+        extra_cost: Callable[[Listings], Cost] = lambda _: Cost(),
+    ) -> None:
+        super().__init__(bitbucket, fetch, workers, counts, builder, extra_cost)
+        self._workspace = bitbucket
+        self._listing = fetch
+        self._has_tried = False
+
+    def _questions(self, _: Listings) -> Mapping[str, Callable[[], object]]:
+        return {
+            "repositories": self._listing.repositories,
+            "roles": self._listing.people,
+            "memberships": self._listing.groups,
+            "listed": self._listing.projects,
+        }
+
+    def _listings(self, found: Mapping[str, Any]) -> Listings:
+        return Listings(users=found["roles"].users, groups=found["memberships"].groups, **found)
+
+    def _cost_of_project(self, _: Project) -> Cost:
+        return Cost(2)
+
+    def _cost_of_repository(self) -> Cost:
+        return Cost(1, 1) * self._listing.requests_of_a_repository
+
+    # ---- the shortcut
+
+    def _before_contents(self) -> None:
+        """Find out, once, whether one answer tells what groups hold on all repositories."""
+        places = self._builder.repositories_to_read()
+        if self._has_tried or len(places) < WORTHWHILE:
+            return
+        self._has_tried = True
+        try:
+            told = self._workers.call(self._listing.group_privileges)
+        except Unreadable as unreadable:
+            log.info("every repository is asked for its groups: %s", unreadable)
+            return
+        everything = group_privileges.of_all(told, (repository for repository, _ in places))
+        if everything is not None and self._prove(everything, places):
+            self._counts.expect(0, Cost() - Cost(1, 1) * len(self._builder.repositories_to_read()))
+            self._listing.trust(everything)
+            self._counts.tell()
+        else:
+            log.info("1.0/group-privileges is not right: every repository is asked for its groups")
+
+    def _prove(self, told: Told, places: list[Place]) -> bool:
+        """Ask a sample of repositories, and keep what they answer; give whether that is what was told of them."""
+        slugs = group_privileges.draw(told, random.Random(self._workspace.server_time))  # noqa: S311 - a sample
+        equal: list[bool] = []
+
+        def store(place: Place, fetched: Grants | Unreadable) -> None:
+            self._builder.store_repository(place, fetched)
+            equal.append(
+                not isinstance(fetched, Unreadable) and group_privileges.is_equal(told[place[0].slug], fetched.groups)
+            )
+
+        drawn = [place for place in places if place[0].slug in slugs]
+        fetch = partial(_of_place, self._listing)
+        read(self._workers, self._counts, [Batch(drawn, fetch, store, lambda _: self._cost_of_repository())])
+        return all(equal)
+
+
+def _of_place(fetch: Fetch, place: Place) -> Grants:
+    return fetch.repository_grants(place[1], place[0].slug)

@@ -1,0 +1,189 @@
+"""Every address that is asked, the scope and the right that it needs, and what an export lacks without it.
+
+Source: the official OpenAPI file of 2026-06, Atlassian's pages on the API 1.0.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from urllib.parse import quote
+
+from connector.rest.answer import JsonObject
+from connector.rest.progress import Cost
+
+
+class Right(Enum):
+    """What an account must be or hold: in Bitbucket's words, and where it is given."""
+
+    NONE = ("", "")
+    MEMBER = ("member of the workspace", "Workspace settings > User directory")
+    WORKSPACE_ADMIN = (
+        "administrator of the workspace",
+        "Workspace settings > User groups, to a group with 'Administer workspace'",
+    )
+    PROJECT_ADMIN = ("administrator of the project", "Project settings > Project permissions")
+    REPOSITORY_ADMIN = ("administrator of the repository", "Repository settings > Repository permissions")
+
+    def __init__(self, label: str, where: str) -> None:
+        self.label = label
+        self.where = where
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One kind of address below `/{api}/`; `{}` stands for a segment, of which the first is the workspace.
+
+    `oauth` is the scope that OAuth and access tokens need, `token` the one of API tokens.
+    """
+
+    template: str
+    oauth: str
+    token: str
+    right: Right
+    lacks: str
+    """What the export lacks where this cannot be read."""
+    api: str = "2.0"
+    sort: str = ""
+    """The field that a listing is sorted by; empty where it knows no sorting."""
+    attempts: int | None = None
+    """How often it is asked at most, where another address may say the same."""
+    is_list: bool = False
+    """Whether a bare JSON list is answered, and no object."""
+    purge: Callable[[JsonObject], JsonObject] | None = None
+    """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
+
+    @property
+    def counts(self) -> bool:
+        """Whether it counts for the limit of the rolling hour."""
+        return self.api == "2.0" and self.template.startswith("repositories/")
+
+    @property
+    def cost(self) -> Cost:
+        """What asking once costs."""
+        return Cost(1, int(self.counts))
+
+    def at(self, *segments: str) -> Address:
+        """Fill in the segments, percent-encoded, braces of uuids too.
+
+        Raises ValueError for a segment that an HTTP library would resolve as a step in a path.
+        """
+        if any(segment in {"", ".", ".."} for segment in segments):
+            raise ValueError(f"{self.template} cannot be asked for {segments!r}")
+        return Address(self, self.template.format(*(quote(segment, safe="") for segment in segments)))
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """An endpoint with its segments filled in."""
+
+    endpoint: Endpoint
+    path: str
+
+
+WORKSPACE = Endpoint("workspaces/{}", "", "read:workspace:bitbucket", Right.MEMBER, "everything")
+OWN_ROLE = Endpoint(
+    "user/workspaces/{}/permission",
+    "account",
+    "read:workspace:bitbucket",
+    Right.MEMBER,
+    "whether the account administers the workspace",
+)
+EFFECTIVE = Endpoint(
+    "workspaces/{}/permissions/repositories",
+    "account",
+    "read:repository:bitbucket",
+    Right.WORKSPACE_ADMIN,
+    "whether the account administers the workspace",
+)
+
+REPOSITORY_EFFECTIVE = Endpoint(
+    "workspaces/{}/permissions/repositories/{}",
+    "repository",
+    "read:repository:bitbucket",
+    Right.REPOSITORY_ADMIN,
+    "nothing; --verify compares with it",
+)
+
+_ACCOUNT, _PROJECT, _PROJECT_ADMIN, _REPOSITORY, _REPOSITORY_ADMIN = (
+    "account",
+    "project",
+    "project:admin",
+    "repository",
+    "repository:admin",
+)
+_READ_WORKSPACE, _READ_PROJECT, _READ_REPOSITORY, _READ_PERMISSION = (
+    "read:workspace:bitbucket",
+    "read:project:bitbucket",
+    "read:repository:bitbucket",
+    "read:permission:bitbucket",
+)
+
+ROLES = Endpoint(
+    "workspaces/{}/permissions", _ACCOUNT, _READ_WORKSPACE, Right.MEMBER, "members and their roles", sort="user.uuid"
+)
+MEMBERS = Endpoint("workspaces/{}/members", _ACCOUNT, _READ_WORKSPACE, Right.MEMBER, "members", sort="user.uuid")
+GROUPS = Endpoint(
+    "groups/{}",
+    _ACCOUNT,
+    _READ_PERMISSION,
+    Right.WORKSPACE_ADMIN,
+    "groups, and who is in them",
+    api="1.0",
+    attempts=2,
+    is_list=True,
+)
+GROUP_NAMES = dataclasses.replace(GROUPS, lacks="groups", attempts=None)
+"""Asked where the listing with members breaks off, which it does after about 28 seconds."""
+WITHOUT_MEMBERS = {"exclude_members": "true"}
+GROUP_MEMBERS = Endpoint(
+    "groups/{}/{}/members",
+    _ACCOUNT,
+    _READ_PERMISSION,
+    Right.WORKSPACE_ADMIN,
+    "the members of a group",
+    api="1.0",
+    is_list=True,
+)
+GROUP_PRIVILEGES = Endpoint(
+    "group-privileges/{}",
+    _ACCOUNT,
+    _READ_PERMISSION,
+    Right.WORKSPACE_ADMIN,
+    "nothing; with it, a run asks for half as much",
+    api="1.0",
+    attempts=1,
+    is_list=True,
+)
+PROJECTS = Endpoint("workspaces/{}/projects", _PROJECT, _READ_PROJECT, Right.MEMBER, "projects", sort="uuid")
+REPOSITORIES = Endpoint("repositories/{}", _REPOSITORY, _READ_REPOSITORY, Right.MEMBER, "repositories", sort="uuid")
+PROJECT_USERS = Endpoint(
+    "workspaces/{}/projects/{}/permissions-config/users",
+    _PROJECT_ADMIN,
+    _READ_PROJECT,
+    Right.PROJECT_ADMIN,
+    "users' permissions on a project",
+)
+PROJECT_GROUPS = Endpoint(
+    "workspaces/{}/projects/{}/permissions-config/groups",
+    _PROJECT_ADMIN,
+    _READ_PROJECT,
+    Right.PROJECT_ADMIN,
+    "groups' permissions on a project",
+)
+REPOSITORY_USERS = Endpoint(
+    "repositories/{}/{}/permissions-config/users",
+    _REPOSITORY_ADMIN,
+    _READ_REPOSITORY,
+    Right.REPOSITORY_ADMIN,
+    "users' permissions on a repository",
+)
+REPOSITORY_GROUPS = Endpoint(
+    "repositories/{}/{}/permissions-config/groups",
+    _REPOSITORY_ADMIN,
+    _READ_REPOSITORY,
+    Right.REPOSITORY_ADMIN,
+    "groups' permissions on a repository",
+)

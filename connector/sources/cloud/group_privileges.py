@@ -1,0 +1,55 @@
+"""Whether `1.0/group-privileges` tells the truth: it is used only after it was proved on a sample.
+
+One answer would tell what groups hold on all repositories. But nobody documents it any more, so it may miss what is
+new, or tell what is old. Pure; knows no HTTP.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+
+from connector.model import Group, Repository
+from connector.sources.cloud.parse import GroupGrant
+from connector.sources.common.scale import Scale
+
+_OF_EACH = 10
+"""How many repositories with rows are drawn, and how many without."""
+_MOST_GROUPS = 30
+"""So many groups more have one of their rows drawn each."""
+WORTHWHILE = 60
+"""Below so many repositories, a proof would cost about as much as it saves."""
+
+Told = Mapping[str, Sequence[GroupGrant]]
+"""By slug of a repository, what groups hold there."""
+
+
+def of_all(told: Told, repositories: Iterable[Repository]) -> dict[str, list[GroupGrant]] | None:
+    """Give what was told of each repository, nothing included; None where it is about one that is not listed."""
+    slugs = {repository.slug for repository in repositories}
+    return {slug: list(told.get(slug, [])) for slug in slugs} if told.keys() <= slugs else None
+
+
+def draw(told: Told, chance: random.Random) -> set[str]:
+    """Draw the slugs of repositories by which it is proved: some with rows, some without, and of each group one."""
+    granted = sorted(slug for slug, rows in told.items() if rows)
+    others = sorted(slug for slug, rows in told.items() if not rows)
+    drawn = {*_some(granted, chance), *_some(others, chance)}
+    by_group: dict[str, list[str]] = {}
+    for slug in granted:
+        for row in told[slug]:
+            by_group.setdefault(row.group.key, []).append(slug)
+    unseen = [slugs for _, slugs in sorted(by_group.items()) if drawn.isdisjoint(slugs)]
+    chance.shuffle(unseen)
+    return drawn | {chance.choice(slugs) for slugs in unseen[:_MOST_GROUPS]}
+
+
+def _some(slugs: list[str], chance: random.Random) -> list[str]:
+    return chance.sample(slugs, min(_OF_EACH, len(slugs)))
+
+
+def is_equal(told: Iterable[GroupGrant], granted: Iterable[tuple[Group, Scale]]) -> bool:
+    """Whether what was told of a repository is what its own listing says."""
+    return {(row.group.key, row.permission) for row in told if row.permission is not None} == {
+        (group.key, permission) for group, permission in granted
+    }

@@ -1,0 +1,166 @@
+"""The flow of one export: listings, what each thing has of its own, the listings again, until everything is settled.
+
+Fetching runs in workers, storing in the calling thread. What belongs to one group, project or repository and cannot
+be read is a gap. Knows no product.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, Generic, Protocol, TypeVar
+
+from connector.errors import Unreadable
+from connector.model import Group, Project, Repository, User
+from connector.rest.progress import Cost, Counts
+from connector.rest.workers import Task, Workers
+from connector.sources.common.listings import Listings
+from connector.sources.common.settling import Batch, expect, read, settle
+from connector.sources.common.snapshot_builder import SnapshotBuilder
+
+L = TypeVar("L", bound=Listings)
+
+_OF_A_GROUP = Cost(1)
+
+Place = tuple[Repository, str]
+"""A repository, and the key of its project."""
+
+
+class Conversation(Protocol):
+    """Something that can be asked. `round` counts how often everything is asked anew, from 1."""
+
+    round: int
+
+
+class Fetch(Protocol):
+    """Asks for what one group, project or repository has."""
+
+    def members(self, group: Group, known: Mapping[str, User], /) -> tuple[User, ...]:
+        """Fetch a group's members; those who are `known` are given as they are known."""
+
+    def project_grants(self, project: Project, /) -> Any:  # noqa: ANN401 - the product's; the builder knows
+        """Fetch the permissions on a project."""
+
+    def repository_grants(self, key: str, slug: str, /) -> Any:  # noqa: ANN401 - as above
+        """Fetch the permissions on a repository."""
+
+
+class Builder(SnapshotBuilder[L], ABC):
+    """A snapshot of one product in the making."""
+
+    @abstractmethod
+    def store_project(self, project: Project, fetched: Any | Unreadable) -> None:  # noqa: ANN401 - as above
+        """Keep the permissions on a project, or why they cannot be read."""
+
+    @abstractmethod
+    def store_repository(self, place: Place, fetched: Any | Unreadable) -> None:  # noqa: ANN401 - as above
+        """Keep the permissions on a repository, or why they cannot be read."""
+
+
+class Collector(ABC, Generic[L]):
+    """Reads one Bitbucket into a builder. `extra_cost` says what is asked about the listed things when this is done."""
+
+    def __init__(
+        self,
+        bitbucket: Conversation,
+        fetch: Fetch,
+        workers: Workers,
+        counts: Counts,
+        builder: Builder[L],
+        extra_cost: Callable[[L], Cost] = lambda _: Cost(),
+    ) -> None:
+        self._bitbucket = bitbucket
+        self._fetch = fetch
+        self._workers = workers
+        self._counts = counts
+        self._builder = builder
+        self._extra_cost = extra_cost
+
+    def collect(self) -> None:
+        """Read everything into the builder. Raises `SourceError` or `Unreadable` where the run cannot go on."""
+        listings = self._read_listings(self._builder.listings, self._beside())
+        self._learn(listings)
+        self._counts.expect(0, self._extra_cost(listings))
+        self._settle(listings)
+
+    def settle_again(self) -> None:
+        """Read the listings again, because Bitbucket says that something they showed does not exist."""
+        self._settle(self._builder.listings)
+
+    # ---- what differs between products
+
+    @abstractmethod
+    def _questions(self, before: L) -> Mapping[str, Callable[[], object]]:
+        """Give what fetches each listing, by the name of its field in the listings. `before` is the last round."""
+
+    @abstractmethod
+    def _listings(self, found: Mapping[str, Any]) -> L:
+        """Make the listings of one round."""
+
+    @abstractmethod
+    def _cost_of_project(self, project: Project) -> Cost:
+        """Count the requests."""
+
+    @abstractmethod
+    def _cost_of_repository(self) -> Cost:
+        """Count the requests."""
+
+    def _beside(self) -> Iterable[Task[Any]]:
+        """Give what is done beside the first listings."""
+        return ()
+
+    def _learn(self, listings: L) -> None:
+        """Take note of what the first listings tell."""
+
+    def _before_contents(self) -> None:
+        """Do what makes reading of the contents cheaper."""
+
+    # ---- the flow
+
+    def _settle(self, listings: L) -> None:
+        settle(listings, self._builder, self._read_contents, self._read_listings_again)
+
+    def _read_listings(self, before: L, beside: Iterable[Task[Any]] = ()) -> L:
+        found: dict[str, Any] = {}
+        tasks = [Task(fetch, partial(found.__setitem__, name)) for name, fetch in self._questions(before).items()]
+        self._workers.run([*tasks, *beside])
+        return self._listings(found)
+
+    def _read_listings_again(self, before: L) -> L:
+        self._bitbucket.round += 1
+        return self._read_listings(before)
+
+    def _read_contents(self) -> None:
+        """Read what is still open; then the members of groups that only a grant has named."""
+        groups = self._builder.groups_to_read()
+        if expect(self._counts, self._batches(groups)):
+            self._counts.tell()
+        self._before_contents()
+        read(self._workers, self._counts, self._batches(groups))
+        asked = {group.key for group in groups}
+        named = [self._of_groups([group for group in self._builder.groups_to_read() if group.key not in asked])]
+        expect(self._counts, named)
+        read(self._workers, self._counts, named)
+
+    def _batches(self, groups: list[Group]) -> list[Batch[Any]]:
+        builder = self._builder
+        return [
+            self._of_groups(groups),
+            Batch(builder.projects_to_read(), self._fetch.project_grants, builder.store_project, self._cost_of_project),
+            Batch(
+                builder.repositories_to_read(),
+                lambda place: self._fetch.repository_grants(place[1], place[0].slug),
+                builder.store_repository,
+                lambda _: self._cost_of_repository(),
+            ),
+        ]
+
+    def _of_groups(self, groups: list[Group]) -> Batch[Group]:
+        users = self._builder.listings.users
+        return Batch(
+            groups,
+            lambda group: self._fetch.members(group, users),
+            self._builder.store_members,
+            lambda _: _OF_A_GROUP,
+        )

@@ -1,0 +1,49 @@
+"""What can be included, one kind each: its requests, in rounds that each know the answers of the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import chain
+from operator import methodcaller
+from typing import Any, Protocol
+
+from connector.sources.common.extras.asking import ScopeRequest, ScopeRequests
+
+Requests = Iterator[ScopeRequest[Any]]
+
+
+class Topic(Protocol):
+    """One kind of what can be included."""
+
+    def before(self) -> Requests:
+        """Ask what decides whether anything else is asked."""
+        return iter(())
+
+    def first(self) -> Requests:
+        """Ask what is asked in any case."""
+        return iter(())
+
+    def second(self) -> Requests:
+        """Ask what the first round left open."""
+        return iter(())
+
+    def third(self) -> Requests:
+        """Ask what the first two left open."""
+        return iter(())
+
+    def finish(self) -> None:
+        """Store what only all answers together tell."""
+
+
+_ROUNDS = [methodcaller(name) for name in ("before", "first", "second", "third")]
+
+
+def ask_about(topics: Sequence[Topic], requests: ScopeRequests) -> None:
+    """Go through the rounds of all topics."""
+    for of_round in _ROUNDS:
+        requests.run(partial(_round, of_round, topics))
+
+
+def _round(of_round: Callable[[Topic], Requests], topics: Sequence[Topic]) -> Requests:
+    return chain.from_iterable(map(of_round, topics))
