@@ -23,10 +23,11 @@ from connector.model import Gap, Server, Snapshot
 from connector.rest.client import Statistics
 from connector.rest.journal import Journal, remove_journal
 from connector.rest.progress import Forecast, Progress
+from connector.sources.common.extras.result import Extras
 from connector.sources.common.journals import options_of
 from connector.sources.datacenter.collector import Collector
 from connector.sources.datacenter.connection import Connection, connect
-from connector.sources.datacenter.extras import Extras, collect_extras, requests_for
+from connector.sources.datacenter.extras import collect_extras, requests_for
 from connector.sources.datacenter.public_access import public_access, public_things
 from connector.sources.datacenter.rate_limit import rate_limit
 from connector.sources.datacenter.settings import Credentials, Settings

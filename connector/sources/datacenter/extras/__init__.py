@@ -7,6 +7,6 @@ scopes      how users are asked about               branches   what restrictions
 parse       JSON → values
 """
 
-from connector.sources.datacenter.extras.collector import Extras, collect_extras, requests_for
+from connector.sources.datacenter.extras.collector import collect_extras, requests_for
 
-__all__ = ["Extras", "collect_extras", "requests_for"]
+__all__ = ["collect_extras", "requests_for"]
