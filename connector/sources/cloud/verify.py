@@ -44,7 +44,15 @@ def ask_who_can(settings: Settings, statistics: Statistics, _: Snapshot, drawn: 
         return [found[repository.id] for _, repository in drawn]
 
 
-def collect_some(settings: Settings, progress: Progress, statistics: Statistics, *, count: int, seed: int) -> Snapshot:
+def collect_some(
+    settings: Settings,
+    progress: Progress,
+    statistics: Statistics,
+    *,
+    count: int,
+    seed: int,
+    behind: int,  # noqa: ARG001 - the whole listing is read, whose rows have no offset
+) -> Snapshot:
     """Collect what decides about some repositories, drawn at random from the listing.
 
     The snapshot holds those repositories and their projects alone. Raises `SourceError` or `Unreadable`.
