@@ -24,6 +24,7 @@ from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.collector import Collector
 from connector.sources.cloud.connection import Connection, connect
 from connector.sources.cloud.credentials import AccessToken
+from connector.sources.cloud.extras import collect_extras, cost_of
 from connector.sources.cloud.fetch import Fetch
 from connector.sources.cloud.settings import HOUR, PAGES, Settings
 from connector.sources.cloud.snapshot_builder import SnapshotBuilder
@@ -59,13 +60,19 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     )
     builder = SnapshotBuilder(granted_groups_only=settings.granted_groups_only)
     fetch = Fetch(bitbucket, bitbucket.workspace.slug)
-    collector = Collector(bitbucket, fetch, workers, forecast, builder)
+    collector = Collector(bitbucket, fetch, workers, forecast, builder, partial(cost_of, settings.include))
     try:
         collector.collect()
     except Unreadable:
         workers.call(bitbucket.conclude)  # where the credentials are not good any more, that is why it was refused
         raise
     snapshot = builder.snapshot(_workspace(bitbucket), bitbucket.session)
+    if settings.include:
+        extras = collect_extras(connection, fetch, forecast, snapshot, builder.listings, settings.include)
+        if extras.gone:
+            collector.settle_again()
+            snapshot = builder.snapshot(_workspace(bitbucket), bitbucket.session)
+        snapshot = extras.added_to(snapshot)
     workers.call(bitbucket.conclude)
     return snapshot
 

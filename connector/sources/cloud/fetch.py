@@ -27,11 +27,11 @@ from connector.rest.listing import (
 )
 from connector.sources.cloud import endpoints, parse
 from connector.sources.cloud.endpoints import Address, Endpoint
-from connector.sources.cloud.listings import Groups, Members
+from connector.sources.cloud.listings import Groups, Members, Repositories
 from connector.sources.cloud.paging import LENGTHS, Pages
 from connector.sources.cloud.parse import GroupGrant
 from connector.sources.cloud.permissions import ADMINISTERS, ProjectPermission, RepositoryPermission
-from connector.sources.common.listings import Projects, Repositories, UserRow
+from connector.sources.common.listings import Projects, UserRow
 from connector.sources.common.scale import Scale
 
 log = logging.getLogger(__name__)
@@ -147,12 +147,15 @@ class Fetch:
         where = endpoints.REPOSITORIES.template
         rows = self._listing(
             endpoints.REPOSITORIES,
-            lambda row: parse.repository(row, where),
+            lambda row: (*parse.repository(row, where), parse.main_branch(row, where)),
             lambda row: row[0].id,
             lambda row: (("repository", row[0].id, row[0].slug), _named(row[1])),
         )
-        projects = {project.id: project for _, project in rows.values()}
-        return Repositories({i: repository for i, (repository, _) in rows.items()}, Projects(projects))
+        return Repositories(
+            {i: repository for i, (repository, _, _) in rows.items()},
+            Projects({project.id: project for _, project, _ in rows.values()}),
+            {i: branch for i, (_, _, branch) in rows.items() if branch is not None},
+        )
 
     # ---- what one group, project or repository has of its own
 
