@@ -68,12 +68,12 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     except Unreadable:
         workers.call(bitbucket.conclude)  # where the credentials are not good any more, that is why it was refused
         raise
-    snapshot = builder.snapshot(_workspace(bitbucket), bitbucket.session)
+    snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
     if settings.include:
         found = extras.collect_extras(connection, fetch, forecast, snapshot, builder.listings, settings.include)
         if found.gone:
             collector.settle_again()
-            snapshot = builder.snapshot(_workspace(bitbucket), bitbucket.session)
+            snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
         snapshot = found.added_to(snapshot)
     if settings.emails:
         snapshot = emails.confirm(fetch, workers, bitbucket.workspace.slug, settings.emails, snapshot)
@@ -86,7 +86,8 @@ def _extra_cost(settings: Settings, listings: Listings) -> Cost:
     return extras.cost_of(settings.include, listings) + emails.cost_of(settings.emails)
 
 
-def _workspace(bitbucket: Bitbucket) -> Workspace:
+def workspace_of(bitbucket: Bitbucket) -> Workspace:
+    """Say which workspace a snapshot is of. How its administrators were read is not known yet."""
     known = bitbucket.workspace
     return Workspace(
         f"{PAGES}/{known.slug}",

@@ -179,3 +179,11 @@ REPOSITORY_GROUPS = Endpoint(
     Right.REPOSITORY_ADMIN,
     "groups' permissions on a repository",
 )
+EFFECTIVE_OF_REPOSITORY = Endpoint(
+    "workspaces/{}/permissions/repositories/{}",
+    _REPOSITORY,
+    _READ_REPOSITORY,
+    Right.REPOSITORY_ADMIN,
+    "nothing; --verify holds it against the export",
+    sort="user.uuid",
+)

@@ -12,6 +12,7 @@ from connector.rest.progress import Progress
 from connector.sources.cloud import collect
 from connector.sources.cloud.check import check
 from connector.sources.cloud.settings import DEFAULT_BASE_URL, Settings
+from connector.sources.cloud.verify import ask_who_can, collect_some
 from connector.sources.common.check.report import Report
 from connector.sources.common.effective import Drawn, Effective
 
@@ -39,14 +40,20 @@ class Cloud:
         return collect(self.settings, progress, statistics)
 
     def collect_some(
-        self, progress: Progress, statistics: Statistics, *, count: int, seed: int, behind: int
+        self,
+        progress: Progress,
+        statistics: Statistics,
+        *,
+        count: int,
+        seed: int,
+        behind: int,  # noqa: ARG002 - a server's listing is drawn from by number
     ) -> Snapshot:
         """Read some repositories, drawn at random."""
-        raise NotImplementedError
+        return collect_some(self.settings, progress, statistics, count=count, seed=seed)
 
     def ask_who_can(self, statistics: Statistics, snapshot: Snapshot, drawn: Iterable[Drawn]) -> list[Effective]:
         """Ask who can do what on some repositories."""
-        raise NotImplementedError
+        return ask_who_can(self.settings, statistics, snapshot, drawn)
 
     def check(self) -> Report:
         """Find out what these credentials can see."""
