@@ -99,6 +99,14 @@ EFFECTIVE = Endpoint(
     "whether the account administers the workspace",
 )
 
+REPOSITORY_EFFECTIVE = Endpoint(
+    "workspaces/{}/permissions/repositories/{}",
+    "repository",
+    "read:repository:bitbucket",
+    Right.REPOSITORY_ADMIN,
+    "nothing; --verify compares with it",
+)
+
 _ACCOUNT, _PROJECT, _PROJECT_ADMIN, _REPOSITORY, _REPOSITORY_ADMIN = (
     "account",
     "project",
@@ -178,12 +186,4 @@ REPOSITORY_GROUPS = Endpoint(
     _READ_REPOSITORY,
     Right.REPOSITORY_ADMIN,
     "groups' permissions on a repository",
-)
-EFFECTIVE_OF_REPOSITORY = Endpoint(
-    "workspaces/{}/permissions/repositories/{}",
-    _REPOSITORY,
-    _READ_REPOSITORY,
-    Right.REPOSITORY_ADMIN,
-    "nothing; --verify holds it against the export",
-    sort="user.uuid",
 )

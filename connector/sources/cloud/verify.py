@@ -11,16 +11,17 @@ from collections.abc import Iterable
 from functools import partial
 
 from connector.errors import Unreadable, Why
-from connector.model import Snapshot
+from connector.model import Snapshot, User
 from connector.rest.client import Statistics
 from connector.rest.progress import Forecast, Progress
 from connector.rest.workers import Task
 from connector.sources.cloud import parse, workspace_of
 from connector.sources.cloud.collector import Collector
 from connector.sources.cloud.connection import connect
-from connector.sources.cloud.endpoints import EFFECTIVE_OF_REPOSITORY, REPOSITORIES
+from connector.sources.cloud.endpoints import REPOSITORIES, REPOSITORY_EFFECTIVE
 from connector.sources.cloud.fetch import Fetch
 from connector.sources.cloud.listings import Repositories
+from connector.sources.cloud.permissions import RepositoryPermission
 from connector.sources.cloud.settings import Settings
 from connector.sources.cloud.snapshot_builder import SnapshotBuilder
 from connector.sources.common.effective import Drawn, Effective
@@ -37,20 +38,25 @@ def ask_who_can(settings: Settings, statistics: Statistics, _: Snapshot, drawn: 
         connection.workers.run(
             Task(partial(_effective, fetch, workspace, one), partial(found.__setitem__, one[1].id)) for one in drawn
         )
+        connection.workers.call(connection.bitbucket.conclude)
         return [found[repository.id] for _, repository in drawn]
 
 
 def _effective(fetch: Fetch, workspace: str, drawn: Drawn) -> Effective:
     project, repository = drawn
     name = f"{project.key}/{repository.slug}"
-    address = EFFECTIVE_OF_REPOSITORY.at(workspace, repository.slug)
+    address = REPOSITORY_EFFECTIVE.at(workspace, repository.slug)
+    holders: dict[str, tuple[User, RepositoryPermission]] = {}
     try:
-        rows = fetch.rows(address)
+        for row in fetch.rows(address):
+            user, permission = parse.effective(row, address.path)
+            if user.id not in holders or permission.rank > holders[user.id][1].rank:
+                holders[user.id] = user, permission
     except Unreadable as unreadable:
         if unreadable.why is Why.ABSENT:
             return Effective(name, None)
         raise
-    return Effective(name, tuple(parse.effective(row, address.path) for row in rows))
+    return Effective(name, tuple(holders.values()))
 
 
 def collect_some(settings: Settings, progress: Progress, statistics: Statistics, *, count: int, seed: int) -> Snapshot:
@@ -66,6 +72,7 @@ def collect_some(settings: Settings, progress: Progress, statistics: Statistics,
         fetch = _Excerpt(bitbucket, bitbucket.workspace.slug)
         workers.call(partial(fetch.draw, count, random.Random(seed)))  # noqa: S311 - a sample, not a secret
         Collector(bitbucket, fetch, workers, forecast, builder).collect()
+        workers.call(bitbucket.conclude)
         return builder.snapshot(workspace_of(bitbucket), bitbucket.session)
 
 
