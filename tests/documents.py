@@ -22,6 +22,9 @@ PAGES = "\n\n".join([README, *(path.read_text(encoding="utf-8") for path in sort
 OF_LIBRARIES = frozenset({"REQUESTS_CA_BUNDLE", "HTTPS_PROXY", "NO_PROXY"})
 """Variables that requests reads, and not we."""
 
+STEPS = ("review start", "review collect", "review prove")
+"""What comes after the name of a command, and has options of its own."""
+
 _HELP_OF_OPTIONS = re.compile(r"^ {2,4}(-\S.*?)(?:(?: {2,}|\n {8,})(\S.*))?$", re.MULTILINE)
 _ROOMS = (ROOT / "connector" / "cli", ROOT / "connector" / "commands")
 _OURS = re.compile(r"(?:BITBUCKET|VEZA|OAA)_[A-Z_]+")
@@ -33,7 +36,7 @@ def help_of(command: str) -> str:
     with redirect_stdout(io.StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
         patch.setenv("COLUMNS", "1000")
         with pytest.raises(SystemExit):
-            read([command, "--help"])
+            read([*command.split(), "--help"])
     return printed.getvalue()
 
 
@@ -48,7 +51,8 @@ def options_of(command: str) -> dict[str, str | None]:
 
 def all_options() -> dict[str, str | None]:
     """Give the options of all commands."""
-    return {option: variable for command in COMMANDS for option, variable in options_of(command).items()}
+    named = (*COMMANDS, *STEPS)
+    return {option: variable for command in named for option, variable in options_of(command).items()}
 
 
 def variables_read() -> frozenset[str]:

@@ -120,6 +120,7 @@ def test_the_base_is_pinned_and_of_a_python_that_will_do() -> None:
     ("name", "form"),
     [
         ("requirements.txt", r"[\w.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+"),
+        ("requirements-extras.txt", r"[\w.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+"),
         ("requirements-dev.txt", r"[\w.-]+==[\w.]+"),
     ],
 )
@@ -130,7 +131,7 @@ def test_requirements_are_pinned_exactly(name: str, form: str) -> None:
 
 def test_whatever_installs_checks_hashes() -> None:
     for text in (DOCKERFILE, (ROOT / "Makefile").read_text(encoding="utf-8")):
-        calls = re.findall(r"pip install [^&\n]*-r requirements\.txt", text)
+        calls = re.findall(r"pip install [^&\n]*-r requirements(?:-extras)?\.txt", text)
         assert calls
         assert all("--require-hashes" in call for call in calls)
 

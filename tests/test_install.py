@@ -59,8 +59,10 @@ def test_everything_beside_the_code_is_installed(place: Path) -> None:
 
 
 def test_dependencies_are_what_is_imported_and_what_is_pinned_will_do() -> None:
-    wanted = {each.name.lower(): each for each in map(Requirement, PROJECT["dependencies"])}
-    pinned = (ROOT / "requirements.txt").read_text(encoding="utf-8").split()
+    extras = [text for texts in PROJECT["optional-dependencies"].values() for text in texts]
+    wanted = {each.name.lower(): each for each in map(Requirement, [*PROJECT["dependencies"], *extras])}
+    files = ("requirements.txt", "requirements-extras.txt")
+    pinned = [word for name in files for word in (ROOT / name).read_text(encoding="utf-8").split()]
     pins = dict(word.lower().split("==") for word in pinned if "==" in word)
     assert [name for name, each in wanted.items() if pins[name] not in each.specifier] == []
     distributions = metadata.packages_distributions()

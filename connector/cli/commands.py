@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from connector import __version__
 from connector.cli.logs import LogSettings, add_log_options, read_log_settings
 from connector.cli.monitoring import Monitoring, add_monitoring_options, read_leniently, read_monitoring
-from connector.commands import access, check, demo, diff, export, report
+from connector.commands import access, check, demo, diff, export, report, review
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.errors import UsageError
@@ -60,6 +60,7 @@ COMMANDS: dict[str, Command[Any]] = {
         Command("access", "who can reach what, and through which grants (offline)", access),
         Command("diff", "what changed between two exports (offline)", diff),
         Command("report", "one self-contained page about an export (offline)", report),
+        Command("review", "access reviews that owners sign, and proof that they were carried out (offline)", review),
     )
 }
 
@@ -125,7 +126,15 @@ def _parser(command: Command[Any]) -> Parser:
     group = parser.add_argument_group("about the program")
     if parser.reads_environment:
         parser.add_env_file(group)
+    _add_about(group)
+    for step in parser.steps:
+        # What is said before the name of the step would be replaced by a default.
+        step.argument_default = argparse.SUPPRESS
+        _add_about(step.add_argument_group("about the program"))
+    return parser
+
+
+def _add_about(group: argparse._ArgumentGroup) -> None:
     add_log_options(group)
     group.add_argument("--version", action="version", version=f"oaa-bitbucket {__version__}", help="print the version")
     group.add_argument("-h", "--help", action="help", help="print this text")
-    return parser

@@ -43,16 +43,14 @@ def add_log_options(group: argparse._ArgumentGroup) -> None:
     much = group.add_mutually_exclusive_group()
     much.add_argument("--quiet", action="store_true", help="log warnings and errors only, and show no progress")
     much.add_argument("--debug", action="store_true", help="log every request [OAA_DEBUG]")
-    group.add_argument(
-        "--log-format", choices=list(LogFormat), default=LogFormat.TEXT, help="lines of text (default), or of JSON"
-    )
+    group.add_argument("--log-format", choices=list(LogFormat), help="lines of text (default), or of JSON")
 
 
 def read_log_settings(options: argparse.Namespace) -> LogSettings:
     """Read what is logged, and how."""
     debug = options.debug or environment("OAA_DEBUG") is not None
     level = logging.WARNING if options.quiet else logging.DEBUG if debug else logging.INFO
-    return LogSettings(level, LogFormat(options.log_format))
+    return LogSettings(level, LogFormat(options.log_format or LogFormat.TEXT))
 
 
 def set_up_logging(settings: LogSettings) -> None:

@@ -66,6 +66,9 @@ class Parser(argparse.ArgumentParser):
         self._commands = commands
         self._settings: list[_Setting] = []
         self._results: list[argparse.Action] = []
+        self.steps: list[Parser] = []
+        """What a command does one after the other, each with options of its own."""
+        self._step_action: argparse._SubParsersAction[Parser] | None = None
 
     def setting(
         self,
@@ -86,6 +89,14 @@ class Parser(argparse.ArgumentParser):
         """Add an option that names a file to be written; no other option may name the same."""
         action = group.add_argument(*options, type=self.path, required=required, metavar="PATH", help=help)
         self._results.append(action)
+
+    def step(self, name: str, meaning: str) -> Parser:
+        """Add a step, whose name comes after that of the command, and is given as `step`."""
+        if self._step_action is None:
+            self._step_action = self.add_subparsers(dest="step", required=True, metavar="STEP", title="steps")
+        step = self._step_action.add_parser(name, help=meaning, add_help=False)
+        self.steps.append(step)
+        return step
 
     def add_env_file(self, group: argparse._ActionsContainer) -> None:
         """Add `--env-file`, and read that file into the environment first, or else `./.env`, where there is one."""

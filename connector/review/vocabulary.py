@@ -9,8 +9,8 @@ __all__ = ["ANONYMOUS", "EVERYONE", "LICENSED_USERS"]
 GLOBAL_PERMISSIONS = ("LICENSED_USER", "member", "PROJECT_CREATE", "create-project", "ADMIN", "owner", "SYS_ADMIN")
 """Permissions on a whole server or workspace, from the lowest to the highest; a higher one implies the lower ones."""
 
-BITBUCKET = "BitbucketServer"
-"""The application type of a self-hosted Bitbucket."""
+BITBUCKET, CLOUD = "BitbucketServer", "BitbucketCloud"
+"""The application types of a self-hosted Bitbucket, and of a workspace of Bitbucket Cloud."""
 
 CLOUD = "BitbucketCloud"
 """The application type of a workspace of Bitbucket Cloud."""

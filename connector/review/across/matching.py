@@ -10,9 +10,8 @@ from connector.graph.values import Application, Group, Node, Resource, User
 from connector.review.across.matches import Matches, Settled
 from connector.review.across.people import match_groups, match_people
 from connector.review.across.places import match_projects, match_repositories
-from connector.review.vocabulary import ANONYMOUS, EVERYBODY
+from connector.review.vocabulary import ANONYMOUS, BITBUCKET, CLOUD, EVERYBODY
 
-DATA_CENTER, CLOUD = "BitbucketServer", "BitbucketCloud"
 """The application types of the exports that can be compared."""
 
 
@@ -104,7 +103,7 @@ def why_incomparable(export: Export) -> str:
     if len(export.applications) != 1:
         return f"it holds {len(export.applications)} applications: --across compares one Bitbucket with another"
     kind = export.applications[0].type
-    if kind not in (DATA_CENTER, CLOUD):
+    if kind not in (BITBUCKET, CLOUD):
         return (
             f"it is no export of a Bitbucket, but of an application of type {kind!r}: "
             "--across compares Bitbucket Data Center and Bitbucket Cloud"

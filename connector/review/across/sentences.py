@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from connector.graph.values import Application, Group, Level, Node, Resource
 from connector.review.across.comparison import CREATE
 from connector.review.across.differences import Cause, Difference, Reason
-from connector.review.across.matching import CLOUD, Matching, Person
+from connector.review.across.matching import Matching, Person
 from connector.review.across.names import called
 from connector.review.text.names import both, counted, resources
-from connector.review.vocabulary import EVERYONE, LICENSED_USERS
+from connector.review.vocabulary import CLOUD, EVERYONE, LICENSED_USERS
 
 NAMED = 3
 """So many are named; more are counted."""

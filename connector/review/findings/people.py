@@ -144,6 +144,12 @@ def one_by_one(access: Access) -> Iterator[Place]:
 
 def granted_twice(access: Access) -> Iterator[Place]:
     """Find people with a grant of their own that gives no more than one of their groups."""
+    for user, grants in redundant_grants(access):
+        yield Place(person(user), some([_granted(grant) for grant in grants]), user)
+
+
+def redundant_grants(access: Access) -> Iterator[tuple[User, list[Grant]]]:
+    """Yield people with those of their own grants that give no more than one of their groups."""
     lent = _Lent(access)
     rows_of: defaultdict[User, list[tuple[Assignment, Level]]] = defaultdict(list)
     for user, row, level in _own_rows(access):
@@ -151,13 +157,13 @@ def granted_twice(access: Access) -> Iterator[Place]:
     for user, rows in rows_of.items():
         given = lent.by(access.sources(user) - {user})
         twice = [
-            _granted(row.grant(node))
+            row.grant(node)
             for row, level in (rows if given else ())
             for node in _not_owned(user, row)
             if any(one.covers(node, level) for one in given)
         ]
         if twice:
-            yield Place(person(user), some(twice), user)
+            yield user, twice
 
 
 class _Given(NamedTuple):

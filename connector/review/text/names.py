@@ -43,6 +43,11 @@ def everywhere(application: Application) -> str:
 _WHOLE = {BITBUCKET: "the whole server", CLOUD: "the whole workspace"}
 
 
+def widest(application: Application) -> str:
+    """Call a permission on an application as a whole."""
+    return "workspace permission" if application.type == CLOUD else "global permission"
+
+
 def username(identity: Identity) -> str:
     """Call a person by user name, and everybody else by name."""
     return str(identity.properties.get("username") or identity.name)

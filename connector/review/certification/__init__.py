@@ -1,0 +1,1 @@
+"""Access reviews (recertification): workbooks for owners, their answers as decisions, and proof that they were done."""
