@@ -77,7 +77,6 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
         snapshot = found.added_to(snapshot)
     if settings.emails:
         snapshot = emails.confirm(fetch, workers, bitbucket.workspace.slug, settings.emails, snapshot)
-    workers.call(bitbucket.conclude)
     return snapshot
 
 

@@ -130,7 +130,7 @@ class Bitbucket:
         self._throttle.restore(now - float(minute) * 60 for minute, count in asked.items() for _ in range(count))
 
     def conclude(self) -> None:
-        """See a last time that the credentials are good. Raises `SourceError` where they are not."""
+        """See that the credentials are still good. Raises `SourceError` where they are not."""
         self._proof()
 
     def _proof(self) -> Answer:

@@ -38,7 +38,6 @@ def ask_who_can(settings: Settings, statistics: Statistics, _: Snapshot, drawn: 
         connection.workers.run(
             Task(partial(_effective, fetch, workspace, one), partial(found.__setitem__, one[1].id)) for one in drawn
         )
-        connection.workers.call(connection.bitbucket.conclude)
         return [found[repository.id] for _, repository in drawn]
 
 
@@ -80,7 +79,6 @@ def collect_some(
         fetch = _Excerpt(bitbucket, bitbucket.workspace.slug)
         workers.call(partial(fetch.draw, count, random.Random(seed)))  # noqa: S311 - a sample, not a secret
         Collector(bitbucket, fetch, workers, forecast, builder).collect()
-        workers.call(bitbucket.conclude)
         return builder.snapshot(workspace_of(bitbucket), bitbucket.session)
 
 
