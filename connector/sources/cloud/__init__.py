@@ -77,13 +77,17 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
         snapshot = found.added_to(snapshot)
     if settings.emails:
         snapshot = emails.confirm(fetch, workers, bitbucket.workspace.slug, settings.emails, snapshot)
-    workers.call(bitbucket.conclude)
     return snapshot
 
 
 def _extra_cost(settings: Settings, listings: Listings) -> Cost:
     """Count what is asked when the permissions are read."""
-    return extras.cost_of(settings.include, listings) + emails.cost_of(settings.emails)
+    return extras.cost_of(
+        settings.include,
+        projects=len(listings.projects),
+        repositories=len(listings.repositories.repositories),
+        branches=len(listings.repositories.main_branches),
+    ) + emails.cost_of(settings.emails)
 
 
 def workspace_of(bitbucket: Bitbucket) -> Workspace:

@@ -119,16 +119,13 @@ def _message(answer: Answer) -> str:
 
 _NO_ACCOUNT_PASSWORDS = "Bitbucket Cloud recently stopped supporting account passwords for API authentication."
 _APP_PASSWORD = "ATBB"  # noqa: S105 - how app passwords begin
-_REFUSED_TOKENS = frozenset({
-    "Access token expired.",
-    "Token is invalid, expired, or not supported for this endpoint.",
-})  # fmt: skip
 
 
 def _problem_of_login(answer: Answer, session: Session) -> Problem:
     if answer.text.startswith(_NO_ACCOUNT_PASSWORDS):
         return Problem.ACCOUNT_PASSWORD
-    if _error(answer).get("message") not in _REFUSED_TOKENS:
+    # The words may be in another language; an answer without any names Bitbucket as who wants to know.
+    if not _error(answer) and "Bitbucket" not in answer.headers.get("WWW-Authenticate", ""):
         return Problem.FOREIGN_REFUSAL
     match session.credentials:
         case ApiToken(secret=secret):

@@ -59,9 +59,8 @@ def _asked(fetch: Fetch, workspace: str, batch: Sequence[str]) -> dict[str, str]
 
 def _found(fetch: Fetch, workspace: str, batch: Sequence[str]) -> dict[str, str]:
     address = endpoints.MEMBERS.at(workspace)
-    question = f"user.email IN ({', '.join(map(_quoted, batch))})"
     asked, found = {email.lower() for email in batch}, dict[str, str]()
-    for row in fetch.rows(address, q=question, fields="+values.user.email"):
+    for row in fetch.rows(address, **question(batch)):
         user = fields.field(row, "user", address.path)
         uuid, email = fields.text(user, "uuid", address.path), fields.text(user, "email", address.path)
         if email.lower() not in asked or found.setdefault(uuid, email) != email:
@@ -69,6 +68,11 @@ def _found(fetch: Fetch, workspace: str, batch: Sequence[str]) -> dict[str, str]
     if len({email.lower() for email in found.values()}) != len(found):
         raise fields.Malformed(f"{address.path}: two members have one e-mail address")
     return found
+
+
+def question(batch: Sequence[str]) -> dict[str, str]:
+    """Ask whose some addresses are."""
+    return {"q": f"user.email IN ({', '.join(map(_quoted, batch))})", "fields": "+values.user.email"}
 
 
 def _quoted(email: str) -> str:

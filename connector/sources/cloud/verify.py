@@ -38,7 +38,6 @@ def ask_who_can(settings: Settings, statistics: Statistics, _: Snapshot, drawn: 
         connection.workers.run(
             Task(partial(_effective, fetch, workspace, one), partial(found.__setitem__, one[1].id)) for one in drawn
         )
-        connection.workers.call(connection.bitbucket.conclude)
         return [found[repository.id] for _, repository in drawn]
 
 
@@ -59,7 +58,15 @@ def _effective(fetch: Fetch, workspace: str, drawn: Drawn) -> Effective:
     return Effective(name, tuple(holders.values()))
 
 
-def collect_some(settings: Settings, progress: Progress, statistics: Statistics, *, count: int, seed: int) -> Snapshot:
+def collect_some(
+    settings: Settings,
+    progress: Progress,
+    statistics: Statistics,
+    *,
+    count: int,
+    seed: int,
+    behind: int,  # noqa: ARG001 - a server's listing is drawn from by number
+) -> Snapshot:
     """Collect what decides about some repositories, drawn at random from a page of their listing, sorted by uuid.
 
     Uuids are random themselves. The snapshot holds those repositories and their projects alone. Raises `SourceError`
@@ -72,7 +79,6 @@ def collect_some(settings: Settings, progress: Progress, statistics: Statistics,
         fetch = _Excerpt(bitbucket, bitbucket.workspace.slug)
         workers.call(partial(fetch.draw, count, random.Random(seed)))  # noqa: S311 - a sample, not a secret
         Collector(bitbucket, fetch, workers, forecast, builder).collect()
-        workers.call(bitbucket.conclude)
         return builder.snapshot(workspace_of(bitbucket), bitbucket.session)
 
 

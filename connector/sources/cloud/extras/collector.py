@@ -30,10 +30,8 @@ _NO_TOKENS = (
 )
 
 
-def cost_of(include: frozenset[Inclusion], listings: Listings) -> Cost:
-    """Count the requests at most about everything that the listings show."""
-    repositories = len(listings.repositories.repositories)
-    projects, branches = len(listings.projects), len(listings.repositories.main_branches)
+def cost_of(include: frozenset[Inclusion], *, projects: int, repositories: int, branches: int) -> Cost:
+    """Count the requests at most; `branches` are the repositories that have one."""
     costs = {
         Inclusion.ACCESS_KEYS: endpoints.REPOSITORY_KEYS.cost * repositories + endpoints.PROJECT_KEYS.cost * projects,
         Inclusion.WEBHOOKS: endpoints.REPOSITORY_WEBHOOKS.cost * repositories + endpoints.WORKSPACE_WEBHOOKS.cost,
