@@ -55,6 +55,6 @@ BRANCHING_MODEL = Endpoint(
     "repositories/{}/{}/effective-branching-model",
     "repository",
     "read:repository:bitbucket",
-    Right.NONE,
+    Right.MEMBER,
     "whether restrictions of the branching model are about the default branch",
 )
