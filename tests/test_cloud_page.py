@@ -33,7 +33,13 @@ def _or_none(text: str) -> str:
 
 def test_the_table_of_addresses_is_what_is_asked() -> None:
     expected = {
-        row(_code(f"{one.api}/{one.template}"), _or_none(one.token), _or_none(one.oauth), one.right.label, one.lacks)
+        row(
+            _code(f"{one.api}/{one.template}"),
+            _or_none(one.token),
+            _or_none(one.oauth),
+            one.right.label or _NONE,
+            one.lacks,
+        )
         for one in _endpoints()
     }
     header = "address", "scope of an API token", "scope of a consumer", "right", "without it the export lacks"

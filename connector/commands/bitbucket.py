@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from connector.commands.emails import read_emails
@@ -17,17 +19,17 @@ from connector.oaa.names import name_of_server, name_of_workspace
 from connector.oaa.server import SERVER
 from connector.rest.proxies import proxy_for
 from connector.sources.cloud import credentials as cloud_credentials
+from connector.sources.cloud import source as cloud
 from connector.sources.cloud.settings import DEFAULT_BASE_URL
 from connector.sources.cloud.settings import Settings as CloudSettings
-from connector.sources.cloud.source import Cloud
 from connector.sources.common.settings import (
     DEFAULT_CONCURRENCY,
     DEFAULT_PATIENCE,
     DEFAULT_RESUME_MAX_AGE,
 )
 from connector.sources.common.source import Source
+from connector.sources.datacenter import source as datacenter
 from connector.sources.datacenter.settings import Credentials, Settings
-from connector.sources.datacenter.source import DataCenter
 
 MAX_CONCURRENCY = 100
 
@@ -41,19 +43,23 @@ _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 class Bitbucket:
     """What is read, and how it is called in Veza unless somebody names it otherwise."""
 
-    source: Source
+    source: Source[Any]
     provider_name: str
     data_source_name: str
 
 
 def server(settings: Settings) -> Bitbucket:
     """Give a Bitbucket Server / Data Center."""
-    return Bitbucket(DataCenter(settings), SERVER.provider_name, name_of_server(settings.base_url))
+    return Bitbucket(
+        Source(settings, settings.base_url, datacenter), SERVER.provider_name, name_of_server(settings.base_url)
+    )
 
 
 def workspace(settings: CloudSettings) -> Bitbucket:
     """Give a workspace of Bitbucket Cloud."""
-    return Bitbucket(Cloud(settings), CLOUD.provider_name, name_of_workspace(settings.workspace))
+    return Bitbucket(
+        Source(settings, settings.address, cloud), CLOUD.provider_name, name_of_workspace(settings.workspace)
+    )
 
 
 def add_source_options(parser: Parser) -> None:
@@ -131,17 +137,26 @@ def read_bitbucket(
     options: argparse.Namespace, resume: Path | None = None, resume_max_age: float = DEFAULT_RESUME_MAX_AGE
 ) -> Bitbucket:
     """Read which Bitbucket is read, and how. Raises `UsageError`, also for a proxy before it that cannot be one."""
+    common = {
+        "concurrency": options.concurrency,
+        "patience": options.patience,
+        "max_rate": options.max_rate,
+        "granted_groups_only": options.groups == "granted",
+        "resume": resume,
+        "resume_max_age": resume_max_age,
+        "include": options.include,
+    }
     if options.workspace is not None:
-        return workspace(_cloud(options, resume, resume_max_age))
+        return workspace(_cloud(options, common))
     if options.bitbucket_url is None:
         raise UsageError(
             "set --bitbucket-url or BITBUCKET_URL to the address of Bitbucket, or --workspace or BITBUCKET_WORKSPACE "
             "to a workspace of Bitbucket Cloud; see --help, or try: demo"
         )
-    return server(_server(options, resume, resume_max_age))
+    return server(_server(options, common))
 
 
-def _server(options: argparse.Namespace, resume: Path | None, resume_max_age: float) -> Settings:
+def _server(options: argparse.Namespace, common: Mapping[str, Any]) -> Settings:
     url = options.bitbucket_url
     if _is_cloud(url):
         raise UsageError(
@@ -160,17 +175,11 @@ def _server(options: argparse.Namespace, resume: Path | None, resume_max_age: fl
     return Settings(
         base_url=url,
         credentials=_server_credentials(),
-        concurrency=options.concurrency,
-        patience=options.patience,
-        max_rate=options.max_rate,
-        granted_groups_only=options.groups == "granted",
-        resume=resume,
-        resume_max_age=resume_max_age,
-        include=options.include,
+        **common,
     )
 
 
-def _cloud(options: argparse.Namespace, resume: Path | None, resume_max_age: float) -> CloudSettings:
+def _cloud(options: argparse.Namespace, common: Mapping[str, Any]) -> CloudSettings:
     url = options.bitbucket_url or DEFAULT_BASE_URL
     if _is_cloud(url) and url != DEFAULT_BASE_URL:
         raise UsageError(
@@ -182,13 +191,7 @@ def _cloud(options: argparse.Namespace, resume: Path | None, resume_max_age: flo
         workspace=options.workspace,
         credentials=_cloud_credentials(),
         base_url=url,
-        concurrency=options.concurrency,
-        patience=options.patience,
-        max_rate=options.max_rate,
-        granted_groups_only=options.groups == "granted",
-        resume=resume,
-        resume_max_age=resume_max_age,
-        include=options.include,
+        **common,
         emails=read_emails(options.emails) if options.emails is not None else (),
     )
 

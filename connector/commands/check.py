@@ -55,7 +55,7 @@ _DIFFER = "what the export says where it differs from Bitbucket"
 class Check:
     """Find out what these settings can see, and what to do about the rest; publish nothing."""
 
-    source: Source
+    source: Source[Any]
     veza: VezaSettings | None
     verify: Verify | None
     as_json: bool
@@ -133,7 +133,7 @@ def run_check(wanted: Check) -> Report:
 
 
 def verify_export(
-    wanted: Verify, source: Source, snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
+    wanted: Verify, source: Source[Any], snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
 ) -> None:
     """Hold an export against what Bitbucket itself says. Raises `GuardError` where the two differ."""
     seed = _seed(wanted)
@@ -165,7 +165,7 @@ def _veza(settings: VezaSettings | None) -> Step:
     return Step("Veza", Mark.OK, "Veza accepts the API key; nothing was pushed", asked, "200")
 
 
-def _verified(wanted: Verify, source: Source, report: Report, statistics: Statistics) -> Step:
+def _verified(wanted: Verify, source: Source[Any], report: Report, statistics: Statistics) -> Step:
     """Collect just what some repositories need, map it as an export does, and compare."""
     size = report.facts["repositories"]
     seed = _seed(wanted)
@@ -195,7 +195,7 @@ def _step_of(comparisons: list[Comparison], seed: int) -> Step:
 
 
 def _compare(
-    count: int, seed: int, source: Source, snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
+    count: int, seed: int, source: Source[Any], snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
 ) -> list[Comparison]:
     drawn = draw(snapshot, count, seed)
     verification = Verification(load(payload))

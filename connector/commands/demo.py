@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from connector.commands import bitbucket
 from connector.commands import terminal as console
+from connector.commands.bitbucket import Bitbucket
 from connector.commands.export import Export, Guards, export
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
@@ -23,10 +25,7 @@ from connector.graph.payload import load
 from connector.model import Inclusion
 from connector.sources.cloud.credentials import ApiToken
 from connector.sources.cloud.settings import Settings as CloudSettings
-from connector.sources.cloud.source import Cloud
-from connector.sources.common.source import Source
 from connector.sources.datacenter import Credentials, Settings
-from connector.sources.datacenter.source import DataCenter
 
 log = logging.getLogger(__name__)
 
@@ -77,28 +76,30 @@ def read(options: argparse.Namespace) -> Demo:
 
 def run(wanted: Demo, outcome: Outcome) -> int:
     """Export the embedded Bitbucket by the ordinary code, and show the findings."""
-    with _small_cloud() if wanted.cloud else _small_server() as source:
+    with _small_cloud() if wanted.cloud else _small_server() as found:
         outputs = Outputs(File(wanted.save_json), report=wanted.report)
-        payload = export(Export(source, Guards(), outputs), outcome)
+        payload = export(Export(found.source, Guards(), outputs), outcome)
     console.show_findings(load(payload))
     log.info("who can reach what, as a page: %s", wanted.report.resolve().as_uri())
     return 0
 
 
 @contextmanager
-def _small_server() -> Iterator[Source]:
+def _small_server() -> Iterator[Bitbucket]:
     with EmbeddedBitbucket(sample_organisation()) as server:
         log.info("a small Bitbucket listens at %s", server.base_url)
-        yield DataCenter(Settings(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER), include=frozenset(Inclusion)))
+        yield bitbucket.server(
+            Settings(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER), include=frozenset(Inclusion))
+        )
 
 
 @contextmanager
-def _small_cloud() -> Iterator[Source]:
+def _small_cloud() -> Iterator[Bitbucket]:
     """Serve the workspace; candidates for addresses are those of the server that the company comes from."""
     emails = tuple(account.email for account in sample_organisation().accounts.values() if account.email)
     with EmbeddedCloud(sample_workspace()) as server:
         log.info("a small Bitbucket Cloud listens at %s", server.base_url)
         credentials = ApiToken(DEMO_EMAIL, DEMO_TOKEN)
-        yield Cloud(
+        yield bitbucket.workspace(
             CloudSettings(DEMO_WORKSPACE, credentials, server.base_url, include=frozenset(Inclusion), emails=emails)
         )

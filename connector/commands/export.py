@@ -56,7 +56,7 @@ class Guards:
 class Export:
     """Collect, then save and/or push."""
 
-    source: Source
+    source: Source[Any]
     guards: Guards
     outputs: Outputs
     verify: Verify | None = None

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.model import CredentialKind, Inclusion, Machines, Snapshot
+from connector.model import CredentialKind, Inclusion, Machines, Server, Snapshot
 from connector.rest.client import Statistics
 from connector.review.text.names import counted
 
@@ -79,16 +79,20 @@ def count(snapshot: Snapshot) -> dict[str, int]:
         + sum(map(len, snapshot.project_grants.values()))
         + sum(map(len, snapshot.repository_grants.values()))
         + len(snapshot.default_permissions),
-    } | _count_machines(snapshot.machines)
+    } | _count_machines(snapshot.machines, lists_tokens=isinstance(snapshot.source, Server))
 
 
-def _count_machines(machines: Machines) -> dict[str, int]:
-    """Count what was included; nothing is said of the rest."""
+def _count_machines(machines: Machines, *, lists_tokens: bool) -> dict[str, int]:
+    """Count what was included; nothing is said of the rest, nor of tokens where Bitbucket lists none."""
     kinds = Counter(credential.kind for credential in machines.credentials)
-    hosts = {*machines.project_webhook_hosts.values(), *machines.repository_webhook_hosts.values()}
+    hosts = {
+        *machines.project_webhook_hosts.values(),
+        *machines.repository_webhook_hosts.values(),
+        machines.instance_webhook_hosts or (),
+    }
     counts = {
-        Inclusion.ACCESS_KEYS: {"SSH keys": kinds[CredentialKind.SSH_ACCESS_KEY] + kinds[CredentialKind.SSH_USER_KEY]},
-        Inclusion.TOKENS: {"tokens": kinds[CredentialKind.HTTP_TOKEN]},
+        Inclusion.ACCESS_KEYS: {"SSH keys": sum(kinds.values()) - kinds[CredentialKind.HTTP_TOKEN]},
+        Inclusion.TOKENS: {"tokens": kinds[CredentialKind.HTTP_TOKEN]} if lists_tokens else {},
         Inclusion.WEBHOOKS: {"webhook hosts": len({host for some in hosts for host in some})},
         Inclusion.BRANCH_PERMISSIONS: {
             "protected default branches": sum(branch.protected is True for branch in machines.default_branches.values())

@@ -105,8 +105,8 @@ class Forecast:
         known = self._left.requests - cost.requests
         from_journal = f", and {known:,} more that the journal answers" if known else ""
         is_held_up = self._limit and seconds > (self._throttle.seconds_for(cost.requests) or 0.0)
-        why = self._limit if is_held_up else "at the present pace"
-        log.info("at most %s requests are left%s: %s %s", f"{cost.requests:,}", from_journal, duration(seconds), why)
+        lasts = f", {duration(seconds)}, {self._limit}" if is_held_up else f": {duration(seconds)} at the present pace"
+        log.info("at most %s requests are left%s%s", f"{cost.requests:,}", from_journal, lasts)
 
     def _seconds_for(self, cost: Cost) -> float | None:
         return self._throttle.seconds_for(cost.requests, cost.counted)

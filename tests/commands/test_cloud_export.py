@@ -187,3 +187,20 @@ def test_the_demo_is_a_pair(run: Run) -> None:
     assert files() == {"demo-export.json", "demo-report.html", "demo-cloud-export.json", "demo-cloud-report.html"}
     payload = json.loads(Path("demo-cloud-export.json").read_text())
     assert payload["applications"][0]["application_type"] == "BitbucketCloud"
+
+
+def test_what_was_included_is_counted_in_the_last_line(run: Run) -> None:
+    ended = run("demo", "--cloud")
+    assert re.search(
+        r"\d+ grants, [1-9]\d* SSH keys, \d+ protected default branches, [1-9]\d* webhook hosts", ended.err
+    )
+    assert "tokens;" not in ended.err
+    assert "access tokens" in str(json.loads(Path("demo-cloud-export.json").read_text())["applications"][0])
+
+
+def test_a_migration_is_compared_by_confirmed_addresses(run: Run) -> None:
+    assert run("demo").code == run("demo", "--cloud").code == 0
+    ended = run("diff", "demo-export.json", "demo-cloud-export.json", "--across")
+    assert ended.code == 0, ended.err
+    assert re.search(r"people +60 +57 +51 +51 e-mail", ended.out)
+    assert "gains admin on the whole" in ended.out

@@ -13,7 +13,6 @@ from connector.commands.places import NamedByTime
 from connector.errors import UsageError
 from connector.sources.cloud.credentials import AccessToken, ApiToken, Consumer
 from connector.sources.cloud.settings import Settings
-from connector.sources.cloud.source import Cloud
 from tests.conftest import Run
 
 API_TOKEN = {"BITBUCKET_EMAIL": "ada@example.com", "BITBUCKET_TOKEN": "a-token"}
@@ -36,15 +35,14 @@ def read(environment: pytest.MonkeyPatch, *argv: str, **given: str) -> Export:
 
 
 def settings(environment: pytest.MonkeyPatch, *argv: str, **given: str) -> Settings:
-    source = read(environment, *argv, **given).source
-    assert isinstance(source, Cloud)
-    return source.settings
+    found = read(environment, *argv, **given).source.settings
+    assert isinstance(found, Settings)
+    return found
 
 
 def test_the_defaults(environment: pytest.MonkeyPatch) -> None:
     export = read(environment, "--workspace", "acme", **API_TOKEN)
     assert export.outputs.save_json == NamedByTime("Bitbucket Cloud - acme")
-    assert isinstance(export.source, Cloud)
     found = export.source.settings
     assert (found.workspace, found.base_url, found.emails) == ("acme", "https://api.bitbucket.org", ())
     assert found.credentials == ApiToken("ada@example.com", "a-token")

@@ -13,7 +13,6 @@ from connector.commands.places import NamedByTime
 from connector.errors import UsageError
 from connector.model import Inclusion
 from connector.sources.datacenter import Settings
-from connector.sources.datacenter.source import DataCenter
 from tests.conftest import Run
 
 URL = "https://bitbucket.example.com/git"
@@ -34,7 +33,7 @@ def read(*argv: str) -> Export:
 
 
 def settings(export: Export) -> Settings:
-    assert isinstance(export.source, DataCenter)
+    assert isinstance(export.source.settings, Settings)
     return export.source.settings
 
 

@@ -8,7 +8,8 @@ diagnosis    what a failed answer means             problems           its words
 login        the first words                        credentials        what requests are signed by, and OAuth tokens
 parse        JSON → values                          paging             the one paging loop
 settings     what this source needs to be told      group_privileges   whether the shortcut of the API 1.0 is true
-verify       Bitbucket's own account of who can do what
+emails       whose an e-mail address is             verify             Bitbucket's own account of who can do what
+extras       what `--include` adds                  check              what these credentials can see
 """
 
 from __future__ import annotations
@@ -19,13 +20,14 @@ from connector.errors import Unreadable
 from connector.model import GlobalPermissionsRead, Snapshot, Workspace
 from connector.rest.client import Statistics
 from connector.rest.journal import Journal, remove_journal
-from connector.rest.progress import Forecast, Progress
-from connector.sources.cloud import login
+from connector.rest.progress import Cost, Forecast, Progress
+from connector.sources.cloud import emails, extras, login
 from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.collector import Collector
 from connector.sources.cloud.connection import Connection, connect
 from connector.sources.cloud.credentials import AccessToken
 from connector.sources.cloud.fetch import Fetch
+from connector.sources.cloud.listings import Listings
 from connector.sources.cloud.settings import HOUR, PAGES, Settings
 from connector.sources.cloud.snapshot_builder import SnapshotBuilder
 from connector.sources.common.journals import options_of
@@ -60,19 +62,36 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     )
     builder = SnapshotBuilder(granted_groups_only=settings.granted_groups_only)
     fetch = Fetch(bitbucket, bitbucket.workspace.slug)
-    collector = Collector(bitbucket, fetch, workers, forecast, builder)
+    collector = Collector(bitbucket, fetch, workers, forecast, builder, partial(_extra_cost, settings))
     try:
         collector.collect()
     except Unreadable:
         workers.call(bitbucket.conclude)  # where the credentials are not good any more, that is why it was refused
         raise
     snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
-    workers.call(bitbucket.conclude)
+    if settings.include:
+        found = extras.collect_extras(connection, fetch, forecast, snapshot, builder.listings, settings.include)
+        if found.gone:
+            collector.settle_again()
+            snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
+        snapshot = found.added_to(snapshot)
+    if settings.emails:
+        snapshot = emails.confirm(fetch, workers, bitbucket.workspace.slug, settings.emails, snapshot)
     return snapshot
 
 
+def _extra_cost(settings: Settings, listings: Listings) -> Cost:
+    """Count what is asked when the permissions are read."""
+    return extras.cost_of(
+        settings.include,
+        projects=len(listings.projects),
+        repositories=len(listings.repositories.repositories),
+        branches=len(listings.repositories.main_branches),
+    ) + emails.cost_of(settings.emails)
+
+
 def workspace_of(bitbucket: Bitbucket) -> Workspace:
-    """Give the workspace as a snapshot names it."""
+    """Say which workspace a snapshot is of. How its administrators were read is not known yet."""
     known = bitbucket.workspace
     return Workspace(
         f"{PAGES}/{known.slug}",

@@ -22,7 +22,7 @@ from connector.rest.diagnosis import Diagnosis, Next, where
 from connector.rest.journal import Journal
 from connector.rest.throttle import Throttle
 from connector.sources.cloud import endpoints, login
-from connector.sources.cloud.credentials import Credentials, Signer
+from connector.sources.cloud.credentials import ApiToken, Credentials, Signer
 from connector.sources.cloud.diagnosis import CREDENTIAL_TYPE, Session, hourly_limit, of_answer
 from connector.sources.cloud.endpoints import Address, Endpoint
 from connector.sources.cloud.login import Identity
@@ -107,7 +107,7 @@ class Bitbucket:
         try:
             answer = cast("JsonObject", self.get(endpoints.OWN_ROLE.at(self.workspace.slug)))
         except Unreadable as unreadable:
-            if unreadable.why is not Why.REFUSED or endpoints.OWN_ROLE not in self._refused:
+            if isinstance(self.session.credentials, ApiToken) and endpoints.OWN_ROLE not in self._refused:
                 raise SourceError(str(unreadable)) from None
             is_administrator = self._may_see_all()
             account = login.account_of(self.session)
@@ -130,7 +130,7 @@ class Bitbucket:
         self._throttle.restore(now - float(minute) * 60 for minute, count in asked.items() for _ in range(count))
 
     def conclude(self) -> None:
-        """See a last time that the credentials are good. Raises `SourceError` where they are not."""
+        """See that the credentials are still good. Raises `SourceError` where they are not."""
         self._proof()
 
     def _proof(self) -> Answer:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import BAD_REQUEST, OK, TOO_MANY_REQUESTS, UNAUTHORIZED
+from typing import ClassVar
 
 from connector.errors import SourceError
 from connector.rest.answer import Answer, one_line
@@ -33,11 +34,7 @@ class ApiToken:
 
     email: str
     secret: str = field(repr=False)
-
-    @property
-    def name(self) -> str:
-        """What they are called in messages."""
-        return "the API token"
+    name: ClassVar[str] = "the API token"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +43,7 @@ class Consumer:
 
     key: str
     secret: str = field(repr=False)
-
-    @property
-    def name(self) -> str:
-        """What they are called in messages."""
-        return "the OAuth consumer"
+    name: ClassVar[str] = "the OAuth consumer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +51,7 @@ class AccessToken:
     """An access token of a workspace, a project or a repository."""
 
     secret: str = field(repr=False)
-
-    @property
-    def name(self) -> str:
-        """What they are called in messages."""
-        return "the access token"
+    name: ClassVar[str] = "the access token"
 
 
 Credentials = ApiToken | Consumer | AccessToken

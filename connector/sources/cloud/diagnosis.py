@@ -119,16 +119,13 @@ def _message(answer: Answer) -> str:
 
 _NO_ACCOUNT_PASSWORDS = "Bitbucket Cloud recently stopped supporting account passwords for API authentication."
 _APP_PASSWORD = "ATBB"  # noqa: S105 - how app passwords begin
-_REFUSED_TOKENS = frozenset({
-    "Access token expired.",
-    "Token is invalid, expired, or not supported for this endpoint.",
-})  # fmt: skip
 
 
 def _problem_of_login(answer: Answer, session: Session) -> Problem:
     if answer.text.startswith(_NO_ACCOUNT_PASSWORDS):
         return Problem.ACCOUNT_PASSWORD
-    if _error(answer).get("message") not in _REFUSED_TOKENS:
+    # The words may be in another language; an answer without any names Bitbucket as who wants to know.
+    if not _error(answer) and "Bitbucket" not in answer.headers.get("WWW-Authenticate", ""):
         return Problem.FOREIGN_REFUSAL
     match session.credentials:
         case ApiToken(secret=secret):
@@ -251,12 +248,18 @@ def _named(answer: Answer, what: str) -> list[str]:
 
 
 def _of_rights(address: Address, session: Session) -> tuple[str, str]:
-    """Say which right the account lacks."""
+    """Say which right the account lacks; one that administers the workspace has them all."""
     right = address.endpoint.right
     lacks = f"without that the export lacks {address.endpoint.lacks}"
     match session.credentials:
         case AccessToken():
             return f"an access token is no {right.label}; {lacks}", Problem.WRONG_MECHANISM.value.advice
+        case Consumer() if session.is_administrator:
+            meaning = f"this is refused to the OAuth consumer, although its owner administers the workspace; {lacks}"
+            return meaning, "use an API token of somebody who administers the workspace (BITBUCKET_EMAIL)"
+        case ApiToken() if session.is_administrator:
+            meaning = f"this is refused, although {session.account} administers the workspace; {lacks}"
+            return meaning, "open its settings in the browser as this account; if that works, ask Atlassian's support"
         case ApiToken(email):
             who = session.account or email
         case Consumer():

@@ -27,11 +27,11 @@ from connector.rest.listing import (
 )
 from connector.sources.cloud import endpoints, parse
 from connector.sources.cloud.endpoints import Address, Endpoint
-from connector.sources.cloud.listings import Groups, Members
+from connector.sources.cloud.listings import Groups, Members, Repositories
 from connector.sources.cloud.paging import LENGTHS, Pages
 from connector.sources.cloud.parse import GroupGrant
 from connector.sources.cloud.permissions import ADMINISTERS, ProjectPermission, RepositoryPermission
-from connector.sources.common.listings import Projects, Repositories, UserRow
+from connector.sources.common.listings import Projects, UserRow
 from connector.sources.common.scale import Scale
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,9 @@ T = TypeVar("T")
 _SORTED = [(100, True), (50, True), *((length, False) for length in LENGTHS)]
 _UNSORTED = [(length, False) for length in LENGTHS]
 """What is asked of a listing one after the other, until it is taken: rows on a page, and sorting."""
+
+_WITHOUT_MEMBERS = {"fields": "repo,privilege,group.slug,group.name"}
+"""Each row has all members of its group, too, which is more than anybody reads. Not to know this does no harm."""
 
 NO_QUESTION: Mapping[str, str | int] = {}
 
@@ -74,7 +77,7 @@ class Fetch:
 
     def __init__(self, bitbucket: Asks, workspace: str) -> None:
         self._bitbucket = bitbucket
-        self._workspace = workspace
+        self.workspace = workspace
         self._told: Mapping[str, list[GroupGrant]] | None = None
         """What the API 1.0 tells of groups' permissions, by slug of the repository, once that was proved."""
         self._steps: dict[Endpoint, int] = {}
@@ -119,7 +122,7 @@ class Fetch:
 
     def _groups(self, endpoint: Endpoint, question: Mapping[str, str] = {}) -> Groups:
         where = endpoint.template
-        rows = self._list(endpoint.at(self._workspace), question)
+        rows = self._list(endpoint.at(self.workspace), question)
         groups, members = dict[str, Group](), dict[str, tuple[User, ...]]()
         for row in rows:
             group, inside = parse.group_with_members(row, where)
@@ -147,23 +150,26 @@ class Fetch:
         where = endpoints.REPOSITORIES.template
         rows = self._listing(
             endpoints.REPOSITORIES,
-            lambda row: parse.repository(row, where),
+            lambda row: (*parse.repository(row, where), parse.main_branch(row, where)),
             lambda row: row[0].id,
             lambda row: (("repository", row[0].id, row[0].slug), _named(row[1])),
         )
-        projects = {project.id: project for _, project in rows.values()}
-        return Repositories({i: repository for i, (repository, _) in rows.items()}, Projects(projects))
+        return Repositories(
+            {i: repository for i, (repository, _, _) in rows.items()},
+            Projects({project.id: project for _, project, _ in rows.values()}),
+            {i: branch for i, (_, _, branch) in rows.items() if branch is not None},
+        )
 
     # ---- what one group, project or repository has of its own
 
     def members(self, group: Group, _: Mapping[str, User]) -> tuple[User, ...]:
         """Fetch a group's members."""
         where = f"members of group {group.name}"
-        return parse.members(self._list(endpoints.GROUP_MEMBERS.at(self._workspace, group.key)), where)
+        return parse.members(self._list(endpoints.GROUP_MEMBERS.at(self.workspace, group.key)), where)
 
     def project_grants(self, project: Project) -> Grants:
         """Fetch the permissions on a project."""
-        at = self._workspace, project.key
+        at = self.workspace, project.key
         return _grants(
             self._user_rows(endpoints.PROJECT_USERS.at(*at), ProjectPermission),
             self._group_rows(endpoints.PROJECT_GROUPS.at(*at), ProjectPermission),
@@ -171,22 +177,22 @@ class Fetch:
 
     def repository_grants(self, _: str, slug: str) -> Grants:
         """Fetch the permissions on a repository; those of groups only where the API 1.0 did not tell them."""
-        users = self._user_rows(endpoints.REPOSITORY_USERS.at(self._workspace, slug), RepositoryPermission)
+        users = self._user_rows(endpoints.REPOSITORY_USERS.at(self.workspace, slug), RepositoryPermission)
         told = self._told
         if told is not None and slug in told:
             return _grants(users, told[slug])
-        groups = self._group_rows(endpoints.REPOSITORY_GROUPS.at(self._workspace, slug), RepositoryPermission)
+        groups = self._group_rows(endpoints.REPOSITORY_GROUPS.at(self.workspace, slug), RepositoryPermission)
         return _grants(users, groups)
 
     # ---- the shortcut of the API 1.0
 
     def group_privileges(self) -> dict[str, list[GroupGrant]]:
         """Fetch what groups hold on repositories, by slug, in one answer; nobody has proved yet that it is true."""
-        address = endpoints.GROUP_PRIVILEGES.at(self._workspace)
+        address = endpoints.GROUP_PRIVILEGES.at(self.workspace)
         told = dict[str, list[GroupGrant]]()
-        for name, grant in parse.group_privileges(self._list(address), address.path):
+        for name, grant in parse.group_privileges(self._list(address, _WITHOUT_MEMBERS), address.path):
             owner, _, slug = name.rpartition("/")
-            if owner.lower() != self._workspace.lower():
+            if owner.lower() != self.workspace.lower():
                 raise Malformed(f"{address.path}: {name} is in another workspace")
             told.setdefault(slug, []).append(grant)
         return told
@@ -207,6 +213,10 @@ class Fetch:
         if address.endpoint.is_list:
             return self._list(address, question)
         return self._rows(address, lambda row: row, everything, question)
+
+    def first_page(self, address: Address) -> list[Any]:
+        """Fetch the first rows of a listing, as they are."""
+        return next(iter(self._pages(address, {}, 0, 0)))
 
     def _list(self, address: Address, question: Mapping[str, str] = {}) -> list[Any]:
         rows: list[Any] = self._bitbucket.get(address, question)
@@ -240,7 +250,7 @@ class Fetch:
         names: Callable[[T], tuple[Named, ...]] = lambda _: (),
     ) -> dict[str, T]:
         """Fetch a listing of the workspace once, by id; the collector reads it again later."""
-        address = endpoint.at(self._workspace)
+        address = endpoint.at(self.workspace)
 
         def read(number: int, both: Callable[[T], Hashable]) -> Reading[T]:
             return self._reading(address, value, both, number)
@@ -261,18 +271,21 @@ class Fetch:
             # Each reading asks for other pages, so that no cache can give those of the last one again.
             variation = number + again + self._bitbucket.round - 1
 
-            def first(variation: int = variation, reading_number: int = reading_number) -> JsonObject:
-                return self._first_page(address, question, variation, reading_number)
-
-            def follow(following: object, reading_number: int = reading_number) -> JsonObject:
-                page: JsonObject = self._bitbucket.follow(address, following, reading_number)
-                return page
-
-            pages = Pages(first, follow, address.path)
+            pages = self._pages(address, question, variation, reading_number)
             reading = read_once(([value(row) for row in rows] for rows in pages), identity, address.path)
             if pages.agrees_with(len(reading.rows)):
                 return reading
         raise contradiction(address.path, "it has another number of rows than it says")
+
+    def _pages(self, address: Address, question: Mapping[str, str], variation: int, reading: int) -> Pages:
+        def first() -> JsonObject:
+            return self._first_page(address, question, variation, reading)
+
+        def follow(following: object) -> JsonObject:
+            page: JsonObject = self._bitbucket.follow(address, following, reading)
+            return page
+
+        return Pages(first, follow, address.path)
 
     def _first_page(self, address: Address, question: Mapping[str, str], variation: int, reading: int) -> JsonObject:
         """Ask in the way that this listing takes, which is found out by the first question."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connector.model import Group, User
 from connector.sources.common import listings
-from connector.sources.common.listings import NO_PROJECTS, NO_REPOSITORIES
+from connector.sources.common.listings import NO_PROJECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,25 @@ class Groups:
 
 
 @dataclass(frozen=True, slots=True)
+class MainBranch:
+    """The main branch of a repository. `inherits` says that restrictions of the project hold for it, too."""
+
+    name: str
+    inherits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repositories(listings.Repositories):
+    """Repositories, and the main branches of those that have one, by uuid."""
+
+    main_branches: Mapping[str, MainBranch]
+
+
+@dataclass(frozen=True, slots=True)
 class Listings(listings.Listings):
     """One round: members, groups, projects and repositories."""
 
+    repositories: Repositories
     roles: Members
     memberships: Groups
 
@@ -42,5 +58,5 @@ class Listings(listings.Listings):
         return dict(self.roles.roles), bool(self.roles.unread), members, bool(self.memberships.unread)
 
 
-NOTHING_LISTED = Listings({}, {}, NO_PROJECTS, NO_REPOSITORIES, Members({}, {}), Groups({}))
+NOTHING_LISTED = Listings({}, {}, NO_PROJECTS, Repositories({}, NO_PROJECTS, {}), Members({}, {}), Groups({}))
 """What is known before the first round."""

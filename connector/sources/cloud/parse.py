@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from connector.model import Group, Project, ProjectType, Repository, User
 from connector.rest import fields
+from connector.sources.cloud.listings import MainBranch
 from connector.sources.cloud.permissions import NONE, RepositoryPermission
 from connector.sources.common.scale import Scale
 
@@ -86,6 +87,14 @@ def repository(row: object, where: str) -> tuple[Repository, Project]:
         fork_policy=fields.maybe_text(row, "fork_policy", where),
     )
     return found, of
+
+
+def main_branch(row: object, where: str) -> MainBranch | None:
+    """Read the main branch of a repository, None for one without any branch."""
+    branch = fields.maybe(row, "mainbranch", dict, where)
+    name = None if branch is None else fields.maybe_text(branch, "name", where)
+    overrides = fields.maybe(row, "override_settings", dict, where) or {}
+    return MainBranch(name, inherits=overrides.get("branch_restrictions") is False) if name else None
 
 
 def user_grant(row: object, scale: type[S], where: str) -> tuple[User, S | None]:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
-from connector.model import Inclusion
 from connector.sources.cloud.credentials import Credentials
-from connector.sources.common.settings import DEFAULT_CONCURRENCY, DEFAULT_PATIENCE, DEFAULT_RESUME_MAX_AGE
+from connector.sources.common.settings import Common
 
 DEFAULT_BASE_URL = "https://api.bitbucket.org"
 PAGES = "https://bitbucket.org"
@@ -18,28 +16,26 @@ HOUR = 3_600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Common):
     """How a workspace is read.
 
-    `base_url` is that of the API, without `/2.0` and without a slash at its end; `patience` is in seconds, `max_rate`
-    in requests per second. `hourly_limit` requests below `/2.0/repositories` are allowed in `hour` seconds.
+    `base_url` is that of the API, without `/2.0` and without a slash at its end. `hourly_limit` requests below
+    `/2.0/repositories` are allowed in `hour` seconds.
     """
 
     workspace: str
     credentials: Credentials
     base_url: str = DEFAULT_BASE_URL
-    concurrency: int = DEFAULT_CONCURRENCY
-    patience: float = DEFAULT_PATIENCE
-    max_rate: float | None = None
-    granted_groups_only: bool = False
-    resume: Path | None = None
-    """The journal of finished answers that a run goes on from; `resume_max_age` is in hours."""
-    resume_max_age: float = DEFAULT_RESUME_MAX_AGE
-    include: frozenset[Inclusion] = frozenset()
     emails: tuple[str, ...] = ()
     """Candidates: addresses that may be those of members."""
     hourly_limit: int = HOURLY_LIMIT
     hour: float = HOUR
+
+    @property
+    def address(self) -> str:
+        """Name the workspace, and where it is asked about unless that is Bitbucket Cloud itself."""
+        at = "" if self.base_url == DEFAULT_BASE_URL else f" at {self.base_url}"
+        return f"the workspace {self.workspace} of Bitbucket Cloud{at}"
 
     @property
     def token_url(self) -> str:

@@ -1,7 +1,26 @@
-"""How any Bitbucket is asked unless somebody says otherwise: times in seconds, ages of journals in hours."""
+"""How any Bitbucket is read, and asked unless somebody says otherwise."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from connector.model import Inclusion
 
 DEFAULT_CONCURRENCY = 8
 DEFAULT_PATIENCE = 300.0
 DEFAULT_RESUME_MAX_AGE = 24.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """What settings of every source have: `patience` in seconds, `max_rate` in requests per second."""
+
+    concurrency: int = DEFAULT_CONCURRENCY
+    patience: float = DEFAULT_PATIENCE
+    max_rate: float | None = None
+    granted_groups_only: bool = False
+    resume: Path | None = None
+    """The journal of finished answers that a run goes on from; `resume_max_age` is in hours."""
+    resume_max_age: float = DEFAULT_RESUME_MAX_AGE
+    include: frozenset[Inclusion] = frozenset()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from connector.model import Inclusion
-from connector.sources.common.settings import DEFAULT_CONCURRENCY, DEFAULT_PATIENCE, DEFAULT_RESUME_MAX_AGE
+from connector.sources.common.settings import Common
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +29,8 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
-    """How Bitbucket is read.
-
-    `base_url` has no slash at its end; `patience` is in seconds, `max_rate` in requests per second.
-    """
+class Settings(Common):
+    """How a server is read. `base_url` has no slash at its end."""
 
     base_url: str
     credentials: Credentials
-    concurrency: int = DEFAULT_CONCURRENCY
-    patience: float = DEFAULT_PATIENCE
-    max_rate: float | None = None
-    granted_groups_only: bool = False
-    resume: Path | None = None
-    """The journal of finished answers that a run goes on from; `resume_max_age` is in hours."""
-    resume_max_age: float = DEFAULT_RESUME_MAX_AGE
-    include: frozenset[Inclusion] = frozenset()

@@ -169,3 +169,33 @@ def test_an_access_token_that_may_read_permissions_still_administers_nothing(run
     assert ended.code == 4
     assert "An access token is no administrator of the workspace" in ended.err
     assert files() == set()
+
+
+# ---- who asks, where that cannot be asked
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_consumer_that_may_not_ask_who_it_is_exports_all_the_same(run: Run, status: int) -> None:
+    fault = Fault(Status(status, message="Forbidden"), path="user/workspaces/acme/permission$")
+    ended, _ = export(run, credentials=CONSUMER, faults=(fault,))
+    assert ended.code == 0, ended.err
+    assert saved()["applications"][0]["custom_properties"]["collected_by"] == "OAuth consumer consumer"
+
+
+def test_a_consumer_of_somebody_who_administers_nothing_is_seen_without_asking_who_it_is(run: Run) -> None:
+    world = small()
+    world.workspace.consumers[0].owner_uuid = world.dev.uuid
+    ended, _ = export(run, credentials=CONSUMER, workspace=world.workspace, consumers_are_users=False)
+    assert ended.code == 4
+    assert "does not administer the workspace" in ended.err
+    assert files() == set()
+
+
+def test_a_consumer_that_may_not_read_projects_is_told_to_be_a_token(run: Run) -> None:
+    ended, _ = export(run, credentials=CONSUMER, consumers_read_projects=False)
+    assert ended.code == 4
+    assert "project PAY: permissions" in ended.err
+    assert "refused to the OAuth consumer, although its owner administers the workspace" in ended.err
+    assert "Use an API token" in ended.err
+    assert files() == set()
+    assert export(run, credentials=API_TOKEN, consumers_read_projects=False)[0].code == 0

@@ -21,6 +21,7 @@ from tests.sources.cloud.signing_in import API_TOKEN, CONSUMER, check, export
 
 TEXT = "text/plain"
 JSON = "application/json; charset=utf-8"
+ASKS = {"WWW-Authenticate": 'Basic realm="Bitbucket.org HTTP"'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +59,11 @@ def personal(world: Small) -> None:
     world.workspace.uuid = world.admin.uuid
 
 
-def answered(status: int, body: bytes, kind: str = TEXT) -> tuple[Fault, ...]:
-    return (Fault(Instead(Answer(status, body, (), kind)), path="/[12].0/"),)
+FRENCH = b'{"type": "error", "error": {"message": "Jeton refus\\u00e9"}}'
+
+
+def answered(status: int, body: bytes, kind: str = TEXT, **headers: str) -> tuple[Fault, ...]:
+    return (Fault(Instead(Answer(status, body, tuple(headers.items()), kind)), path="/[12].0/"),)
 
 
 def expired(world: Small) -> None:
@@ -89,6 +93,8 @@ STOPPED = {
     "expired token": Stopped("The API token has expired", "Make a new API token", change=expired),
     "token without scopes": Stopped("has no scopes", "Make a new API token", change=no_scopes),
     "wrong token": Stopped("is mistyped", "Make a new API token", given=api_token(token="wrong")),
+    "refused without words": Stopped("has expired", "Make a new API token", faults=answered(401, b"", **ASKS)),
+    "refused in French": Stopped("has expired", "Make a new API token", faults=answered(401, FRENCH, JSON)),
     "left the company": Stopped("has expired", "Make a new API token", change=inactive),
     "account password": Stopped("password of an account", "Make a new API token", given=api_token(token="her own")),
     "app password": Stopped("This is an app password", "Make a new API token", given=api_token(token="ATBBformer")),

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from connector.commands.bitbucket import server as server_of
 from connector.commands.check import _stated, verify_export
 from connector.commands.settings import Verify
 from connector.embedded.datacenter.faults import DeleteRepository, Fault, Status
@@ -27,7 +28,6 @@ from connector.model import Snapshot, UserGrant, UserType
 from connector.sources.common.effective import Effective, draw
 from connector.sources.datacenter import Credentials, Settings, Statistics
 from connector.sources.datacenter.permissions import RepositoryPermission
-from connector.sources.datacenter.source import DataCenter
 from connector.sources.datacenter.verify import collect_some, without_unlicensed
 from tests.conftest import Ended, Run
 from tests.exporting import ADMIN, NoProgress, payload_of, snapshot_of
@@ -51,7 +51,7 @@ def export(run: Run, server: EmbeddedBitbucket, *options: str, **environment: st
 
 def verify(server: EmbeddedBitbucket, snapshot: Snapshot, credentials: Credentials = DEMO) -> None:
     settings = Settings(server.base_url, credentials, patience=5.0)
-    verify_export(ALL, DataCenter(settings), snapshot, payload_of(snapshot), Statistics())
+    verify_export(ALL, server_of(settings).source, snapshot, payload_of(snapshot), Statistics())
 
 
 # ---- none where there are none

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from connector.errors import ConnectorError
+from connector.model import Inclusion
 from connector.sources.cloud import endpoints
 from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.credentials import ApiToken
 from connector.sources.cloud.diagnosis import scope_advice
 from connector.sources.cloud.endpoints import Endpoint, Right
+from connector.sources.cloud.extras.endpoints import (
+    BRANCHING_MODEL,
+    PROJECT_KEYS,
+    REPOSITORY_KEYS,
+    REPOSITORY_WEBHOOKS,
+    RESTRICTIONS,
+    WORKSPACE_WEBHOOKS,
+)
 from connector.sources.cloud.problems import Problem
 from connector.sources.cloud.settings import Settings
 from connector.sources.common.check.asking import Reply
@@ -32,6 +41,13 @@ ADMINISTRATOR = (
     f"make the account one that administers the workspace ({Right.WORKSPACE_ADMIN.where}), or use credentials of "
     "somebody who does"
 )
+
+INCLUDED: dict[Inclusion, tuple[Endpoint, ...]] = {
+    Inclusion.ACCESS_KEYS: (REPOSITORY_KEYS, PROJECT_KEYS),
+    Inclusion.WEBHOOKS: (REPOSITORY_WEBHOOKS, WORKSPACE_WEBHOOKS),
+    Inclusion.BRANCH_PERMISSIONS: (RESTRICTIONS, BRANCHING_MODEL),
+}
+"""What `--include` asks besides."""
 
 _OF_THE_WORKSPACE = frozenset({Problem.NO_WORKSPACE, Problem.SPAM})
 _IMPLIED = {"project": "repository"}
@@ -78,17 +94,18 @@ def role(bitbucket: Bitbucket, facts: dict[str, Any]) -> Step:
     )
 
 
-def scopes(bitbucket: Bitbucket, settings: Settings, more: Iterable[Endpoint] = ()) -> Iterator[Step]:
-    """Name each scope that is missing, where the answers tell which there are."""
+def scopes(bitbucket: Bitbucket, settings: Settings) -> Iterator[Step]:
+    """Name each scope that is missing, where the answers tell which there are; and those that nobody needs."""
     known, credentials = bitbucket.session.scopes, settings.credentials
     if known is None:
         yield Step("scopes", Mark.SKIPPED, "the answers do not tell the scopes; what is asked below shows them")
         return
     is_api_token = isinstance(credentials, ApiToken)
     granted = known if is_api_token else known | {_IMPLIED[scope] for scope in known & _IMPLIED.keys()}
-    lacks = defaultdict[str, list[str]](list)
-    for endpoint in (*NEEDED, *more):
+    lacks, needed = defaultdict[str, list[str]](list), set[str]()
+    for endpoint in (*NEEDED, *(one for each in settings.include for one in INCLUDED.get(each, ()))):
         scope = endpoint.token if is_api_token else endpoint.oauth
+        needed.add(scope)
         if scope not in granted:
             lacks[scope].append(endpoint.lacks)
     asked = f"has {', '.join(sorted(known)) or 'none'}"
@@ -97,4 +114,6 @@ def scopes(bitbucket: Bitbucket, settings: Settings, more: Iterable[Endpoint] = 
         without = ", ".join(dict.fromkeys(lacking))
         yield Step("scope", Mark.LIMITED, meaning, asked, "", scope_advice(credentials), without, blocks=True)
     if not lacks:
-        yield Step("scopes", Mark.OK, f"{credentials.name} has every scope that is needed", asked)
+        strong = sorted(scope for scope in known - needed if not scope.startswith("read:") and ":" in scope)
+        too_many = f"; this can change things, and nothing asks for it: {', '.join(strong)}" if strong else ""
+        yield Step("scopes", Mark.OK, f"{credentials.name} has every scope that is needed{too_many}", asked)

@@ -10,13 +10,14 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from connector.model import Inclusion
 from connector.rest.progress import Cost
 from connector.rest.throttle import Throttle
-from connector.sources.cloud import endpoints
+from connector.sources.cloud import emails, endpoints, extras
 from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.check.asking import Listing, ask, survey
-from connector.sources.cloud.check.contact import ADMINISTRATOR
-from connector.sources.cloud.endpoints import Endpoint
+from connector.sources.cloud.check.contact import ADMINISTRATOR, INCLUDED
+from connector.sources.cloud.endpoints import Address, Endpoint
 from connector.sources.cloud.group_privileges import WORTHWHILE
 from connector.sources.cloud.problems import Problem
 from connector.sources.cloud.settings import Settings
@@ -61,6 +62,11 @@ class Contents:
         )
         for look in looks:
             yield look()
+        for inclusion in Inclusion:
+            if inclusion in self._settings.include:
+                yield self._included(inclusion)
+        if self._settings.emails:
+            yield self._emails()
         if self._sizes.keys() >= {"projects", "repositories"}:
             yield self._cost()
 
@@ -139,6 +145,39 @@ class Contents:
         mark = Mark.OK if self._has_shortcut else Mark.SKIPPED
         return Step(name, mark, meaning, asked.question, asked.answered)
 
+    # ---- what is asked besides
+
+    def _included(self, inclusion: Inclusion) -> Step:
+        """Ask one repository and one project, or the workspace."""
+        name, endpoints_of = inclusion.value, INCLUDED.get(inclusion)
+        if endpoints_of is None:
+            meaning = "Bitbucket Cloud lists no access tokens, and the export says so"
+            return Step(name, Mark.SKIPPED, meaning)
+        asked = [ask(self._bitbucket, address) for address in filter(None, map(self._example, endpoints_of))]
+        if not asked:
+            return Step(name, Mark.SKIPPED, "there is no repository to ask for")
+        refused = next((each for each in asked if each.diagnosis is not None), None)
+        if refused is not None:
+            return dataclasses.replace(limited(name, refused, name), blocks=True)
+        return Step(name, Mark.OK, "they can be read", " and ".join(each.question for each in asked), asked[0].answered)
+
+    def _example(self, endpoint: Endpoint) -> Address | None:
+        """Give an address of an endpoint; None where the workspace has nothing to ask about."""
+        what, called = ("repositories", "slug") if endpoint.counts else ("projects", "key")
+        if endpoint.template.count("{}") == 1:
+            return endpoint.at(self._workspace)
+        found = next((row[called] for row in self._rows.get(what, []) if isinstance(row.get(called), str)), None)
+        return endpoint.at(self._workspace, found) if found else None
+
+    def _emails(self) -> Step:
+        name, question = "e-mail addresses", emails.question(self._settings.emails[:1])
+        asked = ask(self._bitbucket, endpoints.MEMBERS.at(self._workspace), **question)
+        shown = f"GET /2.0/{endpoints.MEMBERS.template.format(self._workspace)}?q=user.email IN (…)"
+        if asked.diagnosis is not None:
+            step = limited(name, asked, "e-mail addresses of members")
+            return dataclasses.replace(step, asked=shown, blocks=True)
+        return Step(name, Mark.OK, f"{len(self._settings.emails):,} candidates can be asked about", shown, "200")
+
     # ---- the cost
 
     def _cost(self) -> Step:
@@ -150,7 +189,13 @@ class Contents:
         of_repositories = 2 * count["repositories"] + pages["repositories"]
         counted = of_repositories - count["repositories"] * self._has_shortcut
         others = _ALWAYS + _READINGS + pages.get("members", 0) + pages["projects"] + members + 2 * count["projects"]
-        cost = Cost(counted + others, counted)
+        cost = Cost(counted + others, counted) + emails.cost_of(self._settings.emails)
+        cost += extras.cost_of(
+            self._settings.include,
+            projects=count["projects"],
+            repositories=count["repositories"],
+            branches=count["repositories"],
+        )
         seconds = self._throttle.seconds_for(cost.requests, cost.counted) or 0.0
         self._facts |= {
             "estimated_requests": cost.requests,

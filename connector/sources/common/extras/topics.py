@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from operator import methodcaller
-from typing import Any, Protocol
+from typing import Any
 
 from connector.sources.common.extras.asking import ScopeRequest, ScopeRequests
 
 Requests = Iterator[ScopeRequest[Any]]
 
 
-class Topic(Protocol):
+class Topic:
     """One kind of what can be included."""
 
     def before(self) -> Requests:

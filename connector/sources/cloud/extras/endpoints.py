@@ -1,0 +1,60 @@
+"""The addresses behind `--include`: deploy keys, webhooks and branch restrictions. See `cloud.endpoints`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from connector.sources.cloud.endpoints import Endpoint, Right
+from connector.sources.common.extras.purge import SECRET, purged
+
+_REPOSITORY_ADMIN, _ADMIN_OF_REPOSITORIES = "repository:admin", "admin:repository:bitbucket"
+
+_without_keys = partial(purged, key_text="key", leave_out=SECRET | {"comment"})
+"""Of a key stays what it says about itself; its comment often is somebody's address."""
+
+PROJECT_KEYS = Endpoint(
+    "workspaces/{}/projects/{}/deploy-keys",
+    "project:admin",
+    "admin:project:bitbucket",
+    Right.PROJECT_ADMIN,
+    "deploy keys of projects",
+    purge=_without_keys,
+)
+REPOSITORY_KEYS = Endpoint(
+    "repositories/{}/{}/deploy-keys",
+    _REPOSITORY_ADMIN,
+    _ADMIN_OF_REPOSITORIES,
+    Right.REPOSITORY_ADMIN,
+    "deploy keys of repositories",
+    purge=_without_keys,
+)
+WORKSPACE_WEBHOOKS = Endpoint(
+    "workspaces/{}/hooks",
+    "webhook",
+    "read:webhook:bitbucket",
+    Right.WORKSPACE_ADMIN,
+    "webhooks of the workspace",
+    purge=purged,
+)
+REPOSITORY_WEBHOOKS = Endpoint(
+    "repositories/{}/{}/hooks",
+    "webhook",
+    "read:webhook:bitbucket",
+    Right.REPOSITORY_ADMIN,
+    "webhooks of repositories",
+    purge=purged,
+)
+RESTRICTIONS = Endpoint(
+    "repositories/{}/{}/branch-restrictions",
+    _REPOSITORY_ADMIN,
+    _ADMIN_OF_REPOSITORIES,
+    Right.REPOSITORY_ADMIN,
+    "branch restrictions of repositories",
+)
+BRANCHING_MODEL = Endpoint(
+    "repositories/{}/{}/effective-branching-model",
+    "repository",
+    "read:repository:bitbucket",
+    Right.MEMBER,
+    "whether restrictions of the branching model are about the default branch",
+)
