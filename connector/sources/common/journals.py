@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+from connector.rest.journal import Journal
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 _HOW = frozenset({"base_url", "credentials", "concurrency", "patience", "max_rate", "resume", "resume_max_age"})
 """Settings that decide how something is asked, and not what."""
+
+
+@contextmanager
+def closing(journal: Journal | None) -> Iterator[Journal | None]:
+    """Let go of a journal's file in the end, where there is one."""
+    try:
+        yield journal
+    finally:
+        if journal is not None:
+            journal.close()
+
+
+def remembered_by(journal: Journal | None) -> Callable[[], int]:
+    """Give what tells how many answers a journal still holds."""
+    return lambda: journal.remembered if journal is not None else 0
 
 
 def options_of(settings: DataclassInstance) -> str:
