@@ -248,12 +248,18 @@ def _named(answer: Answer, what: str) -> list[str]:
 
 
 def _of_rights(address: Address, session: Session) -> tuple[str, str]:
-    """Say which right the account lacks."""
+    """Say which right the account lacks; one that administers the workspace has them all."""
     right = address.endpoint.right
     lacks = f"without that the export lacks {address.endpoint.lacks}"
     match session.credentials:
         case AccessToken():
             return f"an access token is no {right.label}; {lacks}", Problem.WRONG_MECHANISM.value.advice
+        case Consumer() if session.is_administrator:
+            meaning = f"this is refused to the OAuth consumer, although its owner administers the workspace; {lacks}"
+            return meaning, "use an API token of somebody who administers the workspace (BITBUCKET_EMAIL)"
+        case ApiToken() if session.is_administrator:
+            meaning = f"this is refused, although {session.account} administers the workspace; {lacks}"
+            return meaning, "open its settings in the browser as this account; if that works, ask Atlassian's support"
         case ApiToken(email):
             who = session.account or email
         case Consumer():

@@ -25,7 +25,7 @@ HTML = Answer(200, b"<html><body>Please sign in</body></html>")
 BUSY = error(503, "Unavailable", "Try again later")
 CUT_JSON = Answer(201, b'{"warnings": [{"mess', {"Content-Type": "application/json"})
 NOT_KNOWN = "Whether Veza accepted the push is not known. "
-A_BOMB = Answer(200, gzip.compress(b" " * 3_000_000), {"Content-Encoding": "gzip"})
+A_BOMB = Answer(200, gzip.compress(b" " * 3_000_000, mtime=0), {"Content-Encoding": "gzip"})
 
 # --- the first contact
 

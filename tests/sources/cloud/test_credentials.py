@@ -189,3 +189,13 @@ def test_a_consumer_of_somebody_who_administers_nothing_is_seen_without_asking_w
     assert ended.code == 4
     assert "does not administer the workspace" in ended.err
     assert files() == set()
+
+
+def test_a_consumer_that_may_not_read_projects_is_told_to_be_a_token(run: Run) -> None:
+    ended, _ = export(run, credentials=CONSUMER, consumers_read_projects=False)
+    assert ended.code == 4
+    assert "project PAY: permissions" in ended.err
+    assert "refused to the OAuth consumer, although its owner administers the workspace" in ended.err
+    assert "Use an API token" in ended.err
+    assert files() == set()
+    assert export(run, credentials=API_TOKEN, consumers_read_projects=False)[0].code == 0
