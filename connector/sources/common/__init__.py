@@ -2,7 +2,7 @@
 
 source      what commands need of one                       settings          how any Bitbucket is asked
 collector   the flow of an export                           settling          listings and contents, until they agree
-listings    what a round of listings showed                 contents          what each thing has, or why it is not known
+listings    what a round of listings showed                 contents          what each thing has, or why not
 snapshot_builder   what was found so far                    journals          what a journal says of its run
 scale       permissions, from the lowest to the highest     effective         who can do what by Bitbucket's own account
 addresses   segments filled in                              problems          answers that are nobody's product's

@@ -5,12 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import Any
 
 from connector.rest.journal import Journal
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
 
 _HOW = frozenset({"base_url", "credentials", "concurrency", "patience", "max_rate", "resume", "resume_max_age"})
 """Settings that decide how something is asked, and not what."""
@@ -31,7 +28,7 @@ def remembered_by(journal: Journal | None) -> Callable[[], int]:
     return lambda: journal.remembered if journal is not None else 0
 
 
-def options_of(settings: DataclassInstance) -> str:
+def options_of(settings: Any) -> str:  # noqa: ANN401 - any dataclass
     """Name the settings that decide what is asked, on one line."""
     options = {
         field.name: _told(getattr(settings, field.name))
