@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Any
 
 from connector.rest.journal import Journal
@@ -39,4 +40,7 @@ def options_of(settings: Any) -> str:  # noqa: ANN401 - any dataclass
 
 
 def _told(value: object) -> str:
+    """Say what a setting is; of addresses only how many they are, and what tells two lists apart."""
+    if isinstance(value, tuple):
+        return f"{len(value)} ({sha256(repr(value).encode()).hexdigest()[:8]})"
     return ", ".join(sorted(map(str, value))) if isinstance(value, frozenset | set) else str(value)
