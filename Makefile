@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint lint-scripts bench clean
+.PHONY: help install demo test test-spark lint lint-scripts bench clean
 
 help:            ## Say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: .venv/run ## Set up .venv with what a run needs, for a server; then ./oaa_bitbucket.py --help
 
@@ -15,6 +15,10 @@ demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into dem
 
 test: .venv/dev  ## Run the tests
 	$(BIN)/python -m pytest
+
+test-spark: .venv/spark ## Run the queries of tables on Apache Spark, too (needs Java 17: apt-get install default-jre-headless)
+	java -version
+	$(BIN)/python -m pytest -n 0 -m spark tests/outputs/tables/spark
 
 lint: .venv/dev  ## Run the linters and type checkers, and see that imports go down only; with npm, of the report's scripts too
 	$(BIN)/ruff format --check .
@@ -32,7 +36,7 @@ tools/node_modules/.package-lock.json: tools/package.json tools/package-lock.jso
 	cd tools && npm ci --no-audit --no-fund
 	touch $@
 
-bench: .venv/run ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 16 minutes; QUICK=1: five)
+bench: .venv/dev ## Measure speed, memory and gentleness, for docs/benchmarks.md (some 20 minutes; QUICK=1: six)
 	$(BIN)/python -m bench $(if $(QUICK),--quick)
 
 clean:           ## Remove the virtual environment and caches
@@ -49,4 +53,8 @@ clean:           ## Remove the virtual environment and caches
 .venv/dev: requirements-dev.txt requirements-extras.txt .venv/run
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-extras.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@
+
+.venv/spark: requirements-spark.txt .venv/dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-spark.txt
 	touch $@

@@ -8,4 +8,7 @@ export      one export in a process of its own, and what it took
 gentleness  what others notice of an export on a server that they keep busy
 bare        the server's own throughput, and what HTTP libraries and the throttle cost alone
 table       what is printed
+payloads    exports of any size without a server
+days        the same as days pass
+tables      what tables cost
 """

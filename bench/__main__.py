@@ -1,4 +1,4 @@
-"""Measure all scenarios and print the table that docs/benchmarks.md holds."""
+"""Measure all scenarios and print the tables that docs/benchmarks.md holds."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from bench.gentleness import gentleness
 from bench.scenarios import CROWDED, PEERS, SCENARIOS, Scenario
 from bench.server import serving
 from bench.table import Row, head, line
+from bench.tables import costs
 
 
 def main() -> None:
@@ -35,6 +36,9 @@ def main() -> None:
     for scenario in SCENARIOS:
         if not (quick and scenario.is_long):
             _print(line(_measured(scenario, most)))
+    _print("")
+    for row in costs(quick=quick):
+        _print(row)
 
 
 def _measured(scenario: Scenario, most: float) -> Row:

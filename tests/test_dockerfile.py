@@ -122,6 +122,7 @@ def test_the_base_is_pinned_and_of_a_python_that_will_do() -> None:
         ("requirements.txt", r"[\w.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+"),
         ("requirements-extras.txt", r"[\w.-]+==[\w.]+( --hash=sha256:[0-9a-f]{64})+"),
         ("requirements-dev.txt", r"[\w.-]+==[\w.]+"),
+        ("requirements-spark.txt", r"[\w.-]+==[\w.]+"),
     ],
 )
 def test_requirements_are_pinned_exactly(name: str, form: str) -> None:

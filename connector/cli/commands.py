@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from connector import __version__
 from connector.cli.logs import LogSettings, add_log_options, read_log_settings
 from connector.cli.monitoring import Monitoring, add_monitoring_options, read_leniently, read_monitoring
-from connector.commands import access, check, demo, diff, export, report, review
+from connector.commands import access, check, demo, diff, export, report, review, tables
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.errors import UsageError
@@ -60,6 +60,7 @@ COMMANDS: dict[str, Command[Any]] = {
         Command("access", "who can reach what, and through which grants (offline)", access),
         Command("diff", "what changed between two exports (offline)", diff),
         Command("report", "one self-contained page about an export (offline)", report),
+        Command("tables", "exports as Parquet, CSV, SQLite or a BloodHound graph, and SQL on them (offline)", tables),
         Command("review", "access reviews that owners sign, and proof that they were carried out (offline)", review),
     )
 }

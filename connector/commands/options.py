@@ -169,7 +169,9 @@ def whole(low: int, high: float = math.inf) -> Callable[[Given], int]:
 
 
 def same_file(one: object, other: object) -> bool:
-    """Whether both are paths, and lead to one file."""
+    """Whether both are paths, or lists with paths, and lead to one file."""
+    if isinstance(other, list):
+        return any(same_file(one, each) for each in other)
     return isinstance(one, Path) and isinstance(other, Path) and os.path.realpath(one) == os.path.realpath(other)
 
 

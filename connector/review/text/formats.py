@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
+from functools import lru_cache
 
 from connector.text import clean
 
@@ -41,6 +42,11 @@ def read_cell(text: str) -> str:
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
+    return "" if value is None else _harmless(str(value))
+
+
+@lru_cache(maxsize=10_000)
+def _harmless(text: str) -> str:
+    """Remembered, because names and levels come again in a million rows."""
     harmless = clean(text)
     return f"'{harmless}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else harmless

@@ -1,7 +1,7 @@
-"""Ask Bitbucket Cloud for one thing and give it as values. Stores nothing; the collector says what is fetched when.
+"""One question about a workspace, with its answer as values. Only `collector` knows what is asked when.
 
-A listing is whole, or an exception: never its first pages. Every function raises `Unreadable` where this one thing
-cannot be read, and another `SourceError` where the run cannot go on.
+Each function gives all pages or none: it raises `Unreadable` where this one thing cannot be read, and another
+`SourceError` where the run cannot go on. How a listing wants to be asked (rows on a page, sorting) is found out here.
 """
 
 from __future__ import annotations
