@@ -30,7 +30,7 @@ from connector.sources.cloud.fetch import Fetch
 from connector.sources.cloud.listings import Listings
 from connector.sources.cloud.settings import HOUR, PAGES, Settings
 from connector.sources.cloud.snapshot_builder import SnapshotBuilder
-from connector.sources.common.journals import options_of
+from connector.sources.common.journals import closing, options_of, remembered_by
 
 __all__ = ["Progress", "Settings", "Statistics", "collect", "remove_journal"]
 
@@ -42,13 +42,8 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
     `Unreadable` where a listing of the whole workspace cannot be read. What could not be read of one group, project or
     repository is a gap in the snapshot.
     """
-    with connect(settings, statistics) as connection:
-        journal = _journal(connection, settings)
-        try:
-            return _collect(connection, settings, progress, journal)
-        finally:
-            if journal is not None:
-                journal.close()
+    with connect(settings, statistics) as connection, closing(_journal(connection, settings)) as journal:
+        return _collect(connection, settings, progress, journal)
 
 
 def _collect(connection: Connection, settings: Settings, progress: Progress, journal: Journal | None) -> Snapshot:
@@ -57,7 +52,7 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
         connection.clock,
         connection.throttle,
         progress,
-        lambda: journal.remembered if journal is not None else 0,
+        remembered_by(journal),
         _limit(settings),
     )
     builder = SnapshotBuilder(granted_groups_only=settings.granted_groups_only)

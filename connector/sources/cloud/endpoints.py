@@ -9,10 +9,10 @@ import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import quote
 
 from connector.rest.answer import JsonObject
 from connector.rest.progress import Cost
+from connector.sources.common.addresses import filled
 
 
 class Right(Enum):
@@ -66,13 +66,8 @@ class Endpoint:
         return Cost(1, int(self.counts))
 
     def at(self, *segments: str) -> Address:
-        """Fill in the segments, percent-encoded, braces of uuids too.
-
-        Raises ValueError for a segment that an HTTP library would resolve as a step in a path.
-        """
-        if any(segment in {"", ".", ".."} for segment in segments):
-            raise ValueError(f"{self.template} cannot be asked for {segments!r}")
-        return Address(self, self.template.format(*(quote(segment, safe="") for segment in segments)))
+        """Fill in the segments, percent-encoded, braces of uuids too. Raises as `filled` does."""
+        return Address(self, filled(self.template, segments))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Ask Bitbucket Cloud for one thing and give it as values. Stores nothing; the collector says what is fetched when.
+"""One question about a workspace, with its answer as values. Only `collector` knows what is asked when.
 
-A listing is whole, or an exception: never its first pages. Every function raises `Unreadable` where this one thing
-cannot be read, and another `SourceError` where the run cannot go on.
+Each function gives all pages or none: it raises `Unreadable` where this one thing cannot be read, and another
+`SourceError` where the run cannot go on. How a listing wants to be asked (rows on a page, sorting) is found out here.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _SORTED = [(100, True), (50, True), *((length, False) for length in LENGTHS)]
 _UNSORTED = [(length, False) for length in LENGTHS]
 """What is asked of a listing one after the other, until it is taken: rows on a page, and sorting."""
 
-_WITHOUT_MEMBERS = {"fields": "repo,privilege,group.slug,group.name"}
+PRIVILEGES_ALONE = {"fields": "repo,privilege,group.slug,group.name"}
 """Each row has all members of its group, too, which is more than anybody reads. Not to know this does no harm."""
 
 NO_QUESTION: Mapping[str, str | int] = {}
@@ -190,7 +190,7 @@ class Fetch:
         """Fetch what groups hold on repositories, by slug, in one answer; nobody has proved yet that it is true."""
         address = endpoints.GROUP_PRIVILEGES.at(self.workspace)
         told = dict[str, list[GroupGrant]]()
-        for name, grant in parse.group_privileges(self._list(address, _WITHOUT_MEMBERS), address.path):
+        for name, grant in parse.group_privileges(self._list(address, PRIVILEGES_ALONE), address.path):
             owner, _, slug = name.rpartition("/")
             if owner.lower() != self.workspace.lower():
                 raise Malformed(f"{address.path}: {name} is in another workspace")

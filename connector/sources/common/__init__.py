@@ -1,7 +1,10 @@
 """What sources share that is not a product's: below all of them, and above asking an HTTP API.
 
-settling   listings, what each thing has, the listings again      contents   what was read of each thing, or why not
-listings   what a round of listings showed                        snapshot_builder   what was found so far
-scale      permissions, from the lowest to the highest
-extras     what `--include` adds
+source      what commands need of one                       settings          how any Bitbucket is asked
+collector   the flow of an export                           settling          listings and contents, until they agree
+listings    what a round of listings showed                 contents          what each thing has, or why not
+snapshot_builder   what was found so far                    journals          what a journal says of its run
+scale       permissions, from the lowest to the highest     effective         who can do what by Bitbucket's own account
+addresses   segments filled in                              problems          answers that are nobody's product's
+extras      what `--include` adds                           check             steps of a check, and the network
 """

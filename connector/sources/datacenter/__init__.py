@@ -24,7 +24,7 @@ from connector.rest.client import Statistics
 from connector.rest.journal import Journal, remove_journal
 from connector.rest.progress import Forecast, Progress
 from connector.sources.common.extras.result import Extras
-from connector.sources.common.journals import options_of
+from connector.sources.common.journals import closing, options_of, remembered_by
 from connector.sources.datacenter.collector import Collector
 from connector.sources.datacenter.connection import Connection, connect
 from connector.sources.datacenter.extras import collect_extras, requests_for
@@ -48,20 +48,16 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
     where a listing of the whole instance cannot be read. What could not be read of one group, project or repository
     is a gap in the snapshot.
     """
-    with connect(settings, statistics) as connection:
-        journal = connection.workers.call(partial(_journal, connection, settings))
-        try:
-            return _collect(connection, settings, progress, journal)
-        finally:
-            if journal is not None:
-                journal.close()
+    with (
+        connect(settings, statistics) as connection,
+        closing(connection.workers.call(partial(_journal, connection, settings))) as journal,
+    ):
+        return _collect(connection, settings, progress, journal)
 
 
 def _collect(connection: Connection, settings: Settings, progress: Progress, journal: Journal | None) -> Snapshot:
     bitbucket, workers = connection.bitbucket, connection.workers
-    forecast = Forecast(
-        connection.clock, connection.throttle, progress, lambda: journal.remembered if journal is not None else 0
-    )
+    forecast = Forecast(connection.clock, connection.throttle, progress, remembered_by(journal))
     builder = SnapshotBuilder(granted_groups_only=settings.granted_groups_only)
     collector = Collector(
         bitbucket,

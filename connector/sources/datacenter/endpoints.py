@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from urllib.parse import quote
 
 from connector.rest.answer import JsonObject
-from connector.rest.fields import Malformed
 from connector.rest.progress import Cost
+from connector.sources.common.addresses import filled
 
 
 class Right(Enum):
@@ -70,13 +69,8 @@ class Endpoint:
         return Cost(1)
 
     def at(self, *segments: str) -> Address:
-        """Fill in the segments, percent-encoded; `~` stays, it marks personal projects.
-
-        Raises `Malformed` for a segment that an HTTP library would resolve as a step in a path.
-        """
-        if any(segment in {"", ".", ".."} for segment in segments):
-            raise Malformed(f"{self.template} cannot be asked for {segments!r}")
-        return Address(self, self.template.format(*(quote(segment, safe="~") for segment in segments)))
+        """Fill in the segments, percent-encoded; `~` stays, it marks personal projects. Raises as `filled` does."""
+        return Address(self, filled(self.template, segments, "~"))
 
 
 @dataclass(frozen=True, slots=True)

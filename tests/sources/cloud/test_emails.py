@@ -76,3 +76,14 @@ def test_addresses_that_are_not_confirmed_are_a_gap(run: Run, effect: Rewritten 
         assert not Path("export.json").exists()
         assert export(run, server, "--allow-incomplete").code == 0
         assert disagreements(server.organisation, saved()) == []
+
+
+def test_a_journal_for_other_candidates_is_told_without_naming_them(run: Run) -> None:
+    with EmbeddedCloud(workspace()) as server:
+        server.faults.add(Fault(Status(500), "/pay3/permissions-config/users"))
+        for address in ("dev1@example.com", "dev2@example.com"):
+            Path("people.txt").write_text(address)
+            ended = export(run, server, "--resume", "journal")
+    assert ended.code == 2
+    assert "another options" in ended.err
+    assert "dev1@" not in ended.err
