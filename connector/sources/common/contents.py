@@ -74,6 +74,11 @@ class Contents:
         failure = self._failures[thing] = _Failure(unreadable, before.times + 1 if before else 1)
         return failure.is_final
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether anything was refused."""
+        return any(failure.unreadable.why is Why.REFUSED for failure in self._failures.values())
+
     def forget(self, thing: Thing) -> None:
         """Forget what was read of something that is gone, or is asked about by another name than it was."""
         kind, identifier = thing

@@ -72,6 +72,8 @@ class Grants:
     users: tuple[UserRow, ...]
     groups: tuple[GroupRow, ...]
     default: ProjectPermission | None = None
+    refused: Unreadable | None = None
+    """Why a personal project's were not shown, where an account that may see them is told so, too."""
 
 
 class Fetch:
@@ -204,10 +206,14 @@ class Fetch:
 
     def _personal_project_grants(self, project: Project) -> Grants:
         """Fetch what others may do; personal projects have no default permission, and their owner is known."""
-        return Grants(
-            _where_kept(lambda: self._user_rows(endpoints.PROJECT_USERS.at(project.key), ProjectPermission)),
-            _where_kept(lambda: self._group_rows(endpoints.PROJECT_GROUPS.at(project.key), ProjectPermission)),
+        refused: list[Unreadable] = []
+        users = _where_kept(
+            lambda: self._user_rows(endpoints.PROJECT_USERS.at(project.key), ProjectPermission), refused
         )
+        groups = _where_kept(
+            lambda: self._group_rows(endpoints.PROJECT_GROUPS.at(project.key), ProjectPermission), refused
+        )
+        return Grants(users, groups, refused=refused[0] if refused else None)
 
     def _default_permission(self, key: str) -> ProjectPermission | None:
         """Ask from the highest down: the rows are independent of each other, and the highest one counts."""
@@ -316,13 +322,15 @@ def _unknown(unreadable: Unreadable) -> GlobalPermissions:
     return GlobalPermissions(GlobalPermissionsRead.NONE, reason=str(unreadable))
 
 
-def _where_kept(read: Callable[[], tuple[T, ...]]) -> tuple[T, ...]:
+def _where_kept(read: Callable[[], tuple[T, ...]], refused: list[Unreadable]) -> tuple[T, ...]:
     try:
         return read()
     except Unreadable as unreadable:
-        if unreadable.why in _KEEPS_NONE:
-            return ()
-        raise
+        if unreadable.why not in _KEEPS_NONE:
+            raise
+        if unreadable.why is Why.REFUSED:
+            refused.append(unreadable)
+        return ()
 
 
 def _project(row: object, where: str) -> tuple[Project, User | None]:

@@ -37,6 +37,8 @@ class SnapshotBuilder(Builder[Listings]):
     def __init__(self, *, granted_groups_only: bool = False) -> None:
         super().__init__(NOTHING_LISTED, "instance", granted_groups_only=granted_groups_only)
         self._defaults: dict[str, ProjectPermission] = {}
+        self._refused: dict[str, Unreadable] = {}
+        """Why the permissions of personal projects were not shown."""
 
     def store_listings(self, listings: Listings) -> None:
         """Take a round's listings for what there is. What was read under another name is read again."""
@@ -48,6 +50,7 @@ class SnapshotBuilder(Builder[Listings]):
         super()._forget(thing)
         if thing[0] is Kind.PROJECT:
             self._defaults.pop(thing[1], None)
+            self._refused.pop(thing[1], None)
 
     def store_project(self, project: Project, fetched: Grants | Unreadable) -> None:
         """Keep the permissions on a project, or why they cannot be read."""
@@ -60,6 +63,8 @@ class SnapshotBuilder(Builder[Listings]):
         self._contents.store_grants(thing, self._merged(fetched.users, _as_groups(fetched.groups)))
         if fetched.default is not None:
             self._defaults[project.id] = fetched.default
+        if fetched.refused is not None:
+            self._refused[project.id] = fetched.refused
 
     def store_repository(self, place: tuple[Repository, str], fetched: Grants | Unreadable) -> None:
         """Keep the permissions on a repository, or why they cannot be read."""
@@ -103,8 +108,20 @@ class SnapshotBuilder(Builder[Listings]):
             project_grants=project_grants,
             repository_grants=repository_grants,
             default_permissions={i: default for i, default in self._defaults.items() if i in projects},
-            gaps=tuple(sorted({*self._gaps(groups), *self._unseen(account)})),
+            gaps=tuple(sorted({*self._gaps(groups), *self._unseen(account), *self._not_shown()})),
         )
+
+    def _not_shown(self) -> Iterator[Gap]:
+        """Name the personal projects that refuse to show permissions, where others refuse it, too.
+
+        Alone that means that this version keeps none of them. From an account, or a token, that is refused what it
+        asks elsewhere it means nothing.
+        """
+        if not self._contents.is_refused:
+            return
+        for identifier, refused in self._refused.items():
+            if identifier in self.listings.projects:
+                yield Gap(f"project {self.listings.projects[identifier].key}", "permissions", str(refused))
 
     def _with_licences(self, users: dict[str, User], directory: _Directory) -> dict[str, User]:
         """Say of each user whether any global permission, which is what makes a licence, is held.
