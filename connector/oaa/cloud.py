@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connector import __version__
 from connector.model import Snapshot, User, Workspace, in_order
 from connector.oaa import vocabulary as oaa
-from connector.oaa.names import name_of_workspace, not_collected
-from connector.oaa.properties import rfc3339
+from connector.oaa.evidence import EVIDENCE
+from connector.oaa.names import name_of_workspace
 from connector.oaa.vocabulary import ADMIN, CREATE, READ, WRITE, Implied, Kind, Meaning, Oaa, Property, Vocabulary
 
 PUBLIC_READ = "public-read"
@@ -72,11 +71,7 @@ CLOUD = Vocabulary(
         Property("base_url", Kind.STRING, lambda snapshot: snapshot.source.base_url),
         Property("is_private", Kind.BOOLEAN, lambda snapshot: _workspace(snapshot).is_private),
         Property("workspace_permissions", Kind.STRING, lambda snapshot: snapshot.source.global_permissions.value),
-        Property("is_complete", Kind.BOOLEAN, lambda snapshot: snapshot.is_complete),
-        Property("not_collected", Kind.STRING_LIST, not_collected),
-        Property("collected_at", Kind.STRING, lambda snapshot: rfc3339(snapshot.source.collected_at)),
-        Property("collected_by", Kind.STRING, lambda snapshot: snapshot.source.collected_by),
-        Property("connector_version", Kind.STRING, lambda _: __version__),
+        *EVIDENCE,
     ),
     user=(
         Property("account_id", Kind.STRING, lambda user: user.account_id),

@@ -1,17 +1,12 @@
-"""How an application is named, as far as Veza allows its characters, and what is said of its gaps."""
+"""How an application is named, as far as Veza allows its characters."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
-from connector.model import Snapshot
-
 _NOT_ALLOWED_IN_NAMES = re.compile(r"""[^ @#$%&*:()!,a-zA-Z0-9_'=.-]""")
 """Veza's own pattern for names, less the double quote, which oaaclient does not escape in a filter."""
-
-_LONGEST_PROPERTY = 4096
-"""Characters that Veza takes in one string property."""
 
 
 def name_of_server(base_url: str) -> str:
@@ -25,11 +20,6 @@ def name_of_server(base_url: str) -> str:
 def name_of_workspace(slug: str) -> str:
     """Name application and data source after a workspace."""
     return _allowed(f"Bitbucket Cloud - {slug}")
-
-
-def not_collected(snapshot: Snapshot) -> list[str]:
-    """Name what could not be read."""
-    return [gap.name[:_LONGEST_PROPERTY] for gap in snapshot.gaps]
 
 
 def _allowed(name: str) -> str:

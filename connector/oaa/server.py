@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from connector import __version__
 from connector.model import Project, PublicAccess, Server, Snapshot, User, in_order
 from connector.oaa import vocabulary as oaa
-from connector.oaa.names import name_of_server, not_collected
-from connector.oaa.properties import rfc3339
+from connector.oaa.evidence import EVIDENCE
+from connector.oaa.names import name_of_server
 from connector.oaa.vocabulary import ADMIN, CREATE, READ, WRITE, Implied, Kind, Meaning, Oaa, Property, Vocabulary
 
 PUBLIC_READ = "PUBLIC_READ"
@@ -95,11 +94,7 @@ SERVER = Vocabulary(
         Property("base_url", Kind.STRING, lambda snapshot: snapshot.source.base_url),
         Property("public_access", Kind.STRING, lambda snapshot: _server(snapshot).public_access.value),
         Property("global_permissions", Kind.STRING, lambda snapshot: snapshot.source.global_permissions.value),
-        Property("is_complete", Kind.BOOLEAN, lambda snapshot: snapshot.is_complete),
-        Property("not_collected", Kind.STRING_LIST, not_collected),
-        Property("collected_at", Kind.STRING, lambda snapshot: rfc3339(snapshot.source.collected_at)),
-        Property("collected_by", Kind.STRING, lambda snapshot: snapshot.source.collected_by),
-        Property("connector_version", Kind.STRING, lambda _: __version__),
+        *EVIDENCE,
     ),
     user=(
         Property("username", Kind.STRING, lambda user: user.name),

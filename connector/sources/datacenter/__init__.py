@@ -21,6 +21,7 @@ from connector.model import Server, Snapshot
 from connector.rest.client import Statistics
 from connector.rest.journal import Journal, remove_journal
 from connector.rest.progress import Forecast, Progress
+from connector.sources.common.extras.result import with_extras
 from connector.sources.common.journals import closing, options_of, remembered_by
 from connector.sources.datacenter.collector import Collector
 from connector.sources.datacenter.connection import Connection, connect
@@ -79,11 +80,13 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     )
     snapshot = builder.snapshot(server, account)
     if settings.include:
-        extras = collect_extras(connection, forecast, snapshot, settings)
-        if extras.gone:
-            collector.settle_again()
-            snapshot = builder.snapshot(server, account)
-        snapshot = extras.added_to(snapshot)
+        snapshot = with_extras(
+            "instance",
+            snapshot,
+            lambda settled: collect_extras(connection, forecast, settled, settings),
+            collector.settle_again,
+            lambda: builder.snapshot(server, account),
+        )
     workers.call(bitbucket.conclude)
     return snapshot
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from connector.embedded.datacenter.machines import SshKey
+from connector.embedded.datacenter.organisation import Organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
 from connector.graph.payload import load
@@ -17,10 +19,14 @@ from tests.model.comparison import disagreements
 from tests.sources.datacenter.lying_proxy import Heard, Lie, LyingProxy, Said
 from tests.sources.datacenter.test_lies import (
     ADMIN,
+    add_repository,
     assert_refused,
     assert_right,
     export,
+    once,
     organisation,
+    rename_project,
+    swap_repositories,
     through,
 )
 
@@ -250,3 +256,44 @@ def test_a_project_that_is_renamed_between_two_pages_of_its_repositories(run: Ru
         ended = through(run, serving, lie, "--concurrency", "1")
         assert renamed
         assert_right(serving, ended)
+
+
+def keys_of(whole: Organisation) -> dict[str, set[str]]:
+    """Give the access keys of the two repositories as the export has them, by id of the repository."""
+    found: dict[str, set[str]] = {i: set() for i in map(str, whole.repositories)}
+    for each in saved()["identity_to_permissions"]:
+        if each["identity"].startswith("ssh-access-key:"):
+            for permission in each["application_permissions"]:
+                for resource in permission.get("resources", []):
+                    found[resource.rpartition(".")[2]].add(each["identity"])
+    return found
+
+
+@pytest.mark.parametrize("path", ["/ssh/latest/settings", "/PAY/repos/pay3/ssh", "/PAY/repos/pay4/ssh"])
+@pytest.mark.parametrize("change", [swap_repositories, rename_project, add_repository])
+def test_what_changes_while_keys_are_read_leaves_each_key_where_it_belongs(
+    run: Run, path: str, change: Callable[[Organisation], None]
+) -> None:
+    whole = organisation()
+    for i in whole.repositories:
+        whole.keys.append(SshKey(100 + i, f"of {i}", "ssh-ed25519 AAAA", repositories={i: "REPO_READ"}))
+    with EmbeddedBitbucket(whole) as serving:
+        ended = through(run, serving, once(change, serving, path), "--include", "access-keys", "--concurrency", "1")
+        assert_right(serving, ended)
+        born = {"999"} & {str(i) for i in serving.organisation.repositories}
+        assert keys_of(serving.organisation) == {
+            str(i): set() if str(i) in born else {f"ssh-access-key:{100 + i}"}
+            for i in serving.organisation.repositories
+        }
+
+
+def test_names_that_change_all_the_time_while_keys_are_read_are_a_gap(run: Run, server: EmbeddedBitbucket) -> None:
+    def lie(heard: Heard) -> Said | None:
+        if heard.path.endswith("/ssh/latest/settings"):
+            with server.change() as whole:
+                swap_repositories(whole)
+        return None
+
+    ended = through(run, server, lie, "--include", "access-keys", "--concurrency", "1")
+    assert_refused(ended)
+    assert "changed all the time" in ended.err
