@@ -42,7 +42,7 @@ _SORTED = [(100, True), (50, True), *((length, False) for length in LENGTHS)]
 _UNSORTED = [(length, False) for length in LENGTHS]
 """What is asked of a listing one after the other, until it is taken: rows on a page, and sorting."""
 
-_WITHOUT_MEMBERS = {"fields": "repo,privilege,group.slug,group.name"}
+PRIVILEGES_ALONE = {"fields": "repo,privilege,group.slug,group.name"}
 """Each row has all members of its group, too, which is more than anybody reads. Not to know this does no harm."""
 
 NO_QUESTION: Mapping[str, str | int] = {}
@@ -190,7 +190,7 @@ class Fetch:
         """Fetch what groups hold on repositories, by slug, in one answer; nobody has proved yet that it is true."""
         address = endpoints.GROUP_PRIVILEGES.at(self.workspace)
         told = dict[str, list[GroupGrant]]()
-        for name, grant in parse.group_privileges(self._list(address, _WITHOUT_MEMBERS), address.path):
+        for name, grant in parse.group_privileges(self._list(address, PRIVILEGES_ALONE), address.path):
             owner, _, slug = name.rpartition("/")
             if owner.lower() != self.workspace.lower():
                 raise Malformed(f"{address.path}: {name} is in another workspace")

@@ -148,7 +148,7 @@ def test_a_payload_of_bitbucket_cloud_is_reviewed_and_proven_like_any(run: Run) 
     Path("export.json").write_text(json.dumps(document), encoding="utf-8")
     assert run("review", "start", "export.json", "-o", str(REVIEW)).code == 0
     assert asked(book()) == [("Developers", "write", "PAY"), ("Ann", "admin", "PAY/api")]
-    assert asked(book("workspace-permissions")) == [("Administrators", "owner", "all of Bitbucket Cloud - acme")]
+    assert asked(book("workspace-permissions")) == [("Administrators", "owner", "the whole workspace")]
     answer(book(), {("Developers", "PAY"): "remove"})
     answer(book("workspace-permissions"))
     assert run("review", "collect", str(REVIEW)).code == 0

@@ -18,6 +18,7 @@ from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.check.asking import Listing, ask, survey
 from connector.sources.cloud.check.contact import ADMINISTRATOR, INCLUDED
 from connector.sources.cloud.endpoints import Address, Endpoint
+from connector.sources.cloud.fetch import PRIVILEGES_ALONE
 from connector.sources.cloud.group_privileges import WORTHWHILE
 from connector.sources.cloud.problems import Problem
 from connector.sources.cloud.settings import Settings
@@ -137,7 +138,7 @@ class Contents:
         name, repositories = "group privileges", self._sizes.get("repositories")
         if repositories is not None and repositories.most is not None and repositories.most < WORTHWHILE:
             return Step(name, Mark.SKIPPED, "there are too few repositories for a shortcut")
-        asked = ask(self._bitbucket, endpoints.GROUP_PRIVILEGES.at(self._workspace))
+        asked = ask(self._bitbucket, endpoints.GROUP_PRIVILEGES.at(self._workspace), **PRIVILEGES_ALONE)
         self._has_shortcut = asked.diagnosis is None
         meaning = "1.0/group-privileges answers; an export that finds it true asks each repository once, not twice"
         if not self._has_shortcut:
