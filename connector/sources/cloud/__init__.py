@@ -30,6 +30,7 @@ from connector.sources.cloud.fetch import Fetch
 from connector.sources.cloud.listings import Listings
 from connector.sources.cloud.settings import HOUR, PAGES, Settings
 from connector.sources.cloud.snapshot_builder import SnapshotBuilder
+from connector.sources.common.extras.result import with_extras
 from connector.sources.common.journals import closing, options_of, remembered_by
 
 __all__ = ["Progress", "Settings", "Statistics", "collect", "remove_journal"]
@@ -65,11 +66,15 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
         raise
     snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
     if settings.include:
-        found = extras.collect_extras(connection, fetch, forecast, snapshot, builder.listings, settings.include)
-        if found.gone:
-            collector.settle_again()
-            snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
-        snapshot = found.added_to(snapshot)
+        snapshot = with_extras(
+            "workspace",
+            snapshot,
+            lambda settled: extras.collect_extras(
+                connection, fetch, forecast, settled, builder.listings, settings.include
+            ),
+            collector.settle_again,
+            lambda: builder.snapshot(workspace_of(bitbucket), bitbucket.session),
+        )
     if settings.emails:
         snapshot = emails.confirm(fetch, workers, bitbucket.workspace.slug, settings.emails, snapshot)
     return snapshot

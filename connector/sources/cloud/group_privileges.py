@@ -13,11 +13,11 @@ from connector.model import Group, Repository
 from connector.sources.cloud.parse import GroupGrant
 from connector.sources.common.scale import Scale
 
-_OF_EACH = 10
-"""How many repositories with rows are drawn, and how many without."""
-_MOST_GROUPS = 30
-"""So many groups more have one of their rows drawn each."""
-WORTHWHILE = 60
+_WITH_ROWS, _WITHOUT = (30, 0.06), (10, 0.02)
+"""How many repositories with rows are drawn, and how many without: so many at least, and such a share."""
+_MOST_PAIRS = 30
+"""So many pairs of a group and a permission more have one of their rows drawn each."""
+WORTHWHILE = 100
 """Below so many repositories, a proof would cost about as much as it saves."""
 
 Told = Mapping[str, Sequence[GroupGrant]]
@@ -31,21 +31,21 @@ def of_all(told: Told, repositories: Iterable[Repository]) -> dict[str, list[Gro
 
 
 def draw(told: Told, chance: random.Random) -> set[str]:
-    """Draw the slugs of repositories by which it is proved: some with rows, some without, and of each group one."""
+    """Draw the slugs of repositories that prove it: with rows, without, and one of each group and permission."""
     granted = sorted(slug for slug, rows in told.items() if rows)
     others = sorted(slug for slug, rows in told.items() if not rows)
-    drawn = {*_some(granted, chance), *_some(others, chance)}
-    by_group: dict[str, list[str]] = {}
+    drawn = {*_some(granted, chance, *_WITH_ROWS), *_some(others, chance, *_WITHOUT)}
+    by_pair: dict[tuple[str, str], list[str]] = {}
     for slug in granted:
         for row in told[slug]:
-            by_group.setdefault(row.group.key, []).append(slug)
-    unseen = [slugs for _, slugs in sorted(by_group.items()) if drawn.isdisjoint(slugs)]
+            by_pair.setdefault((row.group.key, str(row.permission)), []).append(slug)
+    unseen = [slugs for _, slugs in sorted(by_pair.items()) if drawn.isdisjoint(slugs)]
     chance.shuffle(unseen)
-    return drawn | {chance.choice(slugs) for slugs in unseen[:_MOST_GROUPS]}
+    return drawn | {chance.choice(slugs) for slugs in unseen[:_MOST_PAIRS]}
 
 
-def _some(slugs: list[str], chance: random.Random) -> list[str]:
-    return chance.sample(slugs, min(_OF_EACH, len(slugs)))
+def _some(slugs: list[str], chance: random.Random, least: int, share: float) -> list[str]:
+    return chance.sample(slugs, min(max(least, round(share * len(slugs))), len(slugs)))
 
 
 def is_equal(told: Iterable[GroupGrant], granted: Iterable[tuple[Group, Scale]]) -> bool:

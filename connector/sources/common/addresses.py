@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from connector.rest.fields import Malformed
+
 
 def filled(template: str, segments: tuple[str, ...], safe: str = "") -> str:
     """Put segments in the place of each `{}`, percent-encoded but for what is `safe`.
 
-    Raises ValueError for a segment that an HTTP library would resolve as a step in a path.
+    Raises `Malformed` for a segment that an HTTP library would resolve as a step in a path.
     """
     if any(segment in {"", ".", ".."} for segment in segments):
-        raise ValueError(f"{template} cannot be asked for {segments!r}")
+        raise Malformed(f"{template} cannot be asked for {segments!r}")
     return template.format(*(quote(segment, safe=safe) for segment in segments))

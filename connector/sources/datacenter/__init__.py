@@ -13,17 +13,15 @@ extras       what `--include` adds                   check              what the
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-from collections.abc import Callable
 from functools import partial
 
 from connector.errors import Unreadable
-from connector.model import Gap, Server, Snapshot
+from connector.model import Server, Snapshot
 from connector.rest.client import Statistics
 from connector.rest.journal import Journal, remove_journal
 from connector.rest.progress import Forecast, Progress
-from connector.sources.common.extras.result import Extras
+from connector.sources.common.extras.result import with_extras
 from connector.sources.common.journals import closing, options_of, remembered_by
 from connector.sources.datacenter.collector import Collector
 from connector.sources.datacenter.connection import Connection, connect
@@ -36,9 +34,6 @@ from connector.sources.datacenter.snapshot_builder import SnapshotBuilder
 log = logging.getLogger(__name__)
 
 __all__ = ["Credentials", "Progress", "Settings", "Statistics", "collect", "remove_journal"]
-
-_TIMES = 3
-"""How often what is included is asked for at most, while names change."""
 
 
 def collect(settings: Settings, progress: Progress, statistics: Statistics) -> Snapshot:
@@ -85,7 +80,8 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     )
     snapshot = builder.snapshot(server, account)
     if settings.include:
-        snapshot = _with_extras(
+        snapshot = with_extras(
+            "instance",
             snapshot,
             lambda settled: collect_extras(connection, forecast, settled, settings),
             collector.settle_again,
@@ -93,37 +89,6 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
         )
     workers.call(bitbucket.conclude)
     return snapshot
-
-
-def _with_extras(
-    snapshot: Snapshot,
-    ask: Callable[[Snapshot], Extras],
-    settle_again: Callable[[], None],
-    settled: Callable[[], Snapshot],
-) -> Snapshot:
-    """Ask until the listings, read again afterwards, show everything under the names that it was asked about by.
-
-    Names may be exchanged while there is asked, and then the answers are about something else.
-    """
-    for _ in range(_TIMES):
-        extras = ask(snapshot)
-        settle_again()
-        again = settled()
-        if _names(again) <= _names(snapshot):
-            return extras.added_to(again)
-        log.info("something was changed in Bitbucket while what is included was read: it is read again")
-        snapshot = again
-    changing = Gap("instance", "what --include adds", "it was changed all the time; run again when less is changed")
-    return extras.added_to(dataclasses.replace(again, gaps=(*again.gaps, changing)))
-
-
-def _names(snapshot: Snapshot) -> set[tuple[str, ...]]:
-    """Give what everything is asked about by, with its id."""
-    return {
-        *(("user", i, user.name, user.slug or "") for i, user in snapshot.users.items()),
-        *(("project", i, project.key) for i, project in snapshot.projects.items()),
-        *(("repository", i, one.project_id, one.slug) for i, one in snapshot.repositories.items()),
-    }
 
 
 def keep_to_rate_limit(connection: Connection) -> None:

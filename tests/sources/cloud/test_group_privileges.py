@@ -44,7 +44,7 @@ def test_what_was_proved_on_a_sample_saves_a_request_for_each_repository(concurr
         snapshot = snapshot_of(server, DEMO, concurrency=concurrency)
         assert snapshot.is_complete
         assert disagreements(server.organisation, payload_of(snapshot)) == []
-        assert 20 <= asked_for_groups(server) <= 30
+        assert 40 <= asked_for_groups(server) <= 50
         listings = 2 * (1 + 1 + 1 + 2)  # members, groups, projects, repositories; read until two readings agree
         formula = 2 + listings + 2 * PROJECTS + REPOSITORIES + 1 + asked_for_groups(server)
         assert len(server.requests) == formula
@@ -82,7 +82,7 @@ def test_a_repository_that_comes_meanwhile_is_asked_itself() -> None:
         server.faults.add(Fault(Change(change), "/permissions-config/users", after=60, times=1))
         snapshot = snapshot_of(server, DEMO)
         assert disagreements(server.organisation, payload_of(snapshot)) == []
-        assert asked_for_groups(server) <= 31
+        assert asked_for_groups(server) <= 51
 
 
 def test_a_small_workspace_is_not_worth_a_proof() -> None:

@@ -309,3 +309,17 @@ def test_a_workspace_without_members_is_not_published(run: Run) -> None:
     ended, _ = export(run, faults=(Fault(empty_page(), path="/permissions\\?"),))
     assert ended.code in {3, 4}, ended.err
     assert files() == set()
+
+
+@pytest.mark.parametrize(("path", "name"), [(r"/projects\?", "key"), (r"repositories/acme\?", "slug")])
+@pytest.mark.parametrize("value", ["..", ".", ""])
+def test_a_name_that_is_a_step_in_a_path_is_no_address(run: Run, path: str, name: str, value: str) -> None:
+    def change(body: dict[str, Any]) -> dict[str, Any]:
+        first, *rest = body["values"]
+        return body | {"values": [first | {name: value, "full_name": f"acme/{value}"}, *rest]}
+
+    ended, server = export(run, faults=(Fault(Rewritten(change), path=path),))
+    assert ended.code in {3, 4}, ended.err
+    assert "Traceback" not in ended.err
+    assert files() == set()
+    assert not any("/../" in entry.path or "/./" in entry.path for entry in server.requests)

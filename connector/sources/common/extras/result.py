@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
 from connector.model import Gap, Machines, Snapshot
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
+
+_TIMES = 3
+"""How often what is included is asked for at most, while names change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +57,36 @@ def _of_present(machines: Machines, snapshot: Snapshot) -> Machines:
         repository_webhook_hosts=present(machines.repository_webhook_hosts, repositories),
         default_branches=present(machines.default_branches, repositories),
     )
+
+
+def with_extras(
+    whole: str,
+    snapshot: Snapshot,
+    ask: Callable[[Snapshot], Extras],
+    settle_again: Callable[[], None],
+    settled: Callable[[], Snapshot],
+) -> Snapshot:
+    """Ask until the listings, read again afterwards, show everything under the names that it was asked about by.
+
+    Names may be exchanged while there is asked, and then the answers are about something else. What comes of it is
+    added; `whole` is what gaps call all that is asked about.
+    """
+    for _ in range(_TIMES):
+        extras = ask(snapshot)
+        settle_again()
+        again = settled()
+        if _names(again) <= _names(snapshot):
+            return extras.added_to(again)
+        log.info("something was changed in Bitbucket while what is included was read: it is read again")
+        snapshot = again
+    changing = Gap(whole, "what --include adds", "it was changed all the time; run again when less is changed")
+    return extras.added_to(dataclasses.replace(again, gaps=(*again.gaps, changing)))
+
+
+def _names(snapshot: Snapshot) -> set[tuple[str, ...]]:
+    """Give what everything is asked about by, with its id."""
+    return {
+        *(("user", i, user.name, user.slug or "") for i, user in snapshot.users.items()),
+        *(("project", i, project.key) for i, project in snapshot.projects.items()),
+        *(("repository", i, one.project_id, one.slug) for i, one in snapshot.repositories.items()),
+    }
