@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -39,6 +40,8 @@ RATE_LIMITED_SECONDS = 1800.0
 _LONGEST_PAUSE = 20.0
 _WAITS = wait_exponential_jitter(multiplier=0.5, max=_LONGEST_PAUSE, jitter=0.5)
 _SERVER_FAILED = 500
+_EMAIL = re.compile(r"[\w.+'-]+(?:@|%40)[\w.-]+")
+"""E-mail addresses in questions; no log needs them."""
 _TOO_MUCH = "is not available or has too much to do (502, 503, 504)"
 
 Judge = Callable[[Answer], Diagnosis | None]
@@ -204,9 +207,8 @@ class Client:
             seconds = self._clock.now() - turn.at
             waited = f", waited {turn.waited:.3f} s for its turn: {turn.why}" if turn.why else ""
             verb = "GET" if question.form is None else "POST"
-            log.debug(
-                "%s %s: %s, after %.3f s (attempt %d)%s", verb, question.url, result, seconds, attempts.count, waited
-            )
+            url = _EMAIL.sub("...@...", question.url)
+            log.debug("%s %s: %s, after %.3f s (attempt %d)%s", verb, url, result, seconds, attempts.count, waited)
 
     # ---- when to stop
 

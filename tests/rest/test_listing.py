@@ -59,6 +59,9 @@ def test_pages_without_an_end_end(*, advances: bool) -> None:
         read_once(endless(), lambda row: row, "rows")
 
 
-def test_empty_pages_without_an_end_end() -> None:
+@pytest.mark.parametrize("page", [[], [1, 2, 3]])
+def test_pages_without_anything_new_end_soon(page: list[int]) -> None:
+    pages = count()
     with pytest.raises(Unreadable, match="does not end"):
-        read_once(([] for _ in count()), lambda row: row, "rows")
+        read_once((page for _ in pages), lambda row: row, "rows")
+    assert next(pages) < 1_100

@@ -10,7 +10,7 @@ from connector.review.across.comparison import CREATE
 from connector.review.across.differences import Cause, Difference, Reason
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import called
-from connector.review.text.names import both, counted, resources
+from connector.review.text.names import both, counted, everywhere, resources
 from connector.review.vocabulary import CLOUD, EVERYONE, LICENSED_USERS
 
 NAMED = 3
@@ -96,7 +96,7 @@ def people(found: Sequence[Person]) -> str:
 def _nodes(nodes: Sequence[Node], matching: Matching) -> str:
     """Name a few repositories, with their new names where these differ; count many."""
     items = [node for node in nodes if isinstance(node, Resource)]
-    everything = ["the whole server"] if len(items) < len(nodes) else []
+    everything = [everywhere(matching.new.applications[0])] if len(items) < len(nodes) else []
     if len(items) <= NAMED:
         return both([*everything, *(_renamed(item, matching.twin(item)) for item in items)])
     parents = {item.parent for item in items}
@@ -159,7 +159,8 @@ def _counterpart(reason: Reason, matching: Matching) -> str:
 
 def _on(nodes: Sequence[Node]) -> str:
     """Name what grants are on."""
-    if any(isinstance(node, Application) for node in nodes):
-        return "the whole server"
+    for node in nodes:
+        if isinstance(node, Application):
+            return everywhere(node)
     items = [node for node in nodes if isinstance(node, Resource)]
     return both([called(item) for item in items]) if len(items) <= NAMED else resources(items)

@@ -112,7 +112,7 @@ def test_public_and_default_permissions_and_administration_are_access(run: Run, 
         "Bitbucket Cloud has no default permissions"
     ) in lines
     assert any(
-        line.startswith("Somebody (root) loses admin on the whole server and 5 repositories")
+        line.startswith("Somebody (root) loses admin on the whole workspace and 5 repositories")
         and "ADMIN's counterpart (owner)" in line
         for line in lines
     )
@@ -126,10 +126,10 @@ def test_public_and_default_permissions_and_administration_are_access(run: Run, 
 
 def test_administrators_who_were_each_granted_it_are_told_together(run: Run, old: Organisation) -> None:
     save(old, old.copy().grant(PERSON, "bob", "admin").grant(PERSON, "ann", "admin"))
-    [gain] = [line for line in lines_of(run) if " gain admin on the whole server" in line]
+    [gain] = [line for line in lines_of(run) if " gain admin on the whole workspace" in line]
     assert gain == (
-        "Ann (ann) and Bob (bob) gain admin on the whole server and 4 repositories: "
-        "granted directly (owner on the whole server), and not on the old server"
+        "Ann (ann) and Bob (bob) gain admin on the whole workspace and 4 repositories: "
+        "granted directly (owner on the whole workspace), and not on the old server"
     )
 
 

@@ -38,6 +38,15 @@ def test_addresses_of_members_are_identities(run: Run) -> None:
     assert "100 of 102 e-mail addresses are those of members" in ended.err
 
 
+def test_no_log_holds_the_addresses(run: Run) -> None:
+    Path("people.txt").write_text("dev1@example.com\nodd+1@sub.example.com\n")
+    with EmbeddedCloud(workspace()) as server:
+        ended = export(run, server, "--debug")
+        assert asked(server) == 1
+    assert "user.email" in ended.err
+    assert "example.com" not in ended.err
+
+
 def test_addresses_of_an_earlier_export(run: Run) -> None:
     users = [{"name": "One", "email": "dev1@example.com"}, {"name": "Two"}]
     Path("people.txt").write_text(json.dumps({"applications": [{"local_users": users}]}))

@@ -1,4 +1,4 @@
-"""Personal projects that refuse to show their permissions: a version that keeps none, or an account that may not see."""
+"""Personal projects that refuse to show permissions: a version that keeps none, or an account that may not see."""
 
 from __future__ import annotations
 
