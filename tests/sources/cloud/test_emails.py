@@ -13,7 +13,7 @@ from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.common.faults import Fault, Status
 from tests.conftest import Ended, Run, saved
 from tests.model.cloud import disagreements
-from tests.sources.cloud.test_lies import ADMIN, workspace
+from tests.sources.cloud.lying import ADMIN, workspace
 
 
 def export(run: Run, server: EmbeddedCloud, *options: str) -> Ended:

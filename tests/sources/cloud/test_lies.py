@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connector.embedded.cloud.builder import Builder
-from connector.embedded.cloud.credentials import ApiToken, Consumer
 from connector.embedded.cloud.faults import Rewritten, Unsigned, empty_page, foreign_next, wrong_size
 from connector.embedded.cloud.server import EmbeddedCloud
-from connector.embedded.cloud.settings import CutOff, Settings
-from connector.embedded.cloud.workspace import Workspace
 from connector.embedded.common.faults import (
-    Change,
     CutBody,
     CutJson,
     Effect,
@@ -26,187 +21,23 @@ from connector.embedded.common.faults import (
     Reset,
     Status,
 )
-from connector.embedded.common.messages import TEXT_TYPE, Answer, encode, html
-from tests.conftest import Ended, Run, saved
+from connector.embedded.common.messages import TEXT_TYPE, Answer, html
+from tests.conftest import Run, saved
 from tests.model.cloud import disagreements
-
-ADMIN = {"BITBUCKET_EMAIL": "ada@example.com", "BITBUCKET_TOKEN": "ada-token"}
-DEVELOPER = {"BITBUCKET_EMAIL": "dev4@example.com", "BITBUCKET_TOKEN": "dev4-token"}
-
-RIGHT, REFUSED = 0, (3, 4)
-NO_REPOSITORY = "You may not have access to this repository or it no longer exists in this workspace."
-MEMBERS, GROUPS, PROJECTS, REPOSITORIES = (
-    "/workspaces/acme/permissions",
-    "/1.0/groups/acme",
-    "/workspaces/acme/projects",
-    "/2.0/repositories/acme",
+from tests.sources.cloud.lying import (
+    DEVELOPER,
+    GROUPS,
+    MEMBERS,
+    NO_REPOSITORY,
+    PROJECTS,
+    REPOSITORIES,
+    assert_refused,
+    assert_right,
+    bitbuckets,
+    export,
+    keyed,
+    named,
 )
-
-
-def workspace(members: int = 8) -> Workspace:
-    """Two projects with twelve repositories, groups, a public repository, an outsider, rows that grant nothing."""
-    builder = Builder("acme", "Acme")
-    admin = builder.member("ada", "Ada Min", email="ada@example.com", role="member")
-    people = [
-        builder.member(f"dev{number}", "The Same Name", email=f"dev{number}@example.com") for number in range(members)
-    ]
-    outsider = builder.account("otto", "Otto Side")
-    left = builder.member("left", "Left Long Ago", active=False)
-    builder.group("Administrators", [admin], account_privilege="admin")
-    builder.group("devs", people[:4])
-    builder.group("ops", [*people[4:6], left])
-    pay = builder.project("PAY", "Payments", groups={"devs": "write", "administrators": "admin"})
-    pay.users = {people[6].uuid: "read", people[7].uuid: "none"}
-    ops = builder.project("OPS", "Operations", groups={"ops": "admin", "devs": "none"})
-    for number in range(6):
-        repository = builder.repository(pay, f"pay{number}", users={people[number].uuid: "admin"})
-        repository.is_private = number != 1
-        builder.repository(ops, f"ops{number}", groups={"devs": "read"}, users={outsider.uuid: "write"})
-    whole = builder.workspace
-    whole.api_tokens = [ApiToken("ada-token", admin.uuid), ApiToken("dev4-token", people[4].uuid)]
-    whole.consumers = [Consumer("consumer", "consumer-secret", admin.uuid)]
-    return whole
-
-
-@pytest.fixture
-def server() -> Iterator[EmbeddedCloud]:
-    with EmbeddedCloud(workspace()) as serving:
-        yield serving
-
-
-def export(run: Run, server: EmbeddedCloud, *options: str, **environment: str) -> Ended:
-    command = ("--workspace", "acme", "--bitbucket-url", server.base_url, "--save-json", "export.json")
-    return run(*command, "--patience", "2", *options, **(environment or ADMIN))
-
-
-def assert_right(server: EmbeddedCloud, ended: Ended) -> None:
-    assert ended.code == RIGHT, ended.err
-    assert disagreements(server.organisation, saved()) == []
-    assert saved()["applications"][0]["custom_properties"]["is_complete"] is True
-
-
-def assert_refused(ended: Ended) -> None:
-    assert ended.code in REFUSED, ended.err
-    assert "Traceback" not in ended.err
-    assert not Path("export.json").exists()
-
-
-def named(whole: Workspace, slug: str) -> Any:
-    return next(each for each in whole.repositories.values() if each.slug == slug)
-
-
-def keyed(whole: Workspace, key: str) -> Any:
-    return next(each for each in whole.projects.values() if each.key == key)
-
-
-def bitbuckets(status: int, message: str) -> Answer:
-    """Make an answer as Bitbucket's own to these credentials."""
-    body = encode({"type": "error", "error": {"message": message}})
-    return Answer(status, body, (("X-Credential-Type", "apitoken"),))
-
-
-# ---- what is renamed, moved or deleted meanwhile
-
-
-def rename_project(whole: Workspace) -> None:
-    keyed(whole, "PAY").key = "PAYMENTS"
-
-
-def rename_repository(whole: Workspace) -> None:
-    named(whole, "pay3").slug = "renamed"
-
-
-def move_repository(whole: Workspace) -> None:
-    named(whole, "pay3").project_uuid = keyed(whole, "OPS").uuid
-
-
-def swap_repositories(whole: Workspace) -> None:
-    """One repository takes the name of another: both answer, and neither with what it was asked for."""
-    one, other = named(whole, "pay3"), named(whole, "pay4")
-    one.slug, other.slug = other.slug, one.slug
-
-
-def delete_repository(whole: Workspace) -> None:
-    del whole.repositories[named(whole, "pay3").uuid]
-
-
-def delete_group(whole: Workspace) -> None:
-    del whole.groups["ops"], keyed(whole, "OPS").groups["ops"]
-
-
-def leave(whole: Workspace) -> None:
-    """Somebody leaves the workspace, whom a group and grants named."""
-    uuid = next(uuid for uuid, account in whole.accounts.items() if account.nickname == "dev3")
-    del whole.members[uuid]
-    whole.groups["devs"].members.remove(uuid)
-    named(whole, "pay3").users = {}
-
-
-def add_repository(whole: Workspace) -> None:
-    builder = Builder(whole.slug)
-    builder.workspace = whole
-    builder.repository(keyed(whole, "PAY"), "born-meanwhile", groups={"devs": "write"})
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        rename_project,
-        rename_repository,
-        move_repository,
-        swap_repositories,
-        delete_repository,
-        delete_group,
-        leave,
-        add_repository,
-    ],
-)
-@pytest.mark.parametrize(
-    "path", ["/pay3/permissions-config/users", "/OPS/permissions-config/users", "/ops5/permissions-config/groups"]
-)
-def test_what_changes_meanwhile_is_exported_as_it_is_in_the_end(
-    run: Run, server: EmbeddedCloud, change: Callable[[Workspace], None], path: str
-) -> None:
-    server.faults.add(Fault(Change(lambda: change(server.organisation)), path, times=1))
-    ended = export(run, server, "--concurrency", "1")
-    assert server.faults.fired == 1
-    assert_right(server, ended)
-
-
-@pytest.mark.parametrize("times", [1, 2, 99])
-@pytest.mark.parametrize(
-    ("path", "message"),
-    [
-        ("/pay3/permissions-config/users", NO_REPOSITORY),
-        ("/PAY/permissions-config/groups", "No project with key 'PAY'."),
-    ],
-)
-def test_what_is_listed_does_not_vanish_on_one_word(
-    run: Run, server: EmbeddedCloud, path: str, message: str, times: int
-) -> None:
-    server.faults.add(Fault(Instead(bitbuckets(404, message)), path, times=times))
-    ended = export(run, server)
-    if times == 99:
-        assert ended.code == 4
-        assert ("repository PAY/pay3: permissions" if "pay3" in path else "project PAY: permissions") in ended.err
-        assert_refused(ended)
-    else:
-        assert_right(server, ended)
-
-
-def test_rights_that_are_lost_meanwhile_hide_nothing(run: Run, server: EmbeddedCloud) -> None:
-    """The account is no administrator any more when the listings are read again: everything else seems deleted."""
-
-    def change() -> None:
-        whole = server.organisation
-        admin = next(uuid for uuid, account in whole.accounts.items() if account.nickname == "ada")
-        other = next(uuid for uuid, account in whole.accounts.items() if account.nickname == "dev0")
-        whole.groups["administrators"].members = {other}
-        keyed(whole, "PAY").users[admin] = "read"
-
-    server.faults.add(Fault(Change(change), "/pay5/permissions-config/users", times=1))
-    assert_refused(export(run, server, "--concurrency", "1"))
-
 
 # ---- who says so
 
@@ -398,64 +229,3 @@ def test_a_role_that_sounds_like_a_level_is_a_gap(run: Run, server: EmbeddedClou
     ended = export(run, server)
     assert_refused(ended)
     assert "what 'write' means" in ended.err
-
-
-# ---- groups
-
-
-@pytest.mark.parametrize("form", CutOff)
-def test_groups_that_break_off_are_asked_one_by_one(run: Run, form: CutOff) -> None:
-    service = Settings(groups_cut_off=1, cut_off=form, cut_off_after=0.0)
-    with EmbeddedCloud(workspace(), service) as server:
-        assert_right(server, export(run, server))
-        asked = [request.path for request in server.requests if request.path.startswith("/1.0/")]
-    assert sorted(asked) == sorted(
-        [GROUPS] * 4 + [f"{GROUPS}/{slug}/members" for slug in ("administrators", "devs", "ops")]
-    )
-
-
-def test_only_granted_groups(run: Run) -> None:
-    whole = workspace()
-    builder = Builder("acme")
-    builder.workspace = whole
-    builder.group("idle", [next(iter(whole.accounts.values()))])
-    with EmbeddedCloud(whole) as server:
-        ended = export(run, server, "--groups", "granted")
-        assert ended.code == 0, ended.err
-    groups = {group["id"] for group in saved()["applications"][0]["local_groups"]}
-    assert groups == {"administrators", "devs", "ops", "bitbucket:everyone"}
-
-
-# ---- pages that shift while they are read
-
-
-@pytest.mark.parametrize("what", ["members", "grants", "repositories"])
-@pytest.mark.parametrize("tells_size", [True, False])
-def test_a_row_that_moves_to_a_page_that_was_read_is_not_missed(run: Run, what: str, *, tells_size: bool) -> None:
-    whole = workspace(30)
-    uuids = list(whole.members)
-    named(whole, "pay0").users = dict.fromkeys(uuids, "write")
-    paths = {
-        "members": f"{MEMBERS}.*page=2",
-        "grants": "/pay0/permissions-config/users.*page=2",
-        "repositories": f"{REPOSITORIES}[?].*page=2",
-    }
-
-    def change() -> None:
-        match what:
-            case "members":
-                gone = min(uuid for uuid in uuids if not any(uuid in g.members for g in whole.groups.values()))
-                del whole.members[gone]
-                places: list[Any] = [*whole.repositories.values(), *whole.projects.values()]
-                for place in places:
-                    place.users.pop(gone, None)
-            case "grants":
-                del named(whole, "pay0").users[uuids[0]]
-            case _:
-                del whole.repositories[min(whole.repositories)]
-
-    with EmbeddedCloud(whole, Settings(page_cap=10, tells_size=tells_size)) as server:
-        server.faults.add(Fault(Change(change), paths[what], times=1))
-        ended = export(run, server, "--concurrency", "1")
-        assert server.faults.fired == 1
-        assert_right(server, ended)

@@ -10,7 +10,7 @@ from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.cloud.settings import Settings
 from connector.embedded.common.faults import Change, Fault, Instead, Status
 from tests.conftest import Run
-from tests.sources.cloud.test_lies import ADMIN, NO_REPOSITORY, bitbuckets, export, keyed, named, workspace
+from tests.sources.cloud.lying import ADMIN, NO_REPOSITORY, bitbuckets, export, keyed, named, workspace
 
 EFFECTIVE = "/permissions/repositories/"
 

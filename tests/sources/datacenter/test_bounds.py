@@ -18,8 +18,8 @@ from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.rest import transport
 from connector.rest.transport import TooLarge, Transport
 from tests.conftest import Run, SkippedTime, summary
+from tests.sources.datacenter.lying import assert_refused, export, organisation
 from tests.sources.datacenter.lying_proxy import Heard, LyingProxy, Said
-from tests.sources.datacenter.test_lies import assert_refused, export, organisation
 
 SYNTHETIC = {"BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
 

@@ -16,8 +16,7 @@ from connector.embedded.datacenter.settings import Settings
 from connector.graph.payload import load
 from tests.conftest import Run, saved
 from tests.model.comparison import disagreements
-from tests.sources.datacenter.lying_proxy import Heard, Lie, LyingProxy, Said
-from tests.sources.datacenter.test_lies import (
+from tests.sources.datacenter.lying import (
     ADMIN,
     add_repository,
     assert_refused,
@@ -29,6 +28,7 @@ from tests.sources.datacenter.test_lies import (
     swap_repositories,
     through,
 )
+from tests.sources.datacenter.lying_proxy import Heard, Lie, LyingProxy, Said
 
 
 @pytest.fixture
