@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import os
 import re
 import signal
 import threading
@@ -50,6 +51,11 @@ _READ_FROM_THE_ENVIRONMENT = [
     "all_proxy",
     "VEZA_UNSAFE_HTTPS",
 ]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Run twice as many tests at the same time as there are cores: most of them wait for a socket."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from connector.cli import commands
 from connector.commands.export import Export
 from connector.commands.places import NamedByTime
+from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.errors import UsageError
 from connector.model import Inclusion
 from connector.sources.datacenter import Settings
@@ -189,21 +190,23 @@ def test_what_cannot_be_included_is_named() -> None:
 @pytest.mark.parametrize(("mode", "warned"), [(0o600, False), (0o644, False), (0o660, True), (0o602, True)])
 @pytest.mark.parametrize("option", [(), ("--env-file", ".env")])
 def test_an_env_file_that_others_may_write_is_warned_of(
-    mode: int, warned: bool, option: tuple[str, ...], run: Run
+    mode: int, warned: bool, option: tuple[str, ...], run: Run, bitbucket: EmbeddedBitbucket
 ) -> None:
     Path(".env").write_text("BITBUCKET_TOKEN=mark\n")
     Path(".env").chmod(mode)
-    ended = run(*option, "--bitbucket-url", "http://127.0.0.1:9", "--save-json", "x.json")
+    ended = run(*option, "--bitbucket-url", bitbucket.base_url, "--save-json", "x.json")
     assert ("WARNING: .env can be changed by other accounts" in ended.err) is warned
     assert "mark" not in ended.err
 
 
-def test_an_env_file_of_somebody_else_is_warned_of(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_env_file_of_somebody_else_is_warned_of(
+    run: Run, monkeypatch: pytest.MonkeyPatch, bitbucket: EmbeddedBitbucket
+) -> None:
     Path(".env").write_text("BITBUCKET_TOKEN=mark\n")
     Path(".env").chmod(0o600)
     if os.geteuid() == 0:
         os.chown(".env", 12345, -1)
     else:
         monkeypatch.setattr("connector.commands.options.os.geteuid", lambda: 12345)
-    ended = run("--bitbucket-url", "http://127.0.0.1:9", "--save-json", "x.json")
+    ended = run("--bitbucket-url", bitbucket.base_url, "--save-json", "x.json")
     assert "WARNING: .env can be changed by other accounts" in ended.err
