@@ -312,7 +312,7 @@ class Snapshot:
     """Everything that was collected, whole or with its gaps named.
 
     The mappings are keyed by the ids that `users`, `groups`, `projects` and `repositories` are
-    keyed by; whoever a grant or a membership names is in `users` or `groups`. A project or a
+    keyed by; everybody that a grant or a membership names is in `users` or `groups`. A project or a
     repository without an entry in `*_grants` has no grants, or a gap says why they are unknown.
     """
 

@@ -85,8 +85,8 @@ examples:
 
 _START = """\
 Write one Excel workbook for each project or owner, and an overview that says to whom each of them goes. A row is a
-grant: whoever answers decides whether it is kept, reduced or removed. In workbooks of more than 20 grants those of
-one holder with the same permission are one row, with each of them on a sheet behind.
+grant: the person who answers decides whether it is kept, reduced or removed. In workbooks of more than 20 grants
+those of one holder with the same permission are one row, with each of them on a sheet behind.
 
 The owner of a project is the owner of a personal project; else each person who is named as its administrator and
 can still sign in; else each group that is named so. With --by owner a project of several owners is in the workbook

@@ -89,7 +89,7 @@ def _check_endings(folder: Path, ending: str) -> None:
         if other.suffix != ending:
             raise UsageError(
                 f"{folder} holds {other.suffix.removeprefix('.')} files, and a folder of nights holds one format, "
-                "so that no night is missing to whoever reads it: give another folder with -o"
+                "so that no night is missing for its readers: give another folder with -o"
             )
 
 
@@ -124,7 +124,7 @@ def _exchange(one: Path, other: Path) -> bool:
 
 
 _SPECIAL = re.compile("[\x01-\x1f\"#%'*/:=?\\\\\x7f{\\[\\]^]")
-"""What Hive escapes in a path, and whoever reads such paths understands: bytes of UTF-8, for example, are not."""
+"""What Hive escapes in a path, and readers of such paths understand: bytes of UTF-8, for example, are not."""
 
 
 def _escaped(name: str) -> str:

@@ -1,7 +1,7 @@
 """One export → BloodHound's OpenGraph: a graph whose paths lead from people to repositories.
 
 The form: https://bloodhound.specterops.io/opengraph/developer/graph-data. BloodHound follows an edge from A to B where
-whoever has A has what B has; these are the edges that its search for paths takes. Ids are UUIDs made of what
+who has A has what B has; these are the edges that its search for paths takes. Ids are UUIDs made of what
 they stand for, since BloodHound wants them unique among all systems, and without colons.
 """
 

@@ -69,7 +69,7 @@ class Background:
         for permission, names in holders.items():
             level = permission.categories.level
             if level:
-                what, how = f"{widest(application)} {permission.name}", "By whoever administers everything."
+                what, how = f"{widest(application)} {permission.name}", "By an administrator of everything."
                 yield Fact(shown(what), level, "everything", shown(some(sorted(names), _NAMES)), how)
 
     def _named(self, holder: Identity) -> str:

@@ -1,4 +1,4 @@
-"""The two workbooks of whoever runs the review: all workbooks in a list, and the people of the largest groups.
+"""The two workbooks of the person who runs the review: all workbooks in a list, and the people of the largest groups.
 
 Nothing is answered in them.
 """

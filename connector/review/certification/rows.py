@@ -2,7 +2,7 @@
 
 A row is a grant. In a workbook of more than `FOLDED_FROM` grants those of one holder at one right on things below the
 same project are one row, which says how many they are; each of them has a row of its own on a sheet behind, for
-whoever decides differently on some. Nothing is left out, and every grant has its own id.
+somebody decides differently on some. Nothing is left out, and every grant has its own id.
 """
 
 from __future__ import annotations

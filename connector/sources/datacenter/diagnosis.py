@@ -150,7 +150,7 @@ _REFUSALS = (
     ("AuthenticationRequired", Problem.NOT_SIGNED_IN),
     ("AuthenticationException", Problem.WRONG_PASSWORD),
 )
-"""Parts of Bitbucket's exception names, the telling ones first. They end the run, whoever sent them."""
+"""Parts of Bitbucket's exception names, the telling ones first. They end the run, even if somebody else sent them."""
 
 _REFUSALS_IN_WORDS = (
     ("captcha", Problem.CAPTCHA),

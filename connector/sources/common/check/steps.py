@@ -63,7 +63,7 @@ def address(base_url: str, reached: Reply) -> Step:
         parts.append(certificate.text)
     days = certificate.days_left(time.time()) if certificate else _EXPIRES_SOON
     soon = f"; its certificate expires in {days} days" if days < _EXPIRES_SOON else ""
-    clear = ", without TLS: whoever listens on the way can read the credentials" if _is_in_clear(base_url) else ""
+    clear = ", without TLS: anybody who listens on the way can read the credentials" if _is_in_clear(base_url) else ""
     return Step("address", Mark.OK, f"the server is reached{clear}{soon}", asked, "; ".join(parts) or "an answer")
 
 
