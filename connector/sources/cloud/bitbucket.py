@@ -208,7 +208,7 @@ class Bitbucket:
         if asked.answer is None:
             raise SourceError("there is no answer")
         content = asked.answer.json
-        return address.endpoint.purge(content) if address.endpoint.purge else content
+        return address.endpoint.redact(content) if address.endpoint.redact else content
 
     def _ask_once_more(self, address: Address, question: Question) -> Asked:
         """Ask what good credentials were refused at. Raises `SourceError` where they are good no more.

@@ -52,7 +52,7 @@ class Endpoint:
     """How often it is asked at most, where another address may say the same."""
     is_list: bool = False
     """Whether a bare JSON list is answered, and no object."""
-    purge: Callable[[JsonObject], JsonObject] | None = None
+    redact: Callable[[JsonObject], JsonObject] | None = None
     """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
 
     @property

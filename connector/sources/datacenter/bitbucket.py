@@ -170,7 +170,7 @@ class Bitbucket:
         if asked.diagnosis is not None:
             raise asked.diagnosis.error()
         content = _json(asked)
-        return (address.endpoint.purge(content) if address.endpoint.purge else content), proof
+        return (address.endpoint.redact(content) if address.endpoint.redact else content), proof
 
     def _question(self, address: Address, question: Mapping[str, str | int]) -> Question:
         query = f"?{urlencode(question)}" if question else ""

@@ -56,7 +56,7 @@ class Endpoint:
     """The version for servers that do not answer to `latest`."""
     since: str = ""
     """From when on Bitbucket has it, where not all versions do."""
-    purge: Callable[[JsonObject], JsonObject] | None = None
+    redact: Callable[[JsonObject], JsonObject] | None = None
     """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
     may_be_empty: bool = False
     """Whether no content (204) is an answer: there is nothing."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import partial
 
 from connector.sources.cloud.endpoints import Endpoint, Right
-from connector.sources.common.extras.purge import SECRET, purged
+from connector.sources.common.extras.redact import SECRET, redacted
 
 _REPOSITORY_ADMIN, _ADMIN_OF_REPOSITORIES = "repository:admin", "admin:repository:bitbucket"
 
-_without_keys = partial(purged, key_text="key", leave_out=SECRET | {"comment"})
+_without_keys = partial(redacted, key_text="key", leave_out=SECRET | {"comment"})
 """Of a key stays what it says about itself; its comment often is somebody's address."""
 
 PROJECT_KEYS = Endpoint(
@@ -18,7 +18,7 @@ PROJECT_KEYS = Endpoint(
     "admin:project:bitbucket",
     Right.PROJECT_ADMIN,
     "deploy keys of projects",
-    purge=_without_keys,
+    redact=_without_keys,
 )
 REPOSITORY_KEYS = Endpoint(
     "repositories/{}/{}/deploy-keys",
@@ -26,7 +26,7 @@ REPOSITORY_KEYS = Endpoint(
     _ADMIN_OF_REPOSITORIES,
     Right.REPOSITORY_ADMIN,
     "deploy keys of repositories",
-    purge=_without_keys,
+    redact=_without_keys,
 )
 WORKSPACE_WEBHOOKS = Endpoint(
     "workspaces/{}/hooks",
@@ -34,7 +34,7 @@ WORKSPACE_WEBHOOKS = Endpoint(
     "read:webhook:bitbucket",
     Right.WORKSPACE_ADMIN,
     "webhooks of the workspace",
-    purge=purged,
+    redact=redacted,
 )
 REPOSITORY_WEBHOOKS = Endpoint(
     "repositories/{}/{}/hooks",
@@ -42,7 +42,7 @@ REPOSITORY_WEBHOOKS = Endpoint(
     "read:webhook:bitbucket",
     Right.REPOSITORY_ADMIN,
     "webhooks of repositories",
-    purge=purged,
+    redact=redacted,
 )
 RESTRICTIONS = Endpoint(
     "repositories/{}/{}/branch-restrictions",

@@ -10,7 +10,7 @@ from connector.sources.cloud.extras.branches import BranchingModel, Restriction
 
 
 def deploy_keys(where: str, rows: list[Any]) -> list[Credential]:
-    """Read a listing of deploy keys, which has been through `purge`."""
+    """Read a listing of deploy keys, which has been through `redact`."""
     return [_deploy_key(row, where) for row in rows]
 
 

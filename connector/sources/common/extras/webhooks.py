@@ -11,7 +11,7 @@ log = logging.getLogger(__name__)
 
 
 def hosts(where: str, rows: list[Any]) -> tuple[str, ...]:
-    """Give the hosts of rows that have been through `purge`, sorted, each once."""
+    """Give the hosts of rows that have been through `redact`, sorted, each once."""
     found = [fields.maybe(row, "host", str, where) for row in rows]
     if None in found:
         log.warning("%s: %d addresses hold no host that could be read; they are left out", where, found.count(None))

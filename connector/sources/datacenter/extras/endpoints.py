@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from connector.sources.common.extras.purge import purged
+from connector.sources.common.extras.redact import redacted
 from connector.sources.datacenter.endpoints import Endpoint, Right
 
 _TOKENS_SINCE = "about 7.18, with a Data Center licence"
 _HOOKS_SINCE = "some version between 5.10 and 9.2"
 
 SSH_SETTINGS = Endpoint("settings", Right.LICENSED, "nothing: access keys are asked for anyway", api="ssh")
-PROJECT_KEYS = Endpoint("projects/{}/ssh", Right.PROJECT_ADMIN, "SSH access keys of projects", api="keys", purge=purged)
-REPOSITORY_KEYS = Endpoint(
-    "projects/{}/repos/{}/ssh", Right.REPOSITORY_ADMIN, "SSH access keys of repositories", api="keys", purge=purged
+PROJECT_KEYS = Endpoint(
+    "projects/{}/ssh", Right.PROJECT_ADMIN, "SSH access keys of projects", api="keys", redact=redacted
 )
-USER_KEYS = Endpoint("keys", Right.GLOBAL_ADMIN, "SSH keys of users", api="ssh", purge=purged)
+REPOSITORY_KEYS = Endpoint(
+    "projects/{}/repos/{}/ssh", Right.REPOSITORY_ADMIN, "SSH access keys of repositories", api="keys", redact=redacted
+)
+USER_KEYS = Endpoint("keys", Right.GLOBAL_ADMIN, "SSH keys of users", api="ssh", redact=redacted)
 PROJECT_TOKENS = Endpoint(
     "projects/{}",
     Right.PROJECT_ADMIN,
     "HTTP access tokens of projects",
     api="access-tokens",
     since=_TOKENS_SINCE,
-    purge=purged,
+    redact=redacted,
 )
 REPOSITORY_TOKENS = Endpoint(
     "projects/{}/repos/{}",
@@ -28,16 +30,20 @@ REPOSITORY_TOKENS = Endpoint(
     "HTTP access tokens of repositories",
     api="access-tokens",
     since=_TOKENS_SINCE,
-    purge=purged,
+    redact=redacted,
 )
 USER_TOKENS = Endpoint(
-    "users/{}", Right.GLOBAL_ADMIN, "HTTP access tokens of users", api="access-tokens", since="5.5", purge=purged
+    "users/{}", Right.GLOBAL_ADMIN, "HTTP access tokens of users", api="access-tokens", since="5.5", redact=redacted
 )
 PROJECT_WEBHOOKS = Endpoint(
-    "projects/{}/webhooks", Right.PROJECT_ADMIN, "webhooks of projects", since=_HOOKS_SINCE, purge=purged
+    "projects/{}/webhooks", Right.PROJECT_ADMIN, "webhooks of projects", since=_HOOKS_SINCE, redact=redacted
 )
 REPOSITORY_WEBHOOKS = Endpoint(
-    "projects/{}/repos/{}/webhooks", Right.REPOSITORY_ADMIN, "webhooks of repositories", since="about 5.4", purge=purged
+    "projects/{}/repos/{}/webhooks",
+    Right.REPOSITORY_ADMIN,
+    "webhooks of repositories",
+    since="about 5.4",
+    redact=redacted,
 )
 PROJECT_RESTRICTIONS = Endpoint(
     "projects/{}/restrictions",
@@ -45,7 +51,7 @@ PROJECT_RESTRICTIONS = Endpoint(
     "branch restrictions of projects",
     api="branch-permissions",
     numbered="2.0",
-    purge=purged,
+    redact=redacted,
 )
 REPOSITORY_RESTRICTIONS = Endpoint(
     "projects/{}/repos/{}/restrictions",
@@ -53,7 +59,7 @@ REPOSITORY_RESTRICTIONS = Endpoint(
     "branch restrictions of repositories",
     api="branch-permissions",
     numbered="2.0",
-    purge=purged,
+    redact=redacted,
 )
 FORMER_DEFAULT_BRANCH = Endpoint(
     "projects/{}/repos/{}/branches/default",

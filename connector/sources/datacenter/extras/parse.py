@@ -1,6 +1,6 @@
 """From Bitbucket's JSON to keys, tokens, hosts of webhooks and branch restrictions: pure functions.
 
-They have been through `purge`. Shapes: recorded answers of servers 4.6 to 9.4, Atlassian's OpenAPI file of 9.4.
+They have been through `redact`. Shapes: recorded answers of servers 4.6 to 9.4, Atlassian's OpenAPI file of 9.4.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connector.rest.fields import Malformed
 from connector.sources.common.extras.branches import doubtful
-from connector.sources.common.extras.purge import host_of, purged
+from connector.sources.common.extras.redact import host_of, redacted
 from connector.sources.common.extras.ssh import PublicKey, read_public_key
 from connector.sources.datacenter.extras import parse
 from connector.sources.datacenter.extras.branches import (
@@ -41,7 +41,7 @@ Json = dict[str, Any]
 
 
 def ssh(row: Json, **scope: Any) -> parse.AccessKey:
-    return parse.access_key(purged({"key": row, **scope}), "here")
+    return parse.access_key(redacted({"key": row, **scope}), "here")
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_what_the_server_says_of_a_key_comes_first() -> None:
 
 def token(permissions: object, **fields: object) -> parse.Token:
     row = {"id": "252973515069", "name": "x", "permissions": permissions, "createdDate": 1_000, **fields}
-    return parse.token(purged(row), "here")
+    return parse.token(redacted(row), "here")
 
 
 @pytest.mark.parametrize(
@@ -170,7 +170,7 @@ def test_what_is_secret_is_gone_at_any_depth() -> None:
         ],
         "isLastPage": True,
     }
-    kept = purged(answer)
+    kept = redacted(answer)
     assert "SECRET" not in repr(kept)
     assert kept["isLastPage"] is True
     assert kept["values"][0] == {"id": 1, "host": "h"}
@@ -287,7 +287,7 @@ def test_a_restriction_as_a_server_of_4_wrote_it() -> None:
             {"key": {"id": 126, "label": "test123", "text": "ssh-rsa gagjfdsggfds23434 test123"}},
         ],
     }
-    found = parse.restriction(purged(row), "here")
+    found = parse.restriction(redacted(row), "here")
     assert found == Restriction(
         "839",
         "fast-forward-only",

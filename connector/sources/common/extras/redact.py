@@ -19,24 +19,24 @@ SECRET = frozenset({"configuration", "credentials", "secret", "statistics", "tok
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
 
 
-def purged(value: Any, key_text: str = "text", leave_out: Set[str] = SECRET) -> Any:  # noqa: ANN401 - JSON of any depth
+def redacted(value: Any, key_text: str = "text", leave_out: Set[str] = SECRET) -> Any:  # noqa: ANN401 - JSON of any depth
     """Give JSON without secrets: the text of a key, in the field `key_text`, becomes `public`, `url` becomes `host`.
 
     Raises `Malformed`.
     """
     try:
-        return _purged(value, key_text, leave_out)
+        return _redacted(value, key_text, leave_out)
     except RecursionError:
         raise Malformed("the answer nests deeper than any real one, so what is secret in it cannot be found") from None
 
 
-def _purged(value: Any, key_text: str, leave_out: Set[str]) -> Any:  # noqa: ANN401 - as above
+def _redacted(value: Any, key_text: str, leave_out: Set[str]) -> Any:  # noqa: ANN401 - as above
     if isinstance(value, list):
-        return [_purged(each, key_text, leave_out) for each in value]
+        return [_redacted(each, key_text, leave_out) for each in value]
     if not isinstance(value, dict):
         return value
     dropped = leave_out | {key_text, "url"}
-    kept = {name: _purged(each, key_text, leave_out) for name, each in value.items() if name not in dropped}
+    kept = {name: _redacted(each, key_text, leave_out) for name, each in value.items() if name not in dropped}
     if key_text in value:
         kept["public"] = dataclasses.asdict(read_public_key(str(value[key_text])))
     if "url" in value:
