@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 from collections.abc import Iterable, Iterator, Sequence
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 from connector.review.certification.proof import Proof, Proven, Source, Status
 from connector.review.certification.rows import level_in_words, place, shown
 from connector.review.text.names import counted, person
+from connector.review.text.pages import asset, policy_hash
 from connector.text import clean
 
 _MOST = 2_000
@@ -43,7 +41,7 @@ def page(proof: Proof) -> str:
     return Template(_asset("evidence.html")).substitute(
         title=_text(proof.header.application),
         style=style,
-        style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}",
+        style_hash=policy_hash(style),
         verdict=_text(verdict(proof)),
         verdict_class="open" if proof.is_open else "done",
         sources="\n".join(_sources(proof)),
@@ -76,7 +74,7 @@ def verdict(proof: Proof) -> str:
 
 
 def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return asset(__package__, name)
 
 
 def _text(text: object) -> str:

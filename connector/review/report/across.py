@@ -5,13 +5,10 @@ It shares the style of the other page and has no script: a content security poli
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from string import Template
 
 from connector.graph.values import Level
@@ -21,6 +18,7 @@ from connector.review.across.names import called
 from connector.review.across.paragraphs import HEADINGS, concerned, differences, matched, remarks, servers, summary
 from connector.review.across.sentences import NAMED, told
 from connector.review.text.names import counted
+from connector.review.text.pages import asset, policy_hash
 
 _MOST_ROWS = 1000
 """Rows of one table, or lines of one list, that are shown; nobody reads more, and all are counted."""
@@ -41,7 +39,7 @@ def page(comparison: Comparison) -> str:
         title=_text(servers(matching)),
         servers=_text(servers(matching)),
         style=style,
-        style_hash=f"sha256-{base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()}",
+        style_hash=policy_hash(style),
         links="".join(f'<a href="#{name}">{_text(text)}</a>' for name, text in links.items()),
         alarm=_alarm(comparison),
         summary=_text(summary(comparison)),
@@ -68,7 +66,7 @@ class _Section:
 
 
 def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return asset(__package__, name)
 
 
 def _text(text: str) -> str:

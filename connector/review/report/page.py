@@ -7,12 +7,10 @@ JSON as base64, which cannot end a script element. The script puts every text of
 from __future__ import annotations
 
 import base64
-import hashlib
 import html
 import json
 import re
 import zlib
-from importlib.resources import files
 from string import Template
 
 from connector.graph.export import Export
@@ -22,6 +20,7 @@ from connector.review.evidence import evidence
 from connector.review.findings.accepted import Reviewed
 from connector.review.findings.catalogue import findings_of
 from connector.review.report.data import Json, data
+from connector.review.text.pages import asset, policy_hash
 
 SCRIPTS = (
     "graph.js",
@@ -59,9 +58,9 @@ def page(export: Export, baseline: Export | None = None, reviewed: Reviewed | No
     return Template(_asset("template.html")).substitute(
         title=html.escape(about.encode("utf-8", "replace").decode()),
         style=style,
-        style_hash=_hash(style),
+        style_hash=policy_hash(style),
         script=script,
-        script_hash=_hash(script),
+        script_hash=policy_hash(script),
         data=packed,
     )
 
@@ -73,12 +72,7 @@ def _every_sheet(about: str) -> str:
 
 
 def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    """Give the name by which a content security policy allows an inline text."""
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+    return asset(__package__, name)
 
 
 def _packed(content: Json) -> str:
