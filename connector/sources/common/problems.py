@@ -35,7 +35,7 @@ def is_one(why: Why, advice: str, meaning: str = "") -> Kind:
     return Kind(Next.GIVE_UP, advice, meaning, why)
 
 
-_LOGS = "look for the address in Bitbucket's log, and in that of any proxy before it"
+LOGS = "look for the address in Bitbucket's log, and in that of any proxy before it"
 
 
 class Odd(Enum):
@@ -47,7 +47,7 @@ class Odd(Enum):
         "let requests for Bitbucket's API pass by the cache",
         "a cache between here and Bitbucket gives answers that it kept",
     )
-    CONTRADICTORY = Kind(Next.ASK_AGAIN, _LOGS, "the answer contradicts itself, so nothing of it is used")
+    CONTRADICTORY = Kind(Next.ASK_AGAIN, LOGS, "the answer contradicts itself, so nothing of it is used")
     TLS_WANTED = ends("begin BITBUCKET_URL with https://", "this port speaks TLS only")
     REDIRECT = ends("give the final address in BITBUCKET_URL", "the address is not that of Bitbucket's REST API")
     LOGIN_PAGE = ends(
@@ -65,7 +65,7 @@ class Odd(Enum):
         "http://user:password@proxy.example.com:3128, or add Bitbucket's host to NO_PROXY",
         "the proxy asks for a login",
     )
-    UNEXPECTED = is_one(Why.FOREIGN, _LOGS)
+    UNEXPECTED = is_one(Why.FOREIGN, LOGS)
 
 
 _LOGIN = re.compile(r"log[ -]?in|sign[ -]?[io]n|sso|saml|oauth|openid|type=.?password", re.IGNORECASE)

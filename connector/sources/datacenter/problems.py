@@ -12,7 +12,7 @@ from enum import Enum
 from connector.errors import Why
 from connector.rest.diagnosis import Next
 from connector.rest.network_errors import Server
-from connector.sources.common.problems import Kind, ends, is_one
+from connector.sources.common.problems import LOGS, Kind, ends, is_one
 from connector.sources.datacenter.endpoints import Right
 
 BITBUCKET = Server("Bitbucket", "BITBUCKET_URL", "https://bitbucket.example.com/context")
@@ -39,7 +39,7 @@ class Problem(Enum):
     )
     UNNUMBERED = Kind(
         Next.ASK_AGAIN,
-        "look for the address in Bitbucket's log, and in that of any proxy before it",
+        LOGS,
         "something between here and Bitbucket answers in its place: this lacks the number that its answers have",
     )
 
