@@ -13,6 +13,8 @@ install: .venv/run ## Set up .venv with what a run needs, for a server; then ./o
 demo: .venv/run  ## Export a small Bitbucket that comes along, offline, into demo-export.json
 	$(BIN)/python oaa_bitbucket.py demo
 
+# Python may keep what it compiled: some hundred processes of the tests would compile it again.
+test: export PYTHONDONTWRITEBYTECODE =
 test: .venv/dev  ## Run the tests
 	$(BIN)/python -m pytest
 

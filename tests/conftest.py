@@ -74,8 +74,35 @@ class Ended:
 Run = Callable[..., Ended]
 
 
+class SkippedTime:
+    """Seconds that somebody meant to sleep, and did not."""
+
+    seconds = 0.0
+
+
 @pytest.fixture
-def run(
+def skipped_time(monkeypatch: pytest.MonkeyPatch) -> SkippedTime:
+    """Let every wait of collecting pass at once."""
+    skipped = SkippedTime()
+    real_sleep, real_wait = Clock.sleep, Clock.wait
+
+    def sleep(clock: Clock, seconds: float) -> None:
+        skipped.seconds += max(0.0, seconds)
+        real_sleep(clock, 0.0)
+
+    def wait(clock: Clock, event: threading.Event, seconds: float) -> None:
+        is_for_time = seconds < math.inf
+        skipped.seconds += seconds if is_for_time else 0.0
+        real_wait(clock, event, 0.0 if is_for_time else seconds)
+
+    monkeypatch.setattr(Clock, "sleep", sleep)
+    monkeypatch.setattr(Clock, "wait", wait)
+    monkeypatch.setattr(Clock, "now", lambda _: time.monotonic() + skipped.seconds)
+    return skipped
+
+
+@pytest.fixture
+def run_in_real_time(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     tmp_path_factory: pytest.TempPathFactory,
@@ -104,6 +131,12 @@ def run(
     logging.getLogger("connector").setLevel(logging.NOTSET)
     for number, handler in signals.items():
         signal.signal(number, handler)
+
+
+@pytest.fixture
+def run(run_in_real_time: Run, skipped_time: SkippedTime) -> Run:  # noqa: ARG001 - it works by being there
+    """Call the command line as `run_in_real_time` does, but let every wait of collecting pass at once."""
+    return run_in_real_time
 
 
 @pytest.fixture
@@ -144,30 +177,3 @@ def summary() -> dict[str, Any]:
     """Read what `--summary summary.json` wrote."""
     entry: dict[str, Any] = json.loads(Path("summary.json").read_text())
     return entry
-
-
-class SkippedTime:
-    """Seconds that somebody meant to sleep, and did not."""
-
-    seconds = 0.0
-
-
-@pytest.fixture
-def skipped_time(monkeypatch: pytest.MonkeyPatch) -> SkippedTime:
-    """Let every wait of collecting pass at once."""
-    skipped = SkippedTime()
-    real_sleep, real_wait = Clock.sleep, Clock.wait
-
-    def sleep(clock: Clock, seconds: float) -> None:
-        skipped.seconds += max(0.0, seconds)
-        real_sleep(clock, 0.0)
-
-    def wait(clock: Clock, event: threading.Event, seconds: float) -> None:
-        is_for_time = seconds < math.inf
-        skipped.seconds += seconds if is_for_time else 0.0
-        real_wait(clock, event, 0.0 if is_for_time else seconds)
-
-    monkeypatch.setattr(Clock, "sleep", sleep)
-    monkeypatch.setattr(Clock, "wait", wait)
-    monkeypatch.setattr(Clock, "now", lambda _: time.monotonic() + skipped.seconds)
-    return skipped

@@ -84,7 +84,6 @@ def test_the_summary_says_what_monitoring_asks(monitored: Run, bitbucket: Embedd
 REJECTED = error(400, "InvalidArgument", "Invalid Arguments")
 
 
-@pytest.mark.usefixtures("skipped_time")
 @pytest.mark.parametrize(
     ("options", "environment", "fault", "code"),
     [

@@ -141,7 +141,6 @@ def test_what_passes_is_waited_for(
     assert skipped_time.seconds > 0
 
 
-@pytest.mark.usefixtures("skipped_time")
 def test_a_server_that_restarts_is_waited_for(run: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(Status(503), after=40, times=30))
     assert export(run, bitbucket.base_url).code == 0
@@ -159,7 +158,6 @@ def test_a_server_that_stays_away_ends_the_run(
     assert_nothing_published()
 
 
-@pytest.mark.usefixtures("skipped_time")
 def test_one_repository_that_always_fails_is_a_gap_and_named(run: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(Status(500), "repos/invoicing/permissions"), Fault(Status(503), "PAY/permissions"))
     ended = export(run, bitbucket.base_url)
@@ -169,7 +167,6 @@ def test_one_repository_that_always_fails_is_a_gap_and_named(run: Run, bitbucket
     assert_nothing_published()
 
 
-@pytest.mark.usefixtures("skipped_time")
 def test_what_is_incomplete_can_be_published_and_says_so(run: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(Status(500), "repos/invoicing/permissions"))
     ended = export(run, bitbucket.base_url, "--allow-incomplete")
@@ -178,7 +175,6 @@ def test_what_is_incomplete_can_be_published_and_says_so(run: Run, bitbucket: Em
     assert properties()["not_collected"] == ["repository PAY/invoicing: permissions"]
 
 
-@pytest.mark.usefixtures("skipped_time")
 def test_a_listing_of_the_whole_instance_that_fails_ends_the_run(run: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(Status(500), "/repos\\?"))
     assert export(run, bitbucket.base_url).code == 3
@@ -200,7 +196,6 @@ def test_a_listing_of_the_whole_instance_that_fails_ends_the_run(run: Run, bitbu
     ],
     ids=["logged out", "login page", "redirect", "captcha", "password changed"],
 )
-@pytest.mark.usefixtures("skipped_time")
 def test_a_lost_login_publishes_nothing(effect: Effect, says: str, after: int, run: Run) -> None:
     organisation = sample_organisation()
     assert organisation.public_access, "an anonymous answer is 200 and shows what is public"
@@ -271,7 +266,6 @@ SECRET = "mark-5e3c7e-mark"
     ids=repr,
 )
 @pytest.mark.parametrize("user", [None, "admin"])
-@pytest.mark.usefixtures("skipped_time")
 def test_no_failure_shows_the_secret(effect: Effect, user: str | None, run: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.organisation.tokens[0].secret = SECRET
     bitbucket.organisation.accounts[min(bitbucket.organisation.accounts)].password = SECRET
@@ -355,7 +349,6 @@ def test_an_account_of_another_name_is_not_exported_as_ours(run: Run, bitbucket:
     assert_nothing_published()
 
 
-@pytest.mark.usefixtures("skipped_time")
 def test_patience_bounds_the_whole_of_insisting(run: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(Status(503), after=40))
     ended = export(run, bitbucket.base_url, "--patience", "3")

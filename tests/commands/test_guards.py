@@ -23,7 +23,6 @@ REFUSED = Status(403, exception="com.atlassian.bitbucket.AuthorisationException"
 # --- incomplete
 
 
-@pytest.mark.usefixtures("skipped_time")
 def test_all_gaps_stand_in_one_table(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(
         Fault(REFUSED, "repos/invoicing/permissions"),
@@ -43,7 +42,6 @@ def test_all_gaps_stand_in_one_table(export: Run, bitbucket: EmbeddedBitbucket) 
     assert files() == set()
 
 
-@pytest.mark.usefixtures("skipped_time")
 def test_what_is_incomplete_is_published_where_that_is_allowed(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(REFUSED, "repos/invoicing/permissions"))
     with FakeVeza() as veza:
@@ -212,7 +210,6 @@ def test_what_a_killed_run_left_is_removed(export: Run) -> None:
 # --- logs
 
 
-@pytest.mark.usefixtures("skipped_time")
 @pytest.mark.parametrize(
     "fault",
     [None, Fault(Status(503), every=9, times=5), Fault(Status(403), "repos/invoicing/permissions"), Fault(Status(401))],

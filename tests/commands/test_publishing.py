@@ -166,7 +166,6 @@ def test_a_push_that_fails_leaves_the_file_and_says_what_is_known(
     assert ("a push that Veza may have accepted" in ended.last_line) is summary()["unsettled"] is unsettled
 
 
-@pytest.mark.usefixtures("skipped_time")
 @pytest.mark.parametrize(
     ("fault", "code"),
     [

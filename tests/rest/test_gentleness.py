@@ -19,6 +19,12 @@ from tests.conftest import Ended, Run
 LATENCY = 0.02
 
 
+@pytest.fixture
+def run(run_in_real_time: Run) -> Run:
+    """Wait as long as is meant: here the server looks at the time, too."""
+    return run_in_real_time
+
+
 def organisation() -> Organisation:
     return synthetic_organisation(users=30, groups=6, projects=4, repositories=40, grants_per_repository=4)
 

@@ -180,7 +180,6 @@ def test_a_listing_that_breaks_ends_the_check(run: Run) -> None:
 
 
 @pytest.mark.parametrize("path", ["admin/permissions/groups", "admin/users", "repos\\?"])
-@pytest.mark.usefixtures("skipped_time")
 def test_what_ends_an_export_ends_the_check(run: Run, path: str) -> None:
     with EmbeddedBitbucket(sample_organisation()) as server:
         server.faults.add(Fault(Status(500), path=path))

@@ -129,7 +129,6 @@ def planted() -> Organisation:
     return organisation
 
 
-@pytest.mark.usefixtures("skipped_time")
 @pytest.mark.parametrize("faults", [[], [Fault(Status(500), path=r"/webhooks")]])
 def test_nothing_secret_is_in_the_export_the_log_the_journal_or_an_error(
     planted: Organisation, run: Run, faults: list[Fault], tmp_path: Path
