@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.rest.clock import Clock, Stopped
 
@@ -29,12 +28,12 @@ class SimulatedClock(Clock):
             self.sleep(seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Sleeper:
     until: float
-    number: int
     event: threading.Event | None
-    awake: threading.Semaphore
+    asleep: threading.Lock = field(default_factory=threading.Lock)
+    """Held until the thread may run."""
 
     def is_ready(self, now: float) -> bool:
         return self.until <= now or (self.event is not None and self.event.is_set())
@@ -48,7 +47,6 @@ class SimulatedThreads(SimulatedClock):
 
     def __init__(self) -> None:
         super().__init__()
-        self._numbers = itertools.count()
         self._sleepers: list[_Sleeper] = []
         self._end = math.inf
         self._is_over = False
@@ -79,12 +77,13 @@ class SimulatedThreads(SimulatedClock):
         self._is_over = True
 
     def _sleeper(self, until: float, event: threading.Event | None) -> _Sleeper:
-        sleeper = _Sleeper(until, next(self._numbers), event, threading.Semaphore(0))
+        sleeper = _Sleeper(until, event)
+        sleeper.asleep.acquire()
         self._sleepers.append(sleeper)
         return sleeper
 
     def _live(self, work: Callable[[], None], born: _Sleeper) -> None:
-        born.awake.acquire()
+        born.asleep.acquire()
         try:
             work()
         except Stopped:
@@ -96,19 +95,17 @@ class SimulatedThreads(SimulatedClock):
 
     def _sleep(self, me: _Sleeper) -> None:
         self._wake_next()
-        me.awake.acquire()
+        me.asleep.acquire()
         if self._is_over:
             raise Stopped
 
     def _wake_next(self) -> None:
         if not self._sleepers:
             return
-        ready = [sleeper for sleeper in self._sleepers if sleeper.is_ready(self.time)]
-        first = ready[0] if ready else min(self._sleepers, key=lambda sleeper: sleeper.until)
-        if first.until > self._end and not ready:
-            self._is_over = True
-            self.time = self._end
-        elif not ready:
-            self.time = first.until
+        first = next((sleeper for sleeper in self._sleepers if sleeper.is_ready(self.time)), None)
+        if first is None:
+            first = min(self._sleepers, key=lambda sleeper: sleeper.until)
+            self._is_over = self._is_over or first.until > self._end
+            self.time = min(first.until, self._end)
         self._sleepers.remove(first)
-        first.awake.release()
+        first.asleep.release()

@@ -21,11 +21,10 @@ def test_a_server_that_keeps_up_is_asked_as_much_as_is_allowed() -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 3, 8, 32])
-@pytest.mark.parametrize("spread", [0.5, 1.0])
-def test_answer_times_that_differ_much_are_no_reason_to_ask_less(workers: int, spread: float) -> None:
+def test_answer_times_that_differ_much_are_no_reason_to_ask_less(workers: int) -> None:
     chance = random.Random(1)  # noqa: S311 - a simulation
-    run = Run(60, workers=workers, latency=lambda _, __: LATENCY * chance.lognormvariate(0, spread))
-    assert run.in_flight(2, 60) > 0.95 * workers
+    run = Run(30, workers=workers, latency=lambda _, __: LATENCY * chance.lognormvariate(0, 1))
+    assert run.in_flight(2, 30) > 0.95 * workers
 
 
 @pytest.mark.parametrize("share", [0.2, 0.5, 0.8])
@@ -36,9 +35,9 @@ def test_two_kinds_of_requests_of_which_one_takes_much_longer_are_no_reason_to_a
 
 
 def test_where_our_own_load_makes_answers_slow_less_is_asked_and_as_much_is_answered() -> None:
-    run = Run(120, latency=lambda _, in_flight: 0.04 * max(1, in_flight / 4))
-    assert run.in_flight(5, 120) < 11
-    assert run.per_second(5, 120) > 0.95 * 4 / 0.04
+    run = Run(60, latency=lambda _, in_flight: 0.04 * max(1, in_flight / 4))
+    assert run.in_flight(5, 60) < 11
+    assert run.per_second(5, 60) > 0.95 * 4 / 0.04
 
 
 def test_a_server_that_gets_slow_is_asked_less_and_as_much_as_before_once_it_has_recovered() -> None:
@@ -89,13 +88,14 @@ def test_a_server_with_too_much_to_do_is_asked_less_and_then_one_more_at_a_time(
 @pytest.mark.parametrize("begin", [0, 5])
 def test_a_server_that_restarts_is_asked_one_at_a_time_and_carefully_while_its_caches_are_cold(begin: float) -> None:
     run = Run(
-        150,
+        120,
+        workers=8,
         latency=lambda at, _: 4 * LATENCY if begin <= at < begin + 40 else LATENCY,
         status=lambda at, _: UNAVAILABLE if begin <= at < begin + 20 else OK,
     )
     assert run.in_flight(begin + 5, begin + 20) == 1
     assert run.in_flight(begin + 20, begin + 22) < 4
-    assert run.in_flight(100, 150) > 15.9
+    assert run.in_flight(100, 120) > 7.9
 
 
 def test_a_503_in_the_very_beginning_is_soon_made_up_for() -> None:
