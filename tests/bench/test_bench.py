@@ -32,8 +32,8 @@ def test_an_export_is_measured_in_processes_of_its_own(tmp_path: Path) -> None:
 
 
 def test_an_export_that_fails_is_no_measurement(tmp_path: Path) -> None:
-    with serving(SMALL) as server, pytest.raises(RuntimeError, match="takes a number"):
-        export(server.base_url, tmp_path / "export.json", ["--concurrency=many"])
+    with pytest.raises(RuntimeError, match="takes a number"):
+        export("http://127.0.0.1:1", tmp_path / "export.json", ["--concurrency=many"])
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_the_table_is_markdown() -> None:
 
 
 def test_what_others_notice_is_compared_with_what_they_have_without_an_export(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.gentleness._SECONDS", 4.0)
+    monkeypatch.setattr("bench.gentleness._SECONDS", 2.0)
     monkeypatch.setattr("bench.gentleness._BEFORE_THEY_COME", 0.1)
     monkeypatch.setattr("bench.gentleness._TO_NOTICE", 1.0)
     title, _, first, second, *rows = gentleness(replace(CROWDED, organisation=SMALL))

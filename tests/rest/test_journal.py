@@ -36,8 +36,10 @@ LISTING = re.compile(r"/latest/(admin/(permissions/)?(users|groups)|projects|rep
 REFUSED = Fault(Status(401, message="You are not permitted to access this resource"), r"/P0000[01]/permissions/users")
 
 
-def bitbucket(**settings: object) -> EmbeddedBitbucket:
-    organisation = synthetic_organisation(users=40, groups=8, projects=6, repositories=60, grants_per_repository=4)
+def bitbucket(repositories: int = 12, **settings: object) -> EmbeddedBitbucket:
+    organisation = synthetic_organisation(
+        users=20, groups=5, projects=4, repositories=repositories, grants_per_repository=4
+    )
     return EmbeddedBitbucket(organisation, Settings(**settings))  # type: ignore[arg-type]
 
 
@@ -55,6 +57,16 @@ def journal(server: EmbeddedBitbucket, run: Run) -> Path:
     server.faults.clear()
     server.requests.clear()
     return JOURNAL
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """Leave a journal with a hundred answers, in pages that can be damaged one by one."""
+    path = tmp_path / "journal"
+    with closing(Journal(path, {}, 24)) as journal:
+        for number in range(100):
+            journal.keep(f"question {number}", {"answer": os.urandom(100).hex()})
+    return path
 
 
 def export(server: EmbeddedBitbucket, run: Run, *options: str, **environment: str) -> Ended:
@@ -83,24 +95,34 @@ def killed(server: EmbeddedBitbucket, folder: Path, after: int) -> None:
         process.send_signal(signal.SIGKILL)
 
 
-def test_a_run_that_was_killed_again_and_again_asks_only_for_what_is_missing_and_exports_the_same(
+def test_runs_that_are_killed_at_any_moment_ask_only_for_what_is_missing_and_the_last_exports_the_same(
     run: Run, tmp_path: Path
 ) -> None:
-    moments = [*random.sample(range(1, 50), 2), 55]
-    with bitbucket(latency=0.05) as server:
+    moments = [random.randrange(1, 40), 40, 40]
+    with bitbucket(60, latency=0.02) as server:
         whole = without_journal(server, run)
         needed = len(server.requests)
+        server.requests.clear()
         for moment in moments:
             killed(server, tmp_path, moment)
         assert not Path("export.json").exists()
-        server.requests.clear()
+        before = len(server.requests)
         ended = export(server, run)
-        assert ended.code == 0
-        found = re.search(r"it holds (\d+) answers", ended.err)
-        assert found, moments
-        assert len(server.requests) + int(found[1]) == needed, moments
-        assert timeless(Path("export.json")) == whole
-        assert not list(Path().glob("journal*"))
+    assert ended.code == 0
+    found = re.search(r"it holds (\d+) answers", ended.err)
+    assert found, moments
+    assert len(server.requests) - before + int(found[1]) == needed, moments
+    assert timeless(Path("export.json")) == whole
+    assert not list(Path().glob("journal*"))
+    questions = Counter((entry.path, entry.query) for entry in server.requests if entry.with_credentials)
+    # Each run reads the listings at its beginning, unless the journal has them, and again at its end.
+    assert all(questions.pop(question) <= 3 for question in list(questions) if LISTING.search(question[0]))
+    asked_by_every_run = [question for question in questions if "asks-for-nobody" in question[1]]
+    assert sum(questions.pop(question) for question in asked_by_every_run) <= 2 * 4
+    again = sum(
+        times - 1 for (path, _), times in questions.items() if path.rpartition("latest/")[2] not in ASKED_BY_EVERY_RUN
+    )
+    assert again <= 3 * 4, moments  # what was under way when a run was killed
 
 
 def test_the_journal_is_private_and_holds_no_credentials(journal: Path) -> None:
@@ -161,29 +183,29 @@ def test_how_fast_is_asked_may_differ(server: EmbeddedBitbucket, run: Run, journ
     assert len(server.requests) < 30
 
 
-def test_a_journal_in_use_is_refused(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
-    with closing(sqlite3.connect(journal)) as other_run:
+def test_a_journal_in_use_is_refused(kept: Path) -> None:
+    with closing(sqlite3.connect(kept)) as other_run:
         other_run.executescript("PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; COMMIT;")
-        ended = export(server, run)
-    assert ended.code == 2
-    assert "journal is in use by another run" in ended.err
+        with pytest.raises(UsageError, match="journal is in use by another run"):
+            Journal(kept, {}, 24)
 
 
-def test_an_old_journal_is_not_gone_on_from(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
-    with closing(sqlite3.connect(journal)) as file, file:
-        file.execute("UPDATE facts SET value = ? WHERE name = 'began'", (str(time.time() - 3600 * 2),))
-    ended = export(server, run, "--resume-max-age", "1.5")
-    assert ended.code == 0
-    assert "journal is 2.0 hours old, and 1.5 is the most: the run starts anew" in ended.err
-    assert "going on from" not in ended.err
-
-
-def test_an_old_journal_is_gone_on_from_where_that_is_allowed(
-    server: EmbeddedBitbucket, run: Run, journal: Path
+@pytest.mark.parametrize(
+    ("hours", "options", "says"),
+    [
+        (2, ["--resume-max-age", "1.5"], "journal is 2.0 hours old, and 1.5 is the most: the run starts anew"),
+        (23, [], "going on from journal"),
+    ],
+)
+def test_a_journal_is_used_until_it_is_too_old(
+    server: EmbeddedBitbucket, run: Run, journal: Path, hours: int, options: list[str], says: str
 ) -> None:
     with closing(sqlite3.connect(journal)) as file, file:
-        file.execute("UPDATE facts SET value = ? WHERE name = 'began'", (str(time.time() - 3600 * 23),))
-    assert "going on from journal" in export(server, run).err
+        file.execute("UPDATE facts SET value = ? WHERE name = 'began'", (str(time.time() - 3600 * hours),))
+    ended = export(server, run, *options)
+    assert ended.code == 0
+    assert says in ended.err
+    assert ("going on from" in ended.err) is ("going on from" in says)
 
 
 def _cut(file: bytes) -> bytes:
@@ -199,27 +221,51 @@ def _another_file(_: bytes) -> bytes:
     return b"the minutes of a meeting\n" * 100
 
 
-@pytest.mark.parametrize("damage", [_cut, _overwritten, _another_file])
+def _another_programs_database(file: bytes) -> bytes:
+    return file[:68] + bytes(4) + file[72:]  # sqlite.org/fileformat.html: the application id
+
+
+def _with_flipped_bits(file: bytes) -> bytes:
+    content = bytearray(file)
+    for at in range(4096, len(content), 4096):  # the first page tells what kind of file it is
+        content[at + 1] ^= 0xFF
+    return bytes(content)
+
+
+@pytest.mark.parametrize("damage", [_cut, _overwritten, _another_file, _another_programs_database, _with_flipped_bits])
 def test_a_damaged_journal_is_put_aside(
-    server: EmbeddedBitbucket, run: Run, journal: Path, damage: Callable[[bytes], bytes]
+    kept: Path, caplog: pytest.LogCaptureFixture, damage: Callable[[bytes], bytes]
 ) -> None:
-    damaged = damage(journal.read_bytes())
-    journal.write_bytes(damaged)
-    ended = export(server, run)
-    assert ended.code == 0
-    assert "journal is damaged or no journal" in ended.err
-    assert Path("journal.damaged").read_bytes() == damaged
+    damaged = damage(kept.read_bytes())
+    kept.write_bytes(damaged)
+    with closing(Journal(kept, {}, 24)) as journal:
+        assert journal.remembered == 0
+    assert "journal is damaged or no journal" in caplog.text
+    assert kept.with_name("journal.damaged").read_bytes() == damaged
+
+
+@pytest.mark.parametrize(
+    "rot",
+    [
+        "UPDATE answers SET question = question || 'x' WHERE question LIKE '%9'",
+        "UPDATE answers SET proof = proof + 1",
+        "UPDATE answers SET answer = (SELECT max(answer) FROM answers)",
+    ],
+)
+def test_an_answer_in_the_row_of_another_question_is_not_used(
+    kept: Path, caplog: pytest.LogCaptureFixture, rot: str
+) -> None:
+    with closing(sqlite3.connect(kept)) as file, file:
+        assert file.execute(rot).rowcount > 1
+    with closing(Journal(kept, {}, 24)) as journal:
+        assert journal.find("question 1") is None
+    assert "is damaged" in caplog.text
+
+
+def test_after_a_damaged_journal_everything_is_asked_anew(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
+    journal.write_bytes(_cut(journal.read_bytes()))
+    assert export(server, run).code == 0
     assert timeless(Path("export.json")) == without_journal(server, run)
-
-
-def test_another_programs_database_is_put_aside(server: EmbeddedBitbucket, run: Run) -> None:
-    with closing(sqlite3.connect(JOURNAL)) as file, file:
-        file.execute("CREATE TABLE something (of TEXT)")
-    JOURNAL.chmod(0o600)
-    ended = export(server, run)
-    assert ended.code == 0
-    assert "it is another program's file" in ended.err
-    assert Path("journal.damaged").exists()
 
 
 def test_a_journal_that_cannot_be_made_is_an_error_before_anything_is_collected(
@@ -286,23 +332,6 @@ def test_one_token_leaves_another_hash_in_every_journal(tmp_path: Path) -> None:
     assert len(hashes) == 2
 
 
-def test_killed_at_any_moment_all_answers_are_found_again_but_those_under_way(run: Run, tmp_path: Path) -> None:
-    with bitbucket(latency=0.02) as server:
-        for after in (40, 40, 40):
-            killed(server, tmp_path, after)
-        ended = export(server, run)
-        assert ended.code == 0
-        questions = Counter((entry.path, entry.query) for entry in server.requests if entry.with_credentials)
-        # Each run reads the listings at its beginning, unless the journal has them, and again at its end.
-        assert all(questions.pop(question) <= 3 for question in list(questions) if LISTING.search(question[0]))
-        asked_by_every_run = [question for question in questions if "asks-for-nobody" in question[1]]
-        assert sum(questions.pop(question) for question in asked_by_every_run) == 2 * 4  # whichever group came first
-    again = sum(
-        times - 1 for (path, _), times in questions.items() if path.rpartition("latest/")[2] not in ASKED_BY_EVERY_RUN
-    )
-    assert again <= 3 * 4
-
-
 def test_a_log_that_lost_its_end_still_gives_what_came_before(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal", {}, 24)
     for number in range(40):
@@ -320,32 +349,29 @@ def test_a_log_that_lost_its_end_still_gives_what_came_before(tmp_path: Path) ->
 # ---- whose file it is
 
 
-def test_a_journal_that_others_may_write_is_refused(journal: Path, server: EmbeddedBitbucket, run: Run) -> None:
-    journal.chmod(0o666)
-    ended = export(server, run)
-    assert ended.code == 2
-    assert "others may read or write journal, so it is not trusted" in ended.err
+def test_a_journal_that_others_may_write_is_refused(kept: Path) -> None:
+    kept.chmod(0o666)
+    with pytest.raises(UsageError, match="others may read or write .*journal, so it is not trusted"):
+        Journal(kept, {}, 24)
 
 
 @pytest.mark.parametrize("name", ["journal", "journal-wal"])
-def test_a_link_is_no_journal_and_its_target_is_left_alone(server: EmbeddedBitbucket, run: Run, name: str) -> None:
-    target = Path("somebody-elses")
+def test_a_link_is_no_journal_and_its_target_is_left_alone(tmp_path: Path, name: str) -> None:
+    target = tmp_path / "somebody-elses"
     target.write_text("something that is not ours")
     target.chmod(0o644)
-    Path(name).symlink_to(target)
-    ended = export(server, run)
-    assert ended.code == 2
-    assert f"{name} is no regular file, so it is not trusted" in ended.err
+    (tmp_path / name).symlink_to(target)
+    with pytest.raises(UsageError, match=f"{name} is no regular file, so it is not trusted"):
+        Journal(tmp_path / "journal", {}, 24)
     assert target.read_text() == "something that is not ours"
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
-def test_the_journal_of_another_user_is_refused(journal: Path, server: EmbeddedBitbucket, run: Run) -> None:
-    os.chown(journal, 65534, -1)
-    ended = export(server, run)
-    assert ended.code == 2
-    assert "belongs to another user" in ended.err
+def test_the_journal_of_another_user_is_refused(kept: Path) -> None:
+    os.chown(kept, 65534, -1)
+    with pytest.raises(UsageError, match="belongs to another user"):
+        Journal(kept, {}, 24)
 
 
 def test_what_no_proof_has_vouched_for_is_dropped(tmp_path: Path) -> None:
@@ -360,33 +386,3 @@ def test_what_no_proof_has_vouched_for_is_dropped(tmp_path: Path) -> None:
         assert left.remembered == 2
         assert left.find("before the first proof") == {"n": 2}
         assert left.find("before the second") is None
-
-
-def test_a_journal_with_a_flipped_bit_is_put_aside(journal: Path, server: EmbeddedBitbucket, run: Run) -> None:
-    with closing(sqlite3.connect(journal)) as file:
-        file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    content = bytearray(journal.read_bytes())
-    for at in range(4096, len(content), 4096):  # the first page tells what kind of file it is
-        content[at + 1] ^= 0xFF
-    journal.write_bytes(content)
-    ended = export(server, run)
-    assert ended.code == 0
-    assert "is damaged" in ended.err
-
-
-@pytest.mark.parametrize(
-    "rot",
-    [
-        "UPDATE answers SET question = question || 'x' WHERE question LIKE '%more-members%'",
-        "UPDATE answers SET proof = proof + 1",
-        "UPDATE answers SET answer = (SELECT max(answer) FROM answers WHERE question LIKE '%/permissions/users%')",
-    ],
-)
-def test_an_answer_in_the_row_of_another_question_is_not_used(
-    journal: Path, server: EmbeddedBitbucket, run: Run, rot: str
-) -> None:
-    with closing(sqlite3.connect(journal)) as file, file:
-        assert file.execute(rot).rowcount > 1
-    ended = export(server, run)
-    assert ended.code == 0
-    assert "is damaged" in ended.err

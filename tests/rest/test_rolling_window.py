@@ -69,8 +69,8 @@ def asking(hours: float, quota: Quota, ages: tuple[float, ...] = (), retry_after
 
 @pytest.mark.parametrize("minute", [False, True])
 def test_the_quota_of_each_hour_is_used_and_never_exceeded(minute: bool) -> None:
-    run = asking(4, Quota(minute=minute))
-    assert len(run.accepted) >= 0.9 * 4 * QUOTA
+    run = asking(3, Quota(minute=minute))
+    assert len(run.accepted) >= 0.9 * 3 * QUOTA
     assert not run.refused
     assert run.accepted[QUOTA - 1] < 0.1 * HOUR
 
@@ -96,9 +96,9 @@ def test_a_request_whose_age_makes_no_sense_counts_as_one_of_now(age: float) -> 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
 def test_what_others_leave_of_the_quota_is_used_with_few_429(share: float) -> None:
     taken = int(share * QUOTA)
-    run = asking(5, Quota(others=[number * HOUR / taken for number in range(-taken, 5 * taken)]))
-    assert len(run.accepted) >= 0.85 * 5 * (QUOTA - taken)
-    assert len(run.refused) < 5 * 10
+    run = asking(3, Quota(others=[number * HOUR / taken for number in range(-taken, 3 * taken)]))
+    assert len(run.accepted) >= 0.85 * 3 * (QUOTA - taken)
+    assert len(run.refused) < 3 * 10
 
 
 @pytest.mark.parametrize("retry_after", [None, 600.0])
