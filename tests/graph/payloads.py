@@ -101,12 +101,12 @@ def node(export: Export, key: str) -> Node:
     return export.applications[0] if key == APPLICATION else keys[key]
 
 
-def graph(document: Json, *, without: tuple[str, ...] = ()) -> set[tuple[str, str, str]]:
-    """Give the effective access of every user: (user, resource, level)."""
+def graph(document: Json, *, without: tuple[str, ...] = ()) -> set[str]:
+    """Give the effective access of every user, each as "user resource level"."""
     export = load(document)
     access = Access(export, [named(export, name) for name in without])
     return {
-        (user.id, reached.key, str(level)) for user in export.users for reached, level in access.reach(user).items()
+        f"{user.id} {reached.key} {level}" for user in export.users for reached, level in access.reach(user).items()
     }
 
 
