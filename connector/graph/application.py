@@ -62,9 +62,9 @@ class ApplicationReader:
         self._ambiguous: set[str] = set()
         self._read_resources(raw, "resources", self.application, "")
         self._users = self._register(raw, "local_users", _user)
-        self._groups = self._register(raw, "local_groups", _group)
+        self._groups = self._register(raw, "local_groups", lambda *item: Group(*_common(*item)))
         self._credentials = self._register(raw, "local_access_creds", _credential)
-        self._agents = self._register(raw, "local_agents", _agent)
+        self._agents = self._register(raw, "local_agents", lambda *item: Agent(*_common(*item)))
         self._idp_identities: dict[str, IdpIdentity] = {}
         self._read_links(raw)
         self._roles = _read_roles(raw, permissions)
@@ -175,12 +175,8 @@ def _resource(raw: Record, parent: Node, prefix: str) -> Resource:
 
 
 def _user(application: Application, raw: Record) -> User:
-    own = identifier(raw)
     return User(
-        application=application,
-        id=own,
-        name=text(raw, "name") or own,
-        properties=properties(raw),
+        *_common(application, raw),
         email=text(raw, "email"),
         identities=texts(raw, "identities"),
         is_active=flag(raw, "is_active"),
@@ -190,18 +186,9 @@ def _user(application: Application, raw: Record) -> User:
     )
 
 
-def _group(application: Application, raw: Record) -> Group:
-    own = identifier(raw)
-    return Group(application, own, text(raw, "name") or own, properties(raw))
-
-
 def _credential(application: Application, raw: Record) -> Credential:
-    own = identifier(raw)
     return Credential(
-        application=application,
-        id=own,
-        name=text(raw, "name") or own,
-        properties=properties(raw),
+        *_common(application, raw),
         is_active=flag(raw, "is_active"),
         can_expire=flag(raw, "can_expire"),
         created_at=text(raw, "created_at"),
@@ -210,9 +197,10 @@ def _credential(application: Application, raw: Record) -> Credential:
     )
 
 
-def _agent(application: Application, raw: Record) -> Agent:
+def _common(application: Application, raw: Record) -> tuple[Application, str, str, Record]:
+    """Read what every identity has: its application, id, name and custom properties."""
     own = identifier(raw)
-    return Agent(application, own, text(raw, "name") or own, properties(raw))
+    return application, own, text(raw, "name") or own, properties(raw)
 
 
 def _fits(permission: Permission, node: Node) -> bool:
