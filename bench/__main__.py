@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench.bare import cost_of_a_turn, cost_of_libraries, throughput
+from bench.bare import cost_of_a_permit, cost_of_libraries, throughput
 from bench.export import export
 from bench.gentleness import gentleness
 from bench.scenarios import CROWDED, PEERS, SCENARIOS, Scenario
@@ -30,7 +30,7 @@ def main() -> None:
         for library, cost in cost_of_libraries(server.base_url).items():
             _print(f"{library}: {cost:.2f} ms of processor time a request")
     for threads in (1, 8, 16):
-        _print(f"the throttle, {threads} threads: {cost_of_a_turn(threads):.1f} µs of processor time a request")
+        _print(f"the throttle, {threads} threads: {cost_of_a_permit(threads):.1f} µs of processor time a request")
     _print("", *gentleness(CROWDED), "")
     _print(*head())
     for scenario in SCENARIOS:

@@ -76,22 +76,22 @@ def cost_of_libraries(base_url: str) -> dict[str, float]:
         }
 
 
-def cost_of_a_turn(threads: int, turns: int = 24_000) -> float:
+def cost_of_a_permit(threads: int, permits: int = 24_000) -> float:
     """Give microseconds of processor time of a throttle for one request, after its first seconds."""
     throttle = Throttle(Clock(), None, threads)
 
     def take(count: int, seconds: float) -> None:
         for _ in range(count):
-            with throttle.turn() as turn:
+            with throttle.permit() as permit:
                 if seconds:
                     time.sleep(seconds)
-                throttle.answered(turn)
+                throttle.answered(permit)
 
     with ThreadPoolExecutor(threads) as pool:
         list(pool.map(take, [200] * threads, [0.01] * threads))
         began = time.process_time()
-        list(pool.map(take, [turns // threads] * threads, [0.0] * threads))
-    return 1e6 * (time.process_time() - began) / turns
+        list(pool.map(take, [permits // threads] * threads, [0.0] * threads))
+    return 1e6 * (time.process_time() - began) / permits
 
 
 def _cost(ask: Callable[[], object], times: int = 1000) -> float:

@@ -1,6 +1,6 @@
-"""Ask one question until there is an answer that asking again would not change. Knows HTTP, no product.
+"""Send one request, and retry until its answer is final. Knows HTTP, no product.
 
-What an answer means is told by a judge, which the product gives with each question.
+What an answer means is decided by a judge: a function that the product passes with each question.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from connector.rest.answer import Answer
 from connector.rest.clock import Clock
 from connector.rest.diagnosis import Diagnosis, Next, of_failure, where
 from connector.rest.network_errors import NetworkProblem, Server
-from connector.rest.throttle import Throttle, Turn
+from connector.rest.throttle import Permit, Throttle
 from connector.rest.transport import TooLarge, Transport
 
 log = logging.getLogger(__name__)
@@ -30,30 +30,30 @@ log = logging.getLogger(__name__)
 FIRST_CONTACT_SECONDS = 15.0
 ATTEMPTS = 60
 _SERVER_ERRORS = 4
-"""How often a question is asked at most that the server itself fails to answer (500)."""
+"""The most attempts at a question that the server answers with 500."""
 _FEW = 3
-"""When so many questions of one kind have failed for good, the others of that kind are asked once."""
+"""After this many final failures of one kind, other questions of that kind have one attempt."""
 _UNANSWERED_SECONDS = 30.0
-"""And when those have waited so long for no answer, with all places taken, the rest is not asked any more."""
+"""After this many seconds without an answer, for each request in flight, a kind is not asked about any more."""
 _RATE_LIMITED = 60
 RATE_LIMITED_SECONDS = 1800.0
 _LONGEST_PAUSE = 20.0
 _WAITS = wait_exponential_jitter(multiplier=0.5, max=_LONGEST_PAUSE, jitter=0.5)
 _SERVER_FAILED = 500
 _EMAIL = re.compile(r"[\w.+'-]+(?:@|%40)[\w.-]+")
-"""E-mail addresses in questions; no log needs them."""
+"""E-mail addresses in URLs; they are left out of the log."""
 _TOO_MUCH = "is not available or has too much to do (502, 503, 504)"
 
 Judge = Callable[[Answer], Diagnosis | None]
-"""Explains an answer that is not what was asked for; None where it is."""
+"""Explains an answer that is an error; gives None for a good one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One GET, or the POST of a form. `kind` names what fails or works together, such as an endpoint.
+    """One GET, or the POST of a form. `kind` groups questions that fail or work together, such as an endpoint's.
 
-    `counts` says whether it counts for the throttle's window, where that has one. `attempts` is how often it is asked
-    at most, where there is another way to learn the same.
+    `counts` says whether it counts for the throttle's window, if there is one. `attempts` is the most attempts, for a
+    question that has an alternative.
     """
 
     url: str
@@ -65,20 +65,20 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of a question: a whole answer, unless none came; and what is wrong with it, or None."""
+    """The result of a question: its whole answer, None where there is none; and what is wrong, None for nothing."""
 
     answer: Answer | None
     diagnosis: Diagnosis | None
 
     @property
     def next(self) -> Next | None:
-        """What happens next; None where there is an answer to what was asked."""
+        """What happens next; None after a good answer."""
         return self.diagnosis.next if self.diagnosis else None
 
 
 @dataclass(slots=True)
 class Statistics:
-    """What the run has cost so far."""
+    """Numbers of requests of the run so far."""
 
     requests: int = 0
     retries: int = 0
@@ -87,7 +87,7 @@ class Statistics:
 
 @dataclass(slots=True)
 class _Attempts:
-    """One question's attempts. Waiting for a rate limit is excused: it does not count as insisting."""
+    """The attempts at one question. Seconds spent on a rate limit are `excused`: they use up no patience."""
 
     began: float
     patience: float
@@ -95,7 +95,7 @@ class _Attempts:
     count: int = 0
     server_errors: int = 0
     rate_limited: int = 0
-    turn: Turn | None = None
+    permit: Permit | None = None
 
     def left(self, now: float) -> float:
         return self.patience - (now - self.began - self.excused)
@@ -104,9 +104,9 @@ class _Attempts:
 class Client:
     """Asks one server; shared by all workers.
 
-    `patience` and `rate_limited_seconds`, which bounds the wait for a rate limit, are in seconds. Patience is the
-    run's: what one kind of question has used of it in vain, another cannot use again. `probe` is a question that a
-    healthy server answers; it tells a server that is away from one address that does not work.
+    `patience` bounds the time of retries, `rate_limited_seconds` the wait for a rate limit; both are in seconds. All
+    questions of the run share its patience: what failed questions have used up is not there for others. `probe` is a
+    question that a healthy server answers; it distinguishes a server that is down from one address that fails.
     """
 
     def __init__(
@@ -134,25 +134,25 @@ class Client:
         self._attempts = attempts
         self._rate_limited_seconds = rate_limited_seconds
         self._lock = threading.Lock()
-        self._met = False
-        self._well_at = -1.0
-        """When the last good answer came."""
+        self._has_answered = False
+        self._last_success_at = -1.0
+        """When the last good answer came, in seconds of the clock."""
         self._failed: Counter[str] = Counter()
-        """By kind, how many questions failed for good although the server was well."""
+        """By kind, the number of questions that failed while the server worked."""
         self._unanswered: Counter[str] = Counter()
-        """By kind, the seconds that questions waited for no answer after enough of them had failed."""
-        self._vain = 0.0
-        self._vain_until = clock.now()
-        """How long the run has insisted in vain, and until when that is counted."""
+        """By kind, the seconds without an answer after `_FEW` questions had failed."""
+        self._wasted = 0.0
+        self._wasted_until = clock.now()
+        """Seconds of retries that failed questions used up, and until when they are counted."""
 
     def ask(self, question: Question, judge: Judge) -> Asked:
-        """Ask, and insist on an answer as long as it may come. Raises `Stopped` where the run ends meanwhile."""
-        if self._is_hopeless(question.kind):
+        """Ask, and retry while the failure may be temporary. Raises `Stopped` where the run ends meanwhile."""
+        if self._is_given_up(question.kind):
             return self._not_asked(question)
         attempts = _Attempts(
-            self._clock.now(), self._patience if self._met else min(self._patience, FIRST_CONTACT_SECONDS)
+            self._clock.now(), self._patience if self._has_answered else min(self._patience, FIRST_CONTACT_SECONDS)
         )
-        insist = Retrying(
+        retrying = Retrying(
             retry=retry_if_result(lambda asked: asked.next is Next.ASK_AGAIN),
             wait=_WAITS,
             stop=lambda state: self._is_over(state, attempts, question),
@@ -160,13 +160,13 @@ class Client:
             before_sleep=lambda state: self._before_asking_again(state, attempts),
             retry_error_callback=lambda state: self._given_up(_asked(state), attempts, question),
         )
-        asked: Asked = insist(self._ask, question, judge, attempts)
+        asked: Asked = retrying(self._ask, question, judge, attempts)
         if asked.diagnosis is None:
-            self._well_at = self._clock.now()
+            self._last_success_at = self._clock.now()
         return asked
 
     def _ask(self, question: Question, judge: Judge, attempts: _Attempts) -> Asked:
-        """Ask, and wait for the rate limit as long as that is what is answered."""
+        """Ask; while the answer is that the rate limit is reached, wait and ask again."""
         while True:
             asked = self._send(question, judge, attempts)
             if asked.next is Next.ASK_AT_ONCE:
@@ -178,34 +178,34 @@ class Client:
 
     def _send(self, question: Question, judge: Judge, attempts: _Attempts) -> Asked:
         attempts.count += 1
-        with self._throttle.turn(counts=question.counts) as turn:
-            attempts.turn = turn
-            attempts.excused += turn.waited
+        with self._throttle.permit(counts=question.counts) as permit:
+            attempts.permit = permit
+            attempts.excused += permit.waited
             headers = self._headers() if self._headers else None
             with self._lock:
                 self._statistics.requests += 1
             try:
                 answer = self._transport.get(
                     question.url,
-                    max(1.0, attempts.left(turn.at)),
+                    max(1.0, attempts.left(permit.at)),
                     headers,
                     question.form,
                 )
             except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, TooLarge) as failure:
-                diagnosis = of_failure(failure, question.url, self._server, met=self._met)
-                self._log(question, attempts, turn, diagnosis.said)
+                diagnosis = of_failure(failure, question.url, self._server, has_answered=self._has_answered)
+                self._log(question, attempts, permit, diagnosis.said)
                 return Asked(None, diagnosis)
-            # Refusals of a server that is busy come fast, and tell nothing of how fast it answers.
+            # A busy server refuses quickly; such answers say nothing about its answer times.
             if answer.status < requests.codes.too_many_requests:
-                self._throttle.answered(turn)
-        self._met = True
-        self._log(question, attempts, turn, f"{answer.status}, {len(answer.body):,} bytes")
+                self._throttle.answered(permit)
+        self._has_answered = True
+        self._log(question, attempts, permit, f"{answer.status}, {len(answer.body):,} bytes")
         return Asked(answer, judge(answer))
 
-    def _log(self, question: Question, attempts: _Attempts, turn: Turn, result: str) -> None:
+    def _log(self, question: Question, attempts: _Attempts, permit: Permit, result: str) -> None:
         if log.isEnabledFor(logging.DEBUG):
-            seconds = self._clock.now() - turn.at
-            waited = f", waited {turn.waited:.3f} s for its turn: {turn.why}" if turn.why else ""
+            seconds = self._clock.now() - permit.at
+            waited = f", waited {permit.waited:.3f} s before: {permit.why}" if permit.why else ""
             verb = "GET" if question.form is None else "POST"
             url = _EMAIL.sub("...@...", question.url)
             log.debug("%s %s: %s, after %.3f s (attempt %d)%s", verb, url, result, seconds, attempts.count, waited)
@@ -219,20 +219,20 @@ class Client:
             return True
         if attempts.left(self._clock.now()) <= state.upcoming_sleep:
             return True
-        return self._has_insisted_enough(question.kind) and self._is_well(attempts)
+        return self._is_patience_used_up(question.kind) and self._is_server_up(attempts)
 
-    def _has_insisted_enough(self, kind: str) -> bool:
+    def _is_patience_used_up(self, kind: str) -> bool:
         with self._lock:
-            return self._failed[kind] >= _FEW or self._vain >= self._patience
+            return self._failed[kind] >= _FEW or self._wasted >= self._patience
 
     def _given_up(self, asked: Asked, attempts: _Attempts, question: Question) -> Asked:
-        """Tell a server that is away from one address that does not work."""
+        """Distinguish a server that is down from one address that fails."""
         diagnosis = asked.diagnosis
         if diagnosis is None:
             return asked
         failed_itself = asked.answer is not None and asked.answer.status == _SERVER_FAILED
-        if failed_itself or self._is_well(attempts):
-            self._count_in_vain(question.kind, attempts, unanswered=asked.answer is None)
+        if failed_itself or self._is_server_up(attempts):
+            self._count_wasted(question.kind, attempts, unanswered=asked.answer is None)
             said = f"{diagnosis.said}, again and again" if attempts.count > 1 else diagnosis.said
             why = diagnosis.why or Why.BROKEN
             gone = dataclasses.replace(diagnosis, said=said, meaning="", next=Next.GIVE_UP, why=why)
@@ -240,17 +240,17 @@ class Client:
         away = f"{self._server.name} is not reached: {diagnosis.said}"
         return Asked(asked.answer, dataclasses.replace(diagnosis, said=away, next=Next.END, why=None))
 
-    def _count_in_vain(self, kind: str, attempts: _Attempts, *, unanswered: bool) -> None:
+    def _count_wasted(self, kind: str, attempts: _Attempts, *, unanswered: bool) -> None:
         now = self._clock.now()
         with self._lock:
             if unanswered and self._failed[kind] >= _FEW:
                 self._unanswered[kind] += round(now - attempts.began)
             self._failed[kind] += 1
-            # Questions that were insisted on at the same time count once.
-            self._vain += max(0.0, now - attempts.excused - max(attempts.began, self._vain_until))
-            self._vain_until = max(self._vain_until, now)
+            # Seconds that several questions retried at the same time count once.
+            self._wasted += max(0.0, now - attempts.excused - max(attempts.began, self._wasted_until))
+            self._wasted_until = max(self._wasted_until, now)
 
-    def _is_hopeless(self, kind: str) -> bool:
+    def _is_given_up(self, kind: str) -> bool:
         return self._unanswered[kind] > _UNANSWERED_SECONDS * self._in_flight
 
     def _not_asked(self, question: Question) -> Asked:
@@ -258,11 +258,11 @@ class Client:
         advice = f"look for the address in the log of {self._server.name}, and in that of any proxy before it"
         return Asked(None, Diagnosis(NetworkProblem.TIMED_OUT, said, advice, Next.GIVE_UP, why=Why.BROKEN))
 
-    def _is_well(self, attempts: _Attempts) -> bool:
-        """Whether the server has answered another question since this one was sent, or answers one now."""
+    def _is_server_up(self, attempts: _Attempts) -> bool:
+        """Whether the server has given a good answer since this question was sent, or gives one to the probe now."""
         if self.probe is None:
             return False
-        if attempts.turn is not None and self._well_at > attempts.turn.at:
+        if attempts.permit is not None and self._last_success_at > attempts.permit.at:
             return True
         question, judge = self.probe
         patience = min(FIRST_CONTACT_SECONDS, max(self._patience, 1.0))
@@ -279,25 +279,27 @@ class Client:
             return
         log.info("%s; asking again in %.1f s", asked.diagnosis.said, state.upcoming_sleep)
         unavailable = asked.answer is not None and asked.answer.status > _SERVER_FAILED
-        if attempts.turn is not None and (unavailable or asked.diagnosis.problem is NetworkProblem.TIMED_OUT):
+        if attempts.permit is not None and (unavailable or asked.diagnosis.problem is NetworkProblem.TIMED_OUT):
             why = _TOO_MUCH if unavailable else "gave no answer in time"
-            self._throttle.overloaded(attempts.turn, f"{self._server.name} {why}")
+            self._throttle.overloaded(attempts.permit, f"{self._server.name} {why}")
 
     def _wait_for_rate_limit(self, diagnosis: Diagnosis, attempts: _Attempts) -> bool:
-        """Make everybody wait after a 429. False where it has been waited for long enough."""
+        """Pause all requests after a 429. Gives False where the run has waited long enough."""
         attempts.rate_limited += 1
         with self._lock:
             self._statistics.rate_limited += 1
-        told = diagnosis.retry_after
-        if attempts.rate_limited >= _RATE_LIMITED or attempts.excused + (told or 0.0) > self._rate_limited_seconds:
+        if (
+            attempts.rate_limited >= _RATE_LIMITED
+            or attempts.excused + (diagnosis.retry_after or 0.0) > self._rate_limited_seconds
+        ):
             return False
-        if attempts.turn is not None:
-            self._throttle.rate_limited(attempts.turn, told)
+        if attempts.permit is not None:
+            self._throttle.rate_limited(attempts.permit, diagnosis.retry_after)
         return True
 
 
 def _asked(state: RetryCallState) -> Asked:
-    """Give what the last attempt came to."""
+    """Give the result of the last attempt."""
     if state.outcome is None:
         raise RuntimeError("nothing was asked yet")
     asked: Asked = state.outcome.result()

@@ -1,4 +1,4 @@
-"""Time, as far as collecting knows it: it can be waited for, in the order of coming, and waiting can be called off."""
+"""The clock of a run: sleeping that can be stopped, and first-come-first-served waiting for limits."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ import time
 from collections import deque
 from typing import Protocol
 
-_LOOK_UP_SECONDS = 0.25
+_LONGEST_WAIT = 0.25
+"""Seconds after which a thread that waits for an event checks whether the run is over."""
 _SHORTEST_WAIT = 0.001
 
-Obstacle = tuple[float, str]
-"""Why a thread has to wait, and in how many seconds it is worth looking again."""
+Delay = tuple[float, str]
+"""Seconds until it is worth to check again, and what a thread waits for."""
 
 
 class Stopped(BaseException):
-    """Nobody waits for this thread's work any more; not an `Exception`, so that no retry holds it."""
+    """The run is over, and so is the work of this thread; not an `Exception`, so that no retry catches it."""
 
 
 class Clock:
@@ -26,7 +27,7 @@ class Clock:
         self._stop = threading.Event()
 
     def now(self) -> float:
-        """Seconds since some moment."""
+        """Give seconds of a clock that never goes back."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
@@ -35,37 +36,37 @@ class Clock:
             raise Stopped
 
     def wait(self, event: threading.Event, seconds: float) -> None:
-        """Wait for an event, so many seconds at most; it may return earlier. Raises `Stopped` as `sleep` does."""
-        event.wait(min(seconds, _LOOK_UP_SECONDS))
+        """Wait for an event, at most `seconds`; it may return earlier. Raises `Stopped` as `sleep` does."""
+        event.wait(min(seconds, _LONGEST_WAIT))
         self.sleep(0)
 
     def stop(self) -> None:
-        """Wake everybody who sleeps, for good."""
+        """Wake all threads that sleep; from now on each sleep raises `Stopped`."""
         self._stop.set()
 
 
-class Limited(Protocol):
-    """Something of which there is not always enough."""
+class Limiter(Protocol):
+    """A limit on requests, such as their rate or their number in flight."""
 
-    def obstacle(self, now: float) -> Obstacle | None:
-        """Tell what one more has to wait for; None where it has not."""
+    def delay(self, now: float) -> Delay | None:
+        """Give how long and why one more request has to wait; None where it has not."""
 
     def take(self) -> None:
-        """Take one."""
+        """Count one more request."""
 
 
-class Line:
-    """Threads that wait for the same things, first come, first served: only the first looks whether they are there."""
+class FairQueue:
+    """Threads that wait until the same limits allow a request, first come, first served: only the first one checks."""
 
-    def __init__(self, clock: Clock, lock: threading.Lock, *things: Limited) -> None:
+    def __init__(self, clock: Clock, lock: threading.Lock, *limiters: Limiter) -> None:
         self._clock = clock
         self._lock = lock
-        self._things = things
+        self._limiters = limiters
         self._waiting: deque[threading.Event] = deque()
         self._why = ""
 
     def wait(self) -> str:
-        """Take one of each, and tell what the last obstacle was, "" for none. Raises `Stopped`."""
+        """Wait until all limits allow a request; give what was waited for last, "" for nothing. Raises `Stopped`."""
         self._clock.sleep(0)
         with self._lock:
             if not self._waiting and self._take() is None:
@@ -80,10 +81,10 @@ class Line:
         finally:
             with self._lock:
                 self._waiting.remove(mine)
-                self.look_again()
+                self.wake_first()
 
-    def look_again(self) -> None:
-        """Let the first in line look at once; the lock is held."""
+    def wake_first(self) -> None:
+        """Let the first thread check at once; the lock is held."""
         if self._waiting:
             self._waiting[0].set()
 
@@ -91,17 +92,17 @@ class Line:
         with self._lock:
             if self._waiting[0] is not mine:
                 return math.inf
-            obstacle = self._take()
-            if obstacle is None:
+            delay = self._take()
+            if delay is None:
                 return None
-            seconds, self._why = obstacle
+            seconds, self._why = delay
             return max(seconds, _SHORTEST_WAIT)
 
-    def _take(self) -> Obstacle | None:
+    def _take(self) -> Delay | None:
         now = self._clock.now()
-        for thing in self._things:
-            if (obstacle := thing.obstacle(now)) is not None:
-                return obstacle
-        for thing in self._things:
-            thing.take()
+        for limiter in self._limiters:
+            if (delay := limiter.delay(now)) is not None:
+                return delay
+        for limiter in self._limiters:
+            limiter.take()
         return None

@@ -1,4 +1,4 @@
-"""One failure, explained, and what happens next. The words of a product are the product's."""
+"""What a failure means and what happens next. A product adds its own diagnoses."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Next(Enum):
     """What happens after a failure."""
 
     ASK_AGAIN = auto()
-    """It may pass."""
+    """The failure may be temporary: retry after a pause."""
     ASK_AT_ONCE = auto()
-    """What was in the way is mended, such as credentials that had expired: the judge says so a few times at most."""
+    """The cause is removed, such as an expired token: retry without a pause. A judge says so a few times at most."""
     WAIT = auto()
-    """The rate limit is reached: the same question is asked when the pause is over."""
+    """The rate limit is reached: retry after its pause."""
     GIVE_UP = auto()
     """This one thing cannot be read."""
     END = auto()
@@ -27,7 +27,7 @@ class Next(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """One failure: what happened, what it means, what to do; each on a line without its full stop."""
+    """One failure: what happened, what it means, what to do; each a sentence on one line without its full stop."""
 
     problem: Enum
     said: str
@@ -53,34 +53,35 @@ def sentence(part: str) -> str:
     return f"{part}." if part.startswith("http") else f"{part[:1].upper()}{part[1:]}."
 
 
-_MAY_PASS = frozenset({
+_TEMPORARY = frozenset({
     NetworkProblem.CONNECTION_REFUSED,
     NetworkProblem.CONNECTION_LOST,
     NetworkProblem.TIMED_OUT,
     NetworkProblem.BODY_CUT,
 })  # fmt: skip
-_PASSES_LATER = frozenset({NetworkProblem.NAME_NOT_RESOLVED, NetworkProblem.PROXY_FAILED})
-"""A name that was resolved before, or a proxy that let a request through, is expected to work again."""
+_TEMPORARY_LATER = frozenset({NetworkProblem.NAME_NOT_RESOLVED, NetworkProblem.PROXY_FAILED})
+"""Temporary once the server has answered: the name was resolved before, and the proxy worked."""
 
 
-def of_failure(failure: Exception, url: str, server: Server, *, met: bool) -> Diagnosis:
-    """Explain why no whole answer came. `failure` is what the transport raised; `met`: the server has answered before.
+def of_failure(failure: Exception, url: str, server: Server, *, has_answered: bool) -> Diagnosis:
+    """Explain why no whole answer came. `failure` is what the transport raised.
 
-    An answer of absurd size is not asked for again, and says nothing about the rest of the server.
+    `has_answered` says whether the server has answered before. An answer that is too large is not requested again,
+    and the run goes on: it says nothing about other addresses.
     """
     problem, words = network_errors.explain(failure, url)
     too_large = problem is NetworkProblem.TOO_LARGE
-    passes = problem in _MAY_PASS or (met and problem in _PASSES_LATER)
+    is_temporary = problem in _TEMPORARY or (has_answered and problem in _TEMPORARY_LATER)
     return Diagnosis(
         problem,
         f"{where(url)}: {words}",
         network_errors.advice(problem, server),
-        Next.GIVE_UP if too_large else Next.ASK_AGAIN if passes else Next.END,
+        Next.GIVE_UP if too_large else Next.ASK_AGAIN if is_temporary else Next.END,
         network_errors.meaning(problem, server),
         Why.CONTRADICTION if too_large else None,
     )
 
 
 def where(url: str) -> str:
-    """Give the address without its query, which says nothing that helps."""
+    """Give the address without its query, for messages."""
     return url.partition("?")[0]

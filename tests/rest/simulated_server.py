@@ -10,7 +10,7 @@ from functools import partial
 
 from connector.embedded.datacenter.login import _Bucket
 from connector.embedded.datacenter.settings import RateLimit
-from connector.rest.throttle import Limit, Throttle, Turn
+from connector.rest.throttle import Limit, Permit, Throttle
 from tests.rest.simulated_clock import SimulatedThreads
 
 OK, TOO_MANY, UNAVAILABLE = 200, 429, 503
@@ -25,7 +25,7 @@ class Sent:
     at: float
     status: int
     in_flight: int
-    turn: Turn
+    permit: Permit
 
 
 @dataclass
@@ -64,21 +64,21 @@ class Run:
             self._ask(counts=self.counts(number))
 
     def _ask(self, *, counts: bool) -> None:
-        with self._throttle.turn(counts=counts) as turn:
+        with self._throttle.permit(counts=counts) as permit:
             at = self._clock.time - self._began
             self._in_flight += 1
             wait = self._bucket.take(self._clock.time) if self._bucket else 0.0
             status = TOO_MANY if wait else self.status(at, self._in_flight)
-            self.sent.append(Sent(at, status, self._in_flight, turn))
+            self.sent.append(Sent(at, status, self._in_flight, permit))
             self._clock.sleep(self.latency(at, self._in_flight))
             self._in_flight -= 1
             if status == OK:
                 self._accepted += 1
-                self._throttle.answered(turn)
+                self._throttle.answered(permit)
         if status == TOO_MANY:
-            self._throttle.rate_limited(turn, math.ceil(wait) if wait else self.retry_after)
+            self._throttle.rate_limited(permit, math.ceil(wait) if wait else self.retry_after)
         elif status == UNAVAILABLE:
-            self._throttle.overloaded(turn, "503")
+            self._throttle.overloaded(permit, "503")
             self._clock.sleep(RETRIED_AFTER)
 
     @property
@@ -111,7 +111,7 @@ class Run:
 
 
 @contextmanager
-def turns_at_once(throttle: Throttle, count: int) -> Iterator[list[Turn]]:
+def permits_at_once(throttle: Throttle, count: int) -> Iterator[list[Permit]]:
     """Have so many requests in flight."""
-    with ExitStack() as turns:
-        yield [turns.enter_context(throttle.turn()) for _ in range(count)]
+    with ExitStack() as permits:
+        yield [permits.enter_context(throttle.permit()) for _ in range(count)]

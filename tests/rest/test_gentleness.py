@@ -1,4 +1,4 @@
-"""How Bitbucket is asked: by the command line, over real HTTP, seen from the server's log."""
+"""How gently an export asks Bitbucket: the command line over real HTTP, seen from the server's log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LATENCY = 0.02
 
 @pytest.fixture
 def run(run_in_real_time: Run) -> Run:
-    """Wait as long as is meant: here the server looks at the time, too."""
+    """Wait in real time: here the server measures it, too."""
     return run_in_real_time
 
 
@@ -59,7 +59,7 @@ def asked(server: EmbeddedBitbucket) -> list[str]:
     return [entry.path.rpartition("/rest/api/latest/")[2] for entry in server.requests]
 
 
-def test_the_servers_rate_limit_is_used_up_and_not_exceeded(run: Run) -> None:
+def test_the_rate_limit_of_the_server_is_used_and_not_exceeded(run: Run) -> None:
     with bitbucket(rate_limit=RateLimit(20, 100)) as server:
         ended = export(server, run)
     assert "Bitbucket allows 20 requests at once and 100 a second" in ended.err
@@ -71,7 +71,7 @@ def test_the_servers_rate_limit_is_used_up_and_not_exceeded(run: Run) -> None:
     [{"rate_limit_overrides": {DEMO_USER: RateLimit(500, 500)}}, {"rate_limit_exempt": frozenset({DEMO_USER})}],
     ids=["more", "exempt"],
 )
-def test_the_accounts_own_limit_counts(run: Run, own: dict[str, object]) -> None:
+def test_the_limit_of_the_account_replaces_the_one_of_the_server(run: Run, own: dict[str, object]) -> None:
     with bitbucket(rate_limit=RateLimit(5, 1), **own) as server:
         export(server, run)
     assert f"admin/rate-limit/settings/users/{DEMO_USER}" in asked(server)
@@ -93,18 +93,18 @@ def test_an_account_is_found_by_its_slug_where_that_is_not_its_name(run: Run) ->
     assert len(server.requests) - 3 > seconds(server)
 
 
-def test_a_limit_that_is_not_told_is_found_out_and_kept(run: Run) -> None:
+def test_a_hidden_limit_is_measured_and_kept(run: Run) -> None:
     hidden = frozenset({"admin/rate-limit/settings"})
     with bitbucket(rate_limit=RateLimit(20, 40), absent=hidden) as server:
         ended = export(server, run)
     assert 1 <= refused(server) < 30
-    assert "the rate limit is reached (429): everybody waits 1 s" in ended.err
-    assert "requests a second pass: that is asked" in ended.err
+    assert "the rate limit is reached (429): no request is sent for 1 s" in ended.err
+    assert "requests a second: the rate begins there" in ended.err
     (line,) = re.findall(r"(\d+) held back by the rate limit", ended.last_line)
     assert int(line) == refused(server)
 
 
-def test_nobody_asks_while_everybody_waits(run: Run) -> None:
+def test_no_request_is_sent_in_the_pause_after_a_429(run: Run) -> None:
     with bitbucket(latency=LATENCY) as server:
         server.faults.add(Fault(Status(429, retry_after="1"), after=60, times=1))
         export(server, run)
@@ -112,30 +112,30 @@ def test_nobody_asks_while_everybody_waits(run: Run) -> None:
     assert not [entry for entry in server.requests if 2 * LATENCY < entry.at - refusal < 1]
 
 
-def test_a_rate_set_by_hand_is_kept_and_the_servers_is_not_asked_for(run: Run) -> None:
+def test_max_rate_is_kept_and_the_limit_of_the_server_is_not_read(run: Run) -> None:
     with bitbucket() as server:
         export(server, run, "--max-rate", "80")
     assert len(server.requests) - 1 <= 80 * seconds(server) * 1.1
-    # As many as there are workers may come late, and together with those of the next moments.
+    # Requests of all workers may arrive late, together with the next ones.
     assert most_in(server, 0.5) <= 40 + 1 + 8 + 4
     assert "admin/rate-limit/settings" not in asked(server)
 
 
 @pytest.mark.parametrize("concurrency", [1, 5])
-def test_no_more_is_under_way_than_is_allowed(run: Run, concurrency: int) -> None:
+def test_concurrency_bounds_the_requests_in_flight(run: Run, concurrency: int) -> None:
     with bitbucket(latency=LATENCY) as server:
         export(server, run, "--concurrency", str(concurrency))
     assert most_in(server, LATENCY) <= concurrency
 
 
-def test_a_server_that_has_too_much_to_do_is_asked_less_at_a_time_and_the_log_says_so(run: Run) -> None:
+def test_an_overloaded_server_gets_fewer_requests_at_the_same_time_and_the_log_says_so(run: Run) -> None:
     with bitbucket(latency=LATENCY) as server:
         server.faults.add(Fault(Status(503), after=80, times=8))
         ended = export(server, run)
     assert re.search(r"has too much to do \(502, 503, 504\): \d requests at the same time instead of \d", ended.err)
 
 
-def test_a_server_that_others_make_slow_is_asked_less_at_a_time_and_the_log_says_so(run: Run) -> None:
+def test_a_slow_server_gets_fewer_requests_at_the_same_time_and_the_log_says_so(run: Run) -> None:
     large = synthetic_organisation(users=30, groups=6, projects=4, repositories=150, grants_per_repository=2)
     with EmbeddedBitbucket(large, Settings(latency=LATENCY)) as server:
         server.faults.add(Fault(Slow(0.2), after=200, times=40))
@@ -143,7 +143,7 @@ def test_a_server_that_others_make_slow_is_asked_less_at_a_time_and_the_log_says
     assert re.search(r"answers take \d+ ms instead of \d+: 4 requests at the same time instead of 8", ended.err)
 
 
-def test_the_cost_is_told_before_the_first_permission_is_asked(run: Run) -> None:
+def test_the_number_of_requests_is_logged_before_the_first_permission_is_read(run: Run) -> None:
     with bitbucket(latency=LATENCY) as server:
         ended = export(server, run, "--debug")
     told = re.search(r"at most (\d+) requests are left: \d+ s at the present pace", ended.err)
@@ -154,7 +154,7 @@ def test_the_cost_is_told_before_the_first_permission_is_asked(run: Run) -> None
     assert int(told[1]) == pytest.approx(len(server.requests) - min(permissions), rel=0.15)
 
 
-def test_nothing_is_asked_twice(run: Run) -> None:
+def test_no_request_is_sent_twice(run: Run) -> None:
     with bitbucket() as server:
         export(server, run)
     questions = [(entry.path, entry.query, entry.with_credentials) for entry in server.requests]

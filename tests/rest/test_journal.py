@@ -98,7 +98,7 @@ def killed(server: EmbeddedBitbucket, folder: Path, after: int) -> None:
 def test_runs_that_are_killed_at_any_moment_ask_only_for_what_is_missing_and_the_last_exports_the_same(
     run: Run, tmp_path: Path
 ) -> None:
-    moments = [random.randrange(1, 40), 40, 40]
+    moments = [random.randrange(1, 40), 40, 40]  # noqa: S311 - a test
     with bitbucket(60, latency=0.02) as server:
         whole = without_journal(server, run)
         needed = len(server.requests)
@@ -351,7 +351,7 @@ def test_a_log_that_lost_its_end_still_gives_what_came_before(tmp_path: Path) ->
 
 def test_a_journal_that_others_may_write_is_refused(kept: Path) -> None:
     kept.chmod(0o666)
-    with pytest.raises(UsageError, match="others may read or write .*journal, so it is not trusted"):
+    with pytest.raises(UsageError, match="others may read or write"):
         Journal(kept, {}, 24)
 
 

@@ -1,4 +1,4 @@
-"""The laws of the rolling window, in simulated time, against servers that count the requests of the last hour."""
+"""The rolling window in simulated time, against servers that count the requests of the last hour."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from connector.rest.rolling_window import RollingWindow
 from connector.rest.throttle import Throttle
 from tests.rest.simulated_clock import SimulatedClock, SimulatedThreads
-from tests.rest.simulated_server import OK, TOO_MANY, Run, turns_at_once
+from tests.rest.simulated_server import OK, TOO_MANY, Run, permits_at_once
 
 HOUR = 3600.0
 QUOTA = 1000
@@ -24,8 +24,8 @@ QUOTA = 1000
 class Quota:
     """Refuses what is more than `limit` requests in the last hour; refused ones count too.
 
-    `others` are the moments of requests that somebody else makes. With `minute` a request counts until the minute in
-    which it came lies an hour back as a whole.
+    `others` are the times of requests of other clients. With `minute` a request counts until the whole minute in which
+    it came is an hour ago.
     """
 
     limit: int = QUOTA
@@ -68,7 +68,7 @@ def asking(hours: float, quota: Quota, ages: tuple[float, ...] = (), retry_after
 
 
 @pytest.mark.parametrize("minute", [False, True])
-def test_the_quota_of_each_hour_is_used_and_never_exceeded(minute: bool) -> None:
+def test_the_quota_is_used_and_never_exceeded(minute: bool) -> None:
     run = asking(3, Quota(minute=minute))
     assert len(run.accepted) >= 0.9 * 3 * QUOTA
     assert not run.refused
@@ -85,7 +85,7 @@ def test_requests_of_an_earlier_run_are_counted() -> None:
 
 
 @pytest.mark.parametrize("age", [-1.0, -1e9, math.nan, 0.0])
-def test_a_request_whose_age_makes_no_sense_counts_as_one_of_now(age: float) -> None:
+def test_a_request_of_an_impossible_age_counts_as_one_of_now(age: float) -> None:
     clock = SimulatedClock()
     window = RollingWindow(clock, 2, HOUR)
     window.restore([age, math.inf, 1e9])
@@ -94,7 +94,7 @@ def test_a_request_whose_age_makes_no_sense_counts_as_one_of_now(age: float) -> 
 
 
 @pytest.mark.parametrize("share", [0.1, 0.3, 0.6])
-def test_what_others_leave_of_the_quota_is_used_with_few_429(share: float) -> None:
+def test_the_part_of_the_quota_that_other_clients_leave_is_used_with_few_429_answers(share: float) -> None:
     taken = int(share * QUOTA)
     run = asking(3, Quota(others=[number * HOUR / taken for number in range(-taken, 3 * taken)]))
     assert len(run.accepted) >= 0.85 * 3 * (QUOTA - taken)
@@ -102,7 +102,7 @@ def test_what_others_leave_of_the_quota_is_used_with_few_429(share: float) -> No
 
 
 @pytest.mark.parametrize("retry_after", [None, 600.0])
-def test_a_quota_that_was_used_up_before_is_waited_for_without_hammering(retry_after: float | None) -> None:
+def test_a_quota_that_was_used_up_before_the_run_is_waited_for_with_few_requests(retry_after: float | None) -> None:
     used = deque(-HOUR / 2 + number * 0.1 for number in range(QUOTA))
     run = asking(2, Quota(counted=used), retry_after=retry_after)
     assert len(run.refused) < 20
@@ -116,7 +116,7 @@ def test_a_server_that_refuses_everything_is_asked_a_few_times_an_hour(retry_aft
     assert len(run.sent) < 8 + 5 * 10
 
 
-def test_a_429_that_has_nothing_to_do_with_the_quota_costs_minutes_and_not_the_run() -> None:
+def test_a_429_with_another_cause_costs_minutes_and_not_the_run() -> None:
     numbers = itertools.count()
     run = Run(
         2 * HOUR,
@@ -128,58 +128,58 @@ def test_a_429_that_has_nothing_to_do_with_the_quota_costs_minutes_and_not_the_r
     assert len(run.accepted) >= 0.9 * 2 * QUOTA
 
 
-def test_429_to_requests_that_were_under_way_together_make_one_pause() -> None:
+def test_429_answers_to_requests_in_flight_together_make_one_pause() -> None:
     throttled = throttle()(SimulatedClock(), 64)  # type: ignore[arg-type]
-    with turns_at_once(throttled, 8) as turns:
+    with permits_at_once(throttled, 8) as permits:
         pass
-    assert len({throttled.rate_limited(turn, None) for turn in turns}) == 1
+    assert len({throttled.rate_limited(permit, None) for permit in permits}) == 1
 
 
-def test_requests_that_do_not_count_go_on_while_the_others_wait() -> None:
+def test_requests_that_do_not_count_continue_while_the_others_wait() -> None:
     run = Run(HOUR / 40, workers=4, throttle=throttle(limit=10), counts=lambda worker: worker < 2)
-    counted = [sent for sent in run.sent if sent.turn.counts]
-    others = [sent for sent in run.sent if not sent.turn.counts]
+    counted = [sent for sent in run.sent if sent.permit.counts]
+    others = [sent for sent in run.sent if not sent.permit.counts]
     assert len(counted) == 10
     assert len(others) > 0.45 * 4 * HOUR / 40 / 0.05
 
 
-def test_a_429_to_a_request_that_counts_holds_up_only_those() -> None:
+def test_a_429_to_a_request_that_counts_pauses_only_such_requests() -> None:
     clock = SimulatedClock()
     throttled = throttle()(clock, 4)  # type: ignore[arg-type]
-    with throttled.turn() as turn:
+    with throttled.permit() as permit:
         pass
-    assert throttled.rate_limited(turn, 600.0) == 600
+    assert throttled.rate_limited(permit, 600.0) == 600
     began = clock.time
-    with throttled.turn(counts=False) as other:
+    with throttled.permit(counts=False) as other:
         assert other.at == began
-    with throttled.turn() as turn:
-        assert turn.at >= began + 600
-        assert turn.why == "pause after 429"
+    with throttled.permit() as permit:
+        assert permit.at >= began + 600
+        assert permit.why == "pause after 429"
 
 
-def test_a_turn_tells_that_it_waited_for_the_window() -> None:
+def test_a_permit_says_that_it_waited_for_the_window() -> None:
     run = Run(2 * HOUR, workers=1, throttle=throttle(limit=5))
-    assert [sent.turn.why for sent in run.sent] == [*[""] * 5, "rolling window", *[""] * 4]
-    assert run.sent[5].turn.waited > 0.99 * HOUR
+    assert [sent.permit.why for sent in run.sent] == [*[""] * 5, "rolling window", *[""] * 4]
+    assert run.sent[5].permit.waited > 0.99 * HOUR
 
 
 @pytest.mark.parametrize(("requests", "hours"), [(0, 0), (1, 0), (1000, 0), (1001, 1), (2000, 1), (2056, 2), (9000, 8)])
-def test_the_time_that_requests_take_is_foreseen(requests: int, hours: int) -> None:
+def test_the_time_of_requests_is_forecast(requests: int, hours: int) -> None:
     clock = SimulatedClock()
     throttled = throttle()(clock, 8)  # type: ignore[arg-type]
-    with throttled.turn(counts=False) as turn:
+    with throttled.permit(counts=False) as permit:
         clock.sleep(0.1)
-        throttled.answered(turn)
+        throttled.answered(permit)
     foreseen = throttled.seconds_for(requests, counted=requests)
     assert foreseen == pytest.approx(max(hours * HOUR, requests * 0.1 / 8), rel=0.03)
     assert throttled.seconds_for(requests) == pytest.approx(requests * 0.1 / 8)
 
 
-def test_requests_under_way_and_more_than_the_limit_of_an_earlier_run_are_foreseen_too() -> None:
+def test_requests_in_flight_and_those_of_an_earlier_run_are_forecast_too() -> None:
     clock = SimulatedClock()
     window = RollingWindow(clock, 10, HOUR)
     throttled = Throttle(clock, None, 64, window)
-    with turns_at_once(throttled, 10):
+    with permits_at_once(throttled, 10):
         assert window.seconds_for(1, clock.now()) == pytest.approx(HOUR, rel=0.03)
     window = RollingWindow(clock, 10, HOUR)
     window.restore([HOUR / 2] * 5 + [HOUR / 4] * 10)
@@ -191,9 +191,9 @@ def test_the_forecast_comes_true(used: int) -> None:
     ages = tuple(HOUR / 2 + number for number in range(used))
     clock = SimulatedThreads()
     throttled = throttle(ages=ages)(clock, 8)
-    with throttled.turn(counts=False) as turn:
+    with throttled.permit(counts=False) as permit:
         clock.time += 0.05
-        throttled.answered(turn)
+        throttled.answered(permit)
     foreseen = throttled.seconds_for(1500, counted=1500)
     run = Run(math.inf, workers=8, needed=1500, throttle=throttle(ages=ages))
     assert foreseen == pytest.approx(run.sent[-1].at, rel=0.02)

@@ -25,7 +25,7 @@ def failure(url: str) -> Diagnosis:
     try:
         transport.get(f"{url}/rest/api/latest/users", 3.0)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error_of_network:
-        return of_failure(error_of_network, url, BITBUCKET, met=False)
+        return of_failure(error_of_network, url, BITBUCKET, has_answered=False)
     finally:
         transport.close()
     raise AssertionError(f"{url} answered")

@@ -1,4 +1,4 @@
-"""Turns of the throttle: who gets one when, what it tells, how waiting ends; with simulated and with real threads."""
+"""Permits of the throttle: their order, what they say, how waiting ends; with simulated and with real threads."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ def test_there_are_never_more_requests_in_flight_than_allowed(workers: int) -> N
     def work() -> None:
         nonlocal in_flight, most
         for _ in range(20):
-            with throttle.turn() as turn:
+            with throttle.permit() as permit:
                 in_flight += 1
                 most = max(most, in_flight)
                 clock.sleep(LATENCY)
                 in_flight -= 1
-                throttle.answered(turn)
+                throttle.answered(permit)
 
     clock.run([work] * workers, math.inf)
     assert most == min(workers, 3)
 
 
 @pytest.mark.parametrize(("limit", "places"), [(Limit(1, 2), 8), (None, 1), (None, 3)])
-def test_turns_are_given_in_the_order_in_which_they_are_asked_for(limit: Limit | None, places: int) -> None:
+def test_permits_are_given_first_come_first_served(limit: Limit | None, places: int) -> None:
     clock = SimulatedThreads()
     throttle = Throttle(clock, limit, places)
     asked: list[int] = []
@@ -46,7 +46,7 @@ def test_turns_are_given_in_the_order_in_which_they_are_asked_for(limit: Limit |
         clock.sleep(number * 0.001)
         for _ in range(5):
             asked.append(number)
-            with throttle.turn():
+            with throttle.permit():
                 given.append(number)
                 clock.sleep(LATENCY)
 
@@ -54,32 +54,32 @@ def test_turns_are_given_in_the_order_in_which_they_are_asked_for(limit: Limit |
     assert given == asked
 
 
-def test_a_turn_tells_what_it_waited_for_and_how_long() -> None:
+def test_a_permit_says_what_it_waited_for_and_how_long() -> None:
     clock = SimulatedThreads()
     throttle = Throttle(clock, None, 1)
-    turns = []
+    permits = []
 
     def work() -> None:
-        with throttle.turn() as turn:
+        with throttle.permit() as permit:
             clock.sleep(3)
-            turns.append(turn)
+            permits.append(permit)
 
     clock.run([work, work], math.inf)
-    first, second = turns
+    first, second = permits
     assert (first.waited, first.why) == (0, "")
     assert (second.waited, second.why) == (3, "in flight")
     assert second.at == first.at + 3
 
 
-def test_an_exception_within_a_turn_gives_the_place_back() -> None:
+def test_an_exception_releases_the_permit() -> None:
     throttle = Throttle(SimulatedClock(), None, 1)
     for _ in range(3):
-        with pytest.raises(LookupError), throttle.turn():
+        with pytest.raises(LookupError), throttle.permit():
             raise LookupError
 
 
 class StandingStill(Clock):
-    """A clock of a machine that sleeps; it is stopped after some attempts to wait."""
+    """The clock of a suspended machine; it is stopped after ten waits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,17 +95,17 @@ class StandingStill(Clock):
         super().wait(event, 0)
 
 
-def test_a_clock_that_stands_still_gives_no_more_than_the_burst_and_breaks_nothing() -> None:
+def test_a_clock_that_stands_still_gives_no_more_than_the_burst() -> None:
     clock = StandingStill()
     throttle = Throttle(clock, Limit(3, 1), 4)
     for _ in range(3):
-        with throttle.turn() as turn:
-            throttle.answered(turn)
+        with throttle.permit() as permit:
+            throttle.answered(permit)
     for _ in range(9):
-        throttle.rate_limited(turn, 0.0)
-    throttle.overloaded(turn, "503")
+        throttle.rate_limited(permit, 0.0)
+    throttle.overloaded(permit, "503")
     assert throttle.seconds_for(10) is not None
-    with pytest.raises(Stopped), throttle.turn():
+    with pytest.raises(Stopped), throttle.permit():
         raise AssertionError
     assert min(clock.waits) > 0
 
@@ -125,11 +125,11 @@ def test_a_hundred_real_threads_share_a_throttle(stopped_in_the_end: Clock) -> N
     def work() -> None:
         nonlocal in_flight, most, done
         for _ in range(20):
-            with throttle.turn() as turn:
+            with throttle.permit() as permit:
                 with lock:
                     in_flight += 1
                     most = max(most, in_flight)
-                throttle.answered(turn)
+                throttle.answered(permit)
                 with lock:
                     in_flight -= 1
                     done += 1
@@ -144,24 +144,24 @@ def test_a_hundred_real_threads_share_a_throttle(stopped_in_the_end: Clock) -> N
 
 
 @pytest.mark.parametrize("limit", [None, Limit(1, 0.001)], ids=["in flight", "rate"])
-def test_all_who_wait_stop_with_the_clock(stopped_in_the_end: Clock, limit: Limit | None) -> None:
+def test_all_waiting_threads_stop_with_the_clock(stopped_in_the_end: Clock, limit: Limit | None) -> None:
     throttle = Throttle(stopped_in_the_end, limit, 1)
     stopped = []
 
     def work() -> None:
         try:
-            with throttle.turn():
+            with throttle.permit():
                 raise AssertionError
         except Stopped:
             stopped.append(1)
 
     threads = [threading.Thread(target=work, daemon=True) for _ in range(10)]
-    with throttle.turn():
+    with throttle.permit():
         for thread in threads:
             thread.start()
         stopped_in_the_end.stop()
         for thread in threads:
             thread.join(60)
     assert len(stopped) == 10
-    with pytest.raises(Stopped), throttle.turn():
+    with pytest.raises(Stopped), throttle.permit():
         raise AssertionError
