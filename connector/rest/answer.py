@@ -1,4 +1,4 @@
-"""What came back from one GET, before anybody says what it means. Knows HTTP and JSON, no product."""
+"""One HTTP answer, not interpreted yet. Knows HTTP and JSON, no product."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 _LINE = 200
 _MOST_VALUES = 1_000_000
-"""In one answer, far above anything real: each takes up to sixty times as much memory as it has bytes."""
+"""In one answer, far above any real one: a parsed value takes up to sixty times the memory of its bytes."""
 _MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 
@@ -30,12 +30,12 @@ class Answer:
 
     @property
     def json(self) -> Any:  # noqa: ANN401 - JSON can be anything; the reader checks
-        """The body as JSON; None where it is none, or none that can be believed."""
+        """The body as JSON; None where it is none, or contradictory."""
         return self._parsed[0]
 
     @property
     def is_contradictory(self) -> bool:
-        """Whether the body is JSON of no honest server: one name twice in an object, or beyond any measure."""
+        """Whether the body is JSON that no real server sends: one name twice in an object, or far too many values."""
         return self._parsed[1]
 
     @cached_property
@@ -56,17 +56,17 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """What the body says to people, cut to one line, without markup."""
+        """The text of the body on one line of limited length, without markup."""
         return one_line(_MARKUP.sub(" ", self.body[:4000].decode("utf-8", "replace")))
 
     @property
     def is_from_a_cache(self) -> bool:
-        """Whether a cache on the way gave an answer that it kept (RFC 9111, 5.1)."""
+        """Whether the answer comes from a cache (RFC 9111, 5.1)."""
         return self.headers.get("Age", "0").strip() not in {"", "0"}
 
     @property
     def date(self) -> int | None:
-        """When it was written, in epoch milliseconds, by the server's clock; None where it does not say."""
+        """When the server wrote the answer, in epoch milliseconds by its clock; None where it does not say."""
         try:
             return round(parsedate_to_datetime(self.headers.get("Date", "")).timestamp() * 1000)
         except (ValueError, OverflowError):
@@ -86,7 +86,7 @@ class Answer:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> JsonObject:
-    """Make an object of what stands in one. Raises ValueError where a name comes twice (RFC 8259, 4)."""
+    """Make a JSON object of its members. Raises ValueError where a name comes twice (RFC 8259, 4)."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("a name comes twice in one object")

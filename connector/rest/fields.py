@@ -1,4 +1,4 @@
-"""Fields of Bitbucket's JSON, one at a time: there and of the right kind, or an error that says where not.
+"""Fields of JSON objects: each is present and of the right kind, or an error names its place.
 
 Knows kinds of values, not what they mean.
 """
@@ -17,18 +17,18 @@ C = TypeVar("C", bound=StrEnum)
 T = TypeVar("T")
 
 _HALF_CHARACTER = re.compile("[\ud800-\udfff]")
-"""What is left where a program cut a text of UTF-16 between the two halves of a character."""
+"""A lone surrogate: a program has cut a text of UTF-16 in the middle of a character."""
 
 _NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}", re.ASCII)
 _LARGEST_ID = (1 << 63) - 1
-"""Ids are Java's `long` at most; longer ones would also make Python's `int` refuse."""
+"""Ids are at most a `long` of Java; Python refuses to read much longer numbers."""
 
 _LATEST = 253_402_300_799_999
 """The last millisecond of the year 9999, where RFC 3339 ends."""
 
 
 class Malformed(Unreadable):
-    """An answer lacks what it must have, or holds what this connector does not know."""
+    """An answer lacks a required value, or holds one that this connector does not know."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, Why.MALFORMED)
@@ -64,15 +64,15 @@ def choice(kind: type[C], value: str, name: str, where: str) -> C:
         raise Malformed(f"{where}: {name} is {one_line(value)!r}, which this connector does not know") from None
 
 
-def get(row: object, name: str, where: str) -> Any:  # noqa: ANN401 - whatever stands there; who reads it checks
-    """Give whatever stands in a field; None where there is none."""
+def get(row: object, name: str, where: str) -> Any:  # noqa: ANN401 - any JSON; the caller checks
+    """Give the value of a field; None where there is none."""
     if not isinstance(row, dict):
         raise Malformed(f"{where}: a row is no object, so it has no {name}")
     return row.get(name)
 
 
 def field(row: object, name: str, where: str) -> Any:  # noqa: ANN401
-    """Give what stands in a field that must be there."""
+    """Give the value of a required field."""
     value = get(row, name, where)
     if value is None:
         raise Malformed(f"{where}: the answer lacks {name}")
@@ -80,7 +80,7 @@ def field(row: object, name: str, where: str) -> Any:  # noqa: ANN401
 
 
 def text(row: object, name: str, where: str) -> str:
-    """Read a text that must be there and not be empty."""
+    """Read a required text that is not empty."""
     value = field(row, name, where)
     if not isinstance(value, str) or not value or not is_text(value):
         raise Malformed(f"{where}: {name} is no text")
@@ -88,12 +88,12 @@ def text(row: object, name: str, where: str) -> str:
 
 
 def is_text(value: str) -> bool:
-    """Whether a string can be written and asked for: JSON can hold halves of characters, and nothing else."""
+    """Whether a string can be encoded: JSON can hold lone surrogates."""
     return _HALF_CHARACTER.search(value) is None
 
 
 def flag(row: object, name: str, where: str) -> bool:
-    """Read a true or false that must be there."""
+    """Read a required boolean."""
     value = field(row, name, where)
     if not isinstance(value, bool):
         raise Malformed(f"{where}: {name} is neither true nor false")
@@ -111,13 +111,13 @@ def number_id(row: object, name: str, where: str) -> str:
 
 
 def maybe_text(row: object, name: str, where: str) -> str | None:
-    """Read a text that may be missing; what cannot be written of it is marked as such."""
+    """Read an optional text; lone surrogates become replacement characters."""
     value = maybe(row, name, str, where)
     return None if value is None else _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 def maybe(row: object, name: str, kind: type[T], where: str) -> T | None:
-    """Read a field that may be missing, of one kind."""
+    """Read an optional field of one kind."""
     value = get(row, name, where)
     if value is not None and not isinstance(value, kind):
         raise Malformed(f"{where}: {name} is of an unexpected kind")

@@ -1,11 +1,11 @@
-"""Finished answers in a file, from which a run that died goes on. Knows SQLite; nothing of what is asked.
+"""Finished answers in a file, from which an interrupted run resumes. Knows SQLite; nothing of the questions.
 
 The file belongs to one run: the same server, account and options. Each answer is one row, compressed, with the
-question as its key; a run that finds it there need not ask again. It is handed to the operating system before
-the worker that brought it goes on: killed at any moment, the run finds every answer again but those under way.
+question as its key. It is written before its worker continues: a run that is killed at any moment loses only the
+answers to requests in flight.
 
-An answer that does not name the account counts only when a later proof of the login vouches for it. Until then it
-is kept with the number of the proof that is to come; the next run drops what no proof has vouched for.
+An answer that does not name the account is valid only after a later proof of the login. Until then it is stored with
+the number of that proof; the next run deletes answers whose proof never came.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from connector.errors import UsageError
 log = logging.getLogger(__name__)
 
 _APPLICATION_ID = 0x0AAB17B0
-"""Marks the file as a journal of ours (sqlite.org/pragma.html#pragma_application_id)."""
+"""Identifies a journal of this program (sqlite.org/pragma.html#pragma_application_id)."""
 _FORMAT = "3"
 _ROUNDS = 200_000
 _LEVEL = 1
-_WORDS = (
+_DICTIONARY = (
     b'{"size":0,"limit":1000,"isLastPage":true,"values":[{"user":{"name":"","emailAddress":"@example.com",'
     b'"active":true,"displayName":"","id":1,"slug":"","type":"NORMAL","links":{"self":[{"href":"https://'
     b'/users/"}]}},"permission":"REPO_READ"},{"group":{"name":""},"permission":"REPO_WRITE"},"REPO_ADMIN"'
     b'"PROJECT_READ""PROJECT_WRITE""PROJECT_ADMIN"],"start":0}'
 )
-"""What most answers are made of; compressing begins as if it had been read before."""
+"""The dictionary of the compression: texts that most answers have in common."""
 
 _TABLES = """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -49,38 +49,38 @@ _TABLES = """
 
 
 class _Damaged(Exception):
-    """The file is no journal, or not whole."""
+    """The file is no journal, or is damaged."""
 
 
 VOUCHED = 0
-"""The number that answers have which name the account themselves."""
+"""The number of proof of answers that name the account themselves."""
 
 
 class Journal:
     """The answers of one run. Raises `UsageError` where the file is another run's or user's, or in use.
 
-    Where the file cannot be written any more (a full disk), the run goes on without it, and says so.
+    Where the file cannot be written any more (a full disk), the run continues without it and logs a warning.
     """
 
     def __init__(self, path: Path, owner: Mapping[str, str], max_age_hours: float, secret: str | None = None) -> None:
-        """Open or make the file; only a salted hash of `secret`, where one is needed to tell runs apart, is kept."""
+        """Open or create the file. Of `secret`, where one is needed to tell runs apart, a salted hash is stored."""
         self._path = path
         self._secret = secret
         self._file_lock = threading.Lock()
         self._waiting: deque[tuple[str, int, bytes]] = deque()
-        """What came while somebody was writing: the next one writes it all at once."""
+        """Rows that came while another thread was writing: the next thread writes them together."""
         self._owner = dict(owner)
         self._file: sqlite3.Connection | None = self._continued(max_age_hours) or self._started()
-        self.remembered = self._count()
-        """How many of its answers have not been used yet."""
+        self.unused = self._count()
+        """The number of answers that have not been used yet."""
         self.vouched = int(self.fact("vouched") or 0)
         """The number of the last proof of the login that succeeded."""
-        if self.remembered:
-            log.info("going on from %s: it holds %d answers", path, self.remembered)
+        if self.unused:
+            log.info("resuming from %s: it holds %d answers", path, self.unused)
 
     def find(self, question: str) -> object | None:
         """Give the answer to a question, or None where there is none."""
-        if not self.remembered:
+        if not self.unused:
             return None
         with self._file_lock:
             if self._file is None:
@@ -88,23 +88,23 @@ class Journal:
             row = self._file.execute("SELECT proof, answer FROM answers WHERE question = ?", (question,)).fetchone()
             if row is None:
                 return None
-            self.remembered -= 1
+            self.unused -= 1
         answer: object = json.loads(_unpacked(question, row[0], row[1]))
         return answer
 
     def keep(self, question: str, answer: object, proof: int = VOUCHED) -> None:
-        """Remember an answer: anything that JSON can hold but null. `proof` is the number of the proof it waits for."""
+        """Store an answer: any JSON but null. `proof` is the number of the proof that makes it valid."""
         packed = _packed(question, proof, json.dumps(answer, separators=(",", ":")).encode())
         self._waiting.append((question, proof, packed))
         self._write()
 
     def vouch(self, proof: int) -> None:
-        """Take note that a proof of the login succeeded: what was kept for it counts from now on."""
+        """Record that a proof of the login succeeded: answers with its number are valid from now on."""
         self.vouched = proof
         self.note("vouched", str(proof))
 
     def fact(self, name: str) -> str | None:
-        """Give what was noted about the run."""
+        """Give a fact about the run; None where it is not stored."""
         with self._file_lock:
             if self._file is None:
                 return None
@@ -112,12 +112,12 @@ class Journal:
         return None if row is None else str(row[0])
 
     def note(self, name: str, value: str) -> None:
-        """Keep something about the run."""
+        """Store a fact about the run."""
         with self._file_lock:
             self._execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, value)])
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._file_lock:
             if self._file is not None:
                 self._file.close()
@@ -149,7 +149,7 @@ class Journal:
         return 0 if self._file is None else int(self._file.execute("SELECT count(*) FROM answers").fetchone()[0])
 
     def _continued(self, max_age_hours: float) -> sqlite3.Connection | None:
-        """Open the file of an earlier run; None, once it is out of the way, where there is none to go on from."""
+        """Open the file of an earlier run; None where there is none to resume. An unusable file is moved or removed."""
         refuse_what_others_may_write(self._path)
         if not self._path.exists() or not self._path.stat().st_size:
             return None
@@ -170,7 +170,9 @@ class Journal:
             if file is not None:
                 file.close()
             raise
-        log.warning("%s is %.1f hours old, and %g is the most: the run starts anew", self._path, age, max_age_hours)
+        log.warning(
+            "%s is %.1f hours old, more than %g: the run starts from the beginning", self._path, age, max_age_hours
+        )
         file.close()
         remove_journal(self._path)
         return None
@@ -189,7 +191,7 @@ class Journal:
             )
 
     def _put_aside(self, file: sqlite3.Connection | None, error: Exception) -> None:
-        """Rename what cannot be read: it may be something else, which nobody wants to lose."""
+        """Rename a file that cannot be read: it may be another program's."""
         if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
             raise UsageError(f"{self._path} is in use by another run. Wait for it, or name another file") from error
         if file is not None:
@@ -200,7 +202,8 @@ class Journal:
             remove_journal(self._path)
         except OSError as in_the_way:
             raise UsageError(f"{self._path} is no journal and cannot be moved away: {in_the_way.strerror}") from error
-        log.warning("%s is damaged or no journal (%s): now it is %s, and the run starts anew", self._path, error, aside)
+        message = "%s is damaged or no journal (%s): it was renamed to %s, and the run starts from the beginning"
+        log.warning(message, self._path, error, aside)
 
     def _started(self) -> sqlite3.Connection | None:
         try:
@@ -213,7 +216,7 @@ class Journal:
                 file.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
                 if self._secret is not None:
                     file.execute("INSERT INTO facts VALUES ('secret', ?)", (_hashed(self._secret, os.urandom(16)),))
-            # From here on the file is known as a journal even where the log beside it is lost.
+            # From now on the file is a journal even where its write-ahead log is lost.
             file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         except (OSError, sqlite3.Error) as error:
             reason = error.strerror if isinstance(error, OSError) else error
@@ -222,7 +225,7 @@ class Journal:
 
 
 def remove_journal(path: Path) -> None:
-    """Delete a journal whose run has done what it was for."""
+    """Delete a journal whose run is complete."""
     for each in _files(path):
         with suppress(OSError):
             each.unlink()
@@ -234,10 +237,10 @@ def _files(path: Path) -> list[Path]:
 
 
 def refuse_what_others_may_write(path: Path) -> None:
-    """See that a journal, where there is one, is nobody else's.
+    """Check that only this user can have written a journal, if there is one: its answers are published.
 
-    Its answers are published like Bitbucket's own. Raises `UsageError` for another user's file, one that others may
-    read or write, and one that is no file but a link, which may lead anywhere.
+    Raises `UsageError` for a file of another user, one that others may read or write, and one that is a link or no
+    regular file.
     """
     for each in _files(path):
         try:
@@ -257,7 +260,7 @@ def refuse_what_others_may_write(path: Path) -> None:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Open a file for this process alone; a write-ahead log is what survives SIGKILL at the least cost."""
+    """Open a file for this process alone. A write-ahead log survives SIGKILL at the least cost."""
     file = sqlite3.connect(path, check_same_thread=False, timeout=0)
     try:
         file.executescript(
@@ -271,7 +274,7 @@ def _opened(path: Path) -> sqlite3.Connection:
 
 
 def _checked(file: sqlite3.Connection) -> dict[str, str]:
-    """Read the whole file once, and give what it says of its run. Raises where anything is wrong with it."""
+    """Read the whole file once, and give the facts about its run. Raises where anything is wrong with it."""
     if file.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION_ID:
         raise _Damaged("it is another program's file")
     found = file.execute("PRAGMA quick_check").fetchone()[0]
@@ -295,19 +298,19 @@ def _is_of(secret: str, hashed: str | None) -> bool:
 
 
 def _packed(question: str, proof: int, answer: bytes) -> bytes:
-    machine = zlib.compressobj(_LEVEL, zdict=_words(question, proof))
+    machine = zlib.compressobj(_LEVEL, zdict=_dictionary(question, proof))
     return machine.compress(answer) + machine.flush()
 
 
 def _unpacked(question: str, proof: int, packed: bytes) -> bytes:
     """Read an answer. Raises `zlib.error` where it, its question or its proof is not as it was written."""
-    machine = zlib.decompressobj(zdict=_words(question, proof))
+    machine = zlib.decompressobj(zdict=_dictionary(question, proof))
     answer = machine.decompress(packed)
     if not machine.eof:
         raise _Damaged("an answer breaks off")
     return answer
 
 
-def _words(question: str, proof: int) -> bytes:
-    """Give what compressing begins with. Its checksum is in what is compressed, so that binds an answer to its row."""
-    return b"%d:%s" % (proof, question.encode()) + _WORDS
+def _dictionary(question: str, proof: int) -> bytes:
+    """Give the dictionary for one row. Its checksum is in the compressed answer, which binds the answer to its row."""
+    return b"%d:%s" % (proof, question.encode()) + _DICTIONARY

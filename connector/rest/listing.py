@@ -1,7 +1,7 @@
-"""Listings of more than one page: read until two readings agree, and never without an end. Knows no product.
+"""Listings of more than one page: read until two readings agree, and never endlessly. Knows no product.
 
-Pages are counted by rows. When a row disappears while a listing is read, those behind it move up, and one of them
-may move from a page that was still to come to one that had been read. A single page is one answer, and whole.
+Pages are addressed by row number. When a row is deleted during a reading, later rows move up, and one of them may move
+from the next page to one that was already read. A single page is one answer, and complete.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from connector.errors import Unreadable, Why
 T = TypeVar("T")
 
 Named = tuple[str, str, str]
-"""What something is, its id, and the name that it is asked about by."""
+"""Kind, id, and the name that addresses use."""
 
 READINGS = 6
-"""How often a listing is read at most."""
+"""The most readings of one listing."""
 _MOST_PAGES = 20_000
 _MOST_ROWS = 3_000_000
 _IDLE_PAGES = 1_000
-"""Far above anything real: pages, rows, and pages in a row without a row that is new."""
+"""Far above any real listing: pages, rows, and consecutive pages without a new row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """A listing as it was read once: its rows by what identifies them, and how many pages they took."""
+    """One reading of a listing: its rows by identity, and the number of pages."""
 
     rows: dict[Hashable, T]
     pages: int
@@ -81,10 +81,10 @@ def read_by_identity(
     names: Callable[[T], tuple[Named, ...]],
     what: str,
 ) -> dict[str, T]:
-    """Read a listing once, by id. `read` takes the number of the reading, from 0, and what tells rows apart.
+    """Read a listing once, by id. `read` takes the number of the reading, from 0, and the identity of a row.
 
-    A reading in which one id has two names, or one name two ids, contradicts itself, as it may where something is
-    renamed meanwhile. Then it is read again. Raises `Unreadable`, naming `what`, where each reading does.
+    A reading in which one id has two names, or one name two ids, contradicts itself, as may happen during a rename:
+    then the listing is read again. Raises `Unreadable`, naming `what`, where each reading contradicts itself.
     """
     for number in range(READINGS):
         reading = read(number, lambda one: (identity(one), names(one)))
@@ -101,7 +101,7 @@ def _are_named_once(rows: Iterable[tuple[Named, ...]]) -> bool:
 
 
 def contradiction(what: str, said: str) -> Unreadable:
-    """Say that a listing contradicts itself, however often it is read."""
+    """Give the error of a listing that contradicts itself in each reading."""
     return Unreadable(
         f"{what}: {said} in each of {READINGS} readings, so it is not known what it holds. "
         "Look for a proxy or cache before Bitbucket, and run again",
@@ -110,5 +110,5 @@ def contradiction(what: str, said: str) -> Unreadable:
 
 
 def everything(row: Any) -> Hashable:  # noqa: ANN401 - JSON
-    """Give what identifies a row of which nothing is known: all of it."""
+    """Identify a row without a known id by its whole content."""
     return json.dumps(row, sort_keys=True)

@@ -1,6 +1,6 @@
-"""Why no whole answer came: what exceptions of requests, urllib3 and ssl mean, and what to do about it.
+"""Network failures: what exceptions of requests, urllib3 and ssl mean, and what to do about them.
 
-Knows no product: the server that was asked, and the setting that names it, are given.
+Knows no product: the server and the setting with its address are parameters.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from connector.rest.transport import TooLarge
 
 
 class NetworkProblem(Enum):
-    """What can go wrong before there is a whole answer."""
+    """The kinds of network failures."""
 
     NAME_NOT_RESOLVED = auto()
     CONNECTION_REFUSED = auto()
@@ -56,7 +56,7 @@ def advice(problem: NetworkProblem, server: Server) -> str:
 
 
 def meaning(problem: NetworkProblem, server: Server) -> str:
-    """Say what a problem means; nothing where the words of `explain` say it plainly."""
+    """Say what a problem means; empty where the words of `explain` say it already."""
     return _MEANING.get(problem, "").format(server=server.name)
 
 
@@ -91,7 +91,7 @@ _ADVICE_ABOUT_TLS = {
     NetworkProblem.CONNECTION_LOST: "; a port that speaks TLS wants an address that begins with https://",
     NetworkProblem.TLS_FAILED: "; an address without it begins with http://",
 }
-"""Added for a server that may be asked without TLS, too."""
+"""Added for a server that may have an address without TLS."""
 
 _MEANING = {
     NetworkProblem.NAME_NOT_RESOLVED: "this machine does not know the host",
@@ -161,7 +161,7 @@ _OF_THE_PROXY = (
 
 
 def _network_problem(chain: tuple[BaseException, ...]) -> NetworkProblem:
-    """Find what went wrong: on the way to a proxy, with certificates, or the first kind in the table."""
+    """Find the problem: at a proxy, with certificates, or the first match in the table."""
     words = " ".join(map(str, chain))
     if "failed: 407" in words:
         return NetworkProblem.PROXY_LOGIN

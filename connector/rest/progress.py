@@ -1,4 +1,4 @@
-"""How far a run is, and how long the rest takes: requests, and time at the present pace. Asks nothing itself."""
+"""Progress of a run: how many requests are left, and how long they take at the present pace. Sends none itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TWO_MINUTES = 120
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Requests; `counted` are those of them that count for a limit over hours."""
+    """A number of requests, `counted` of which count for a limit over hours."""
 
     requests: int = 0
     counted: int = 0
@@ -34,36 +34,36 @@ class Cost:
 
 
 class Progress(Protocol):
-    """Shows a person how far a run is."""
+    """Shows the progress of a run to a person."""
 
     def expect(self, scopes: int) -> None:
-        """Take note that this many more groups, projects and repositories are to be asked about."""
+        """Add groups, projects and repositories that are to be read."""
 
     def done(self) -> None:
-        """Take note that one of them is finished."""
+        """Count one of them as finished."""
 
     def remaining(self, seconds: float) -> None:
-        """Take note, now and then, that the rest will take this long at the present pace."""
+        """Update the forecast of the remaining seconds; called now and then."""
 
 
 class Counts(Protocol):
-    """Counts what is left."""
+    """Counts the requests that are left."""
 
     def expect(self, scopes: int, cost: Cost, /) -> None:
-        """Take note of scopes that are to be asked about, and what that costs in all."""
+        """Add scopes that are to be read, and the requests for all of them."""
 
     def done(self, cost: Cost, /) -> None:
-        """Take note that one scope is finished, which was expected to cost so much."""
+        """Count one scope as finished; `cost` is the one that was expected for it."""
 
     def tell(self) -> None:
-        """Say what is left to be asked."""
+        """Log what is left."""
 
 
 class Forecast:
-    """Counts the requests that are left, and tells `progress` how long they will take.
+    """Counts the requests that are left, and forecasts for `progress` how long they will take.
 
-    `remembered` gives how many of them a journal will answer. `limit` says in the log why they take so long, where a
-    limit over hours is what holds them up.
+    `in_journal` gives how many of them a journal will answer. `limit` is the reason that the log gives where a limit
+    over hours makes them slow.
     """
 
     def __init__(
@@ -71,24 +71,24 @@ class Forecast:
         clock: Clock,
         throttle: Throttle,
         progress: Progress,
-        remembered: Callable[[], int],
+        in_journal: Callable[[], int],
         limit: str = "",
     ) -> None:
         self._clock = clock
         self._throttle = throttle
         self._progress = progress
-        self._remembered = remembered
+        self._in_journal = in_journal
         self._limit = limit
         self._left = Cost()
         self._next = clock.now()
 
     def expect(self, scopes: int, cost: Cost, /) -> None:
-        """Take note of scopes that are to be asked about, and what that costs in all."""
+        """Add scopes that are to be read, and the requests for all of them."""
         self._left += cost
         self._progress.expect(scopes)
 
     def done(self, cost: Cost, /) -> None:
-        """Take note that one scope is finished, which was expected to cost so much."""
+        """Count one scope as finished; `cost` is the one that was expected for it."""
         self._left -= cost
         self._progress.done()
         now = self._clock.now()
@@ -99,7 +99,7 @@ class Forecast:
                 self._progress.remaining(seconds)
 
     def tell(self) -> None:
-        """Say in the log what is left to be asked, and how long that takes."""
+        """Log how many requests are left, and how long they take."""
         cost = self._to_send()
         seconds = self._seconds_for(cost) or 0.0
         known = self._left.requests - cost.requests
@@ -112,12 +112,12 @@ class Forecast:
         return self._throttle.seconds_for(cost.requests, cost.counted)
 
     def _to_send(self) -> Cost:
-        remembered = self._remembered()
-        return Cost(max(0, self._left.requests - remembered), max(0, self._left.counted - remembered))
+        known = self._in_journal()
+        return Cost(max(0, self._left.requests - known), max(0, self._left.counted - known))
 
 
 def duration(seconds: float) -> str:
-    """Write a time as people say it: `42 s`, `12 min`, `1 h 4 min`."""
+    """Format a duration: `42 s`, `12 min`, `1 h 4 min`."""
     if seconds < _TWO_MINUTES:
         return f"{seconds:.0f} s"
     hours, minutes = divmod(round(seconds / 60), 60)

@@ -1,4 +1,4 @@
-"""The proxy on the way to a server, as the environment names it. Its user name and password are never shown."""
+"""The proxy for a server, from the environment. Its user name and password are never shown."""
 
 from __future__ import annotations
 

@@ -22,14 +22,14 @@ from connector.rest.answer import Answer
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 60.0
 LARGEST_BODY = 32 << 20
-"""Bytes, decoded. The largest page that was ever seen has less than one megabyte."""
+"""Bytes, decoded. The largest page known has less than one megabyte."""
 _CHUNK = 1 << 16
-_ANNOUNCEMENTS = frozenset(range(HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.OK))
-"""Statuses that an answer follows on the same connection; that of `Continue` is known to http.client."""
+_INTERIM = frozenset(range(HTTPStatus.SWITCHING_PROTOCOLS, HTTPStatus.OK))
+"""Statuses of interim answers; http.client itself knows `Continue` alone."""
 
 
 class TooLarge(Exception):
-    """An answer has more bytes than any real one."""
+    """An answer is larger than `LARGEST_BODY`."""
 
 
 class Transport:
@@ -38,9 +38,9 @@ class Transport:
     Cookies are neither kept nor sent: each answer is an answer to this credential, and not to a session
     that outlived it. Redirects are not followed. Nothing is taken from a .netrc file.
 
-    requests knows proxies and certificates; what it does for each request anew (reading the address, merging
-    settings, cookies, redirects) costs more than the request itself. So that is done once, and the requests are
-    sent by the connection pool of urllib3 that requests would use.
+    requests handles proxies and certificates, but its work for each request (parsing the address, merging settings,
+    cookies, redirects) costs more than the request itself. So that is done once, and requests are sent by the
+    connection pool of urllib3 that requests would use.
     """
 
     def __init__(self, base_url: str, authorization: str | None, connections: int) -> None:
@@ -64,12 +64,12 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         form: bytes | None = None,
     ) -> Answer:
-        """Ask once for an address below the base URL. `headers` are sent besides the usual ones, a `form` by POST.
+        """Send one request to an address below the base URL. `headers` are added; a `form` makes it a POST.
 
-        The answer is whole, or an exception of requests or urllib3 says why not, or `TooLarge`. `within` bounds,
-        in seconds, connecting, and then the whole answer from its first byte to its last.
+        Gives a whole answer, or raises `TooLarge` or an exception of requests or urllib3. `within` bounds, in seconds,
+        connecting, and then the whole answer from its first byte to its last.
         """
-        pool, prefix = self._way
+        pool, prefix = self._connections
         sent = {**self._headers, **headers} if headers else self._headers
         response = pool.urlopen(
             "GET" if form is None else "POST",
@@ -85,39 +85,39 @@ class Transport:
             return Answer(response.status, response.headers, _read(response))
 
     @cached_property
-    def _way(self) -> tuple[urllib3.HTTPConnectionPool, str]:
-        """The connections, through a proxy or not, and what their targets begin with."""
-        request = requests.Request("GET", self._base_url, auth=_as_it_is).prepare()
+    def _connections(self) -> tuple[urllib3.HTTPConnectionPool, str]:
+        """The connection pool, through a proxy or not, and the prefix of request targets."""
+        request = requests.Request("GET", self._base_url, auth=_no_authentication).prepare()
         pool = self._adapter.pool(request, proxies=self._proxies, certificates=self._certificates)
         pool.ConnectionCls = _BoundedHTTPS if pool.scheme == "https" else _BoundedHTTP
         return pool, self._adapter.request_url(request, self._proxies).rstrip("/")
 
     def close(self) -> None:
         """Close the idle connections; the pool is held here, so that the adapter does not close them."""
-        if "_way" in vars(self):
-            self._way[0].close()
+        if "_connections" in vars(self):
+            self._connections[0].close()
         self._adapter.close()
 
 
 class _Adapter(HTTPAdapter):
-    """Where requests keeps what it knows of proxies and TLS; its methods are there for classes like this one."""
+    """The adapter of requests, which configures proxies and TLS; its methods are meant for subclasses."""
 
     def pool(
         self, request: requests.PreparedRequest, *, proxies: dict[str, str], certificates: bool | str
     ) -> urllib3.HTTPConnectionPool:
-        """Give the connections to the server of a request."""
+        """Give the connection pool for the server of a request."""
         pool = self.get_connection_with_tls_context(request, certificates, proxies)
         self.cert_verify(pool, request.url, certificates, None)  # type: ignore[no-untyped-call]
         return cast("urllib3.HTTPConnectionPool", pool)
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stand in the place of authentication, so that requests does not look for one in a .netrc file."""
+def _no_authentication(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add no authentication; requests would otherwise read a .netrc file."""
     return request
 
 
 class _Bounded(io.RawIOBase):
-    """Reads from a socket until a moment. A timeout of the socket alone bounds only the wait for the next byte."""
+    """Reads from a socket until a deadline. A timeout of the socket bounds only the wait for the next byte."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -139,7 +139,7 @@ class _Bounded(io.RawIOBase):
         super().close()
 
     def makefile(self, _mode: str) -> io.BufferedReader:
-        """Stand in the place of the socket that http.client reads an answer from."""
+        """Give the file that http.client reads an answer from."""
         return io.BufferedReader(self)
 
 
@@ -150,13 +150,13 @@ class _BoundedResponse(http.client.HTTPResponse):
         super().__init__(cast("socket.socket", _Bounded(sock)), *arguments, **options)
 
     def _read_status(self) -> tuple[str, int, str]:
-        """Read past what announces the answer, such as early hints (RFC 9110, 15.2); http.client knows 100 alone.
+        """Skip interim answers, such as early hints (RFC 9110, 15.2); http.client itself skips 100 alone.
 
-        Taken for the answer, it would leave the real one on the connection, for the next question.
+        Otherwise the final answer would stay on the connection, where the next request would read it.
         """
         while True:
             read: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]
-            if read[1] not in _ANNOUNCEMENTS:
+            if read[1] not in _INTERIM:
                 return read
             http.client.parse_headers(self.fp)
 
@@ -170,7 +170,7 @@ class _BoundedHTTPS(HTTPSConnection):
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
-    """Read the body, decoded piece by piece, so that a small one cannot grow beyond measure."""
+    """Read the body, decoded piece by piece, so that a small compressed one cannot exhaust memory."""
     chunks, size = [], 0
     while chunk := response.read1(_CHUNK, decode_content=True):
         chunks.append(chunk)

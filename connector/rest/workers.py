@@ -21,12 +21,12 @@ T = TypeVar("T")
 _QUEUED_PER_WORKER = 4
 
 _GOODBYE_SECONDS = 0.5
-"""How long workers are given to end what they ask; a run that is told to end waits no longer."""
+"""The longest wait for workers when a run ends."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task(Generic[T]):
-    """Something to fetch, and what is done with it."""
+    """A function that fetches something, and one that stores its result."""
 
     fetch: Callable[[], T]
     store: Callable[[T], None]
@@ -36,7 +36,7 @@ _Results = SimpleQueue[tuple[Task[Any], Any, BaseException | None]]
 
 
 class Workers:
-    """Daemon threads, `size` of them: a run that ends does not wait for answers nobody reads."""
+    """`size` daemon threads: a run that ends does not wait for answers that it does not use."""
 
     def __init__(self, size: int, clock: Clock) -> None:
         self._clock = clock
@@ -59,9 +59,9 @@ class Workers:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def run(self, tasks: Iterable[Task[Any]]) -> None:
-        """Do all tasks; raise the first exception that one of them raises.
+        """Run all tasks; raise the first exception of a task.
 
-        They are drawn one by one, when a worker will soon be free: there may be too many to keep.
+        Tasks are taken one by one, shortly before a worker is free: all of them together may not fit into memory.
         """
         waiting, unfinished = iter(tasks), 0
         results: _Results = SimpleQueue()
@@ -76,13 +76,13 @@ class Workers:
             task.store(result)
 
     def call(self, fetch: Callable[[], T]) -> T:
-        """Let a worker fetch one thing, and give it; a signal is not held up meanwhile."""
+        """Let a worker fetch one thing, and give it; this thread handles signals meanwhile."""
         results: list[T] = []
         self.run([Task(fetch, results.append)])
         return results[0]
 
     def _feed(self, waiting: Iterator[Task[Any]], unfinished: int, results: _Results) -> int:
-        """Queue a few tasks, so that no worker waits for the calling thread. Gives how many."""
+        """Queue a few tasks, so that no worker waits for the calling thread. Gives their number."""
         fed = 0
         while unfinished + fed < _QUEUED_PER_WORKER * len(self._threads):
             task = next(waiting, None)

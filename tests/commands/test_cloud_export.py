@@ -106,7 +106,7 @@ def test_an_export_goes_on_from_a_run_that_died(export: Run, cloud: EmbeddedClou
     cloud.faults.clear()
     ended = export("--resume", "journal")
     assert ended.code == 0, ended.err
-    assert "going on from journal" in ended.err
+    assert "resuming from journal" in ended.err
     assert len(cloud.requests) - first < first
     assert files() == {"export.json"}
 

@@ -100,7 +100,7 @@ def test_with_a_journal_the_answers_are_kept_and_that_is_said(start: Start, slow
     slow_bitbucket.settings = Settings()
     again = start(slow_bitbucket.base_url, "--resume", "journal")
     assert again.end() == 0
-    assert "going on from journal" in again.err
+    assert "resuming from journal" in again.err
     assert again.files() == {"export.json"}
 
 

@@ -1,4 +1,4 @@
-"""A run that died goes on: the command line, real HTTP, real files, and processes that are killed."""
+"""Resuming an interrupted run: the command line, real HTTP, real files, and processes that are killed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def server() -> Iterator[EmbeddedBitbucket]:
 
 @pytest.fixture
 def journal(server: EmbeddedBitbucket, run: Run) -> Path:
-    """Leave the journal of a run that published nothing, since two projects refused an answer."""
+    """Leave the journal of a run that published nothing, since the permissions of two projects were refused."""
     server.faults.add(REFUSED)
     assert export(server, run).code == 4
     server.faults.clear()
@@ -137,9 +137,7 @@ def test_the_journal_is_private_and_holds_no_credentials(journal: Path) -> None:
         assert secret not in facts
 
 
-def test_what_was_refused_is_asked_again_once_it_may_be_mended(
-    server: EmbeddedBitbucket, run: Run, journal: Path
-) -> None:
+def test_refused_answers_are_not_kept(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
     assert export(server, run).code == 0
     asked = [entry.path.rpartition("latest/")[2] for entry in server.requests]
     assert [path for path in asked if "/permissions/" in path and "/P00000/" in path]
@@ -177,7 +175,7 @@ def test_another_servers_journal_is_refused(run: Run, journal: Path) -> None:
     assert journal.exists()
 
 
-def test_how_fast_is_asked_may_differ(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
+def test_options_of_the_pace_may_differ(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
     assert journal.exists()
     assert export(server, run, "--concurrency", "3", "--max-rate", "500", "--patience", "7").code == 0
     assert len(server.requests) < 30
@@ -193,8 +191,8 @@ def test_a_journal_in_use_is_refused(kept: Path) -> None:
 @pytest.mark.parametrize(
     ("hours", "options", "says"),
     [
-        (2, ["--resume-max-age", "1.5"], "journal is 2.0 hours old, and 1.5 is the most: the run starts anew"),
-        (23, [], "going on from journal"),
+        (2, ["--resume-max-age", "1.5"], "journal is 2.0 hours old, more than 1.5: the run starts from the beginning"),
+        (23, [], "resuming from journal"),
     ],
 )
 def test_a_journal_is_used_until_it_is_too_old(
@@ -205,7 +203,7 @@ def test_a_journal_is_used_until_it_is_too_old(
     ended = export(server, run, *options)
     assert ended.code == 0
     assert says in ended.err
-    assert ("going on from" in ended.err) is ("going on from" in says)
+    assert ("resuming from" in ended.err) is ("resuming from" in says)
 
 
 def _cut(file: bytes) -> bytes:
@@ -239,7 +237,7 @@ def test_a_damaged_journal_is_put_aside(
     damaged = damage(kept.read_bytes())
     kept.write_bytes(damaged)
     with closing(Journal(kept, {}, 24)) as journal:
-        assert journal.remembered == 0
+        assert journal.unused == 0
     assert "journal is damaged or no journal" in caplog.text
     assert kept.with_name("journal.damaged").read_bytes() == damaged
 
@@ -262,15 +260,13 @@ def test_an_answer_in_the_row_of_another_question_is_not_used(
     assert "is damaged" in caplog.text
 
 
-def test_after_a_damaged_journal_everything_is_asked_anew(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
+def test_after_a_damaged_journal_the_whole_server_is_read(server: EmbeddedBitbucket, run: Run, journal: Path) -> None:
     journal.write_bytes(_cut(journal.read_bytes()))
     assert export(server, run).code == 0
     assert timeless(Path("export.json")) == without_journal(server, run)
 
 
-def test_a_journal_that_cannot_be_made_is_an_error_before_anything_is_collected(
-    server: EmbeddedBitbucket, run: Run
-) -> None:
+def test_a_journal_that_cannot_be_created_is_an_error_before_collecting(server: EmbeddedBitbucket, run: Run) -> None:
     ended = run(
         "--bitbucket-url", server.base_url, "--save-json", "export.json", "--resume", "no/folder/journal", **CREDENTIALS
     )
@@ -279,7 +275,7 @@ def test_a_journal_that_cannot_be_made_is_an_error_before_anything_is_collected(
     assert len(server.requests) < 5
 
 
-def test_a_full_disk_costs_the_journal_and_not_the_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_on_a_full_disk_the_run_continues_without_its_journal(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     journal = Journal(tmp_path / "journal", {"account": "me"}, 24)
     assert journal._file is not None
     journal._file.execute("PRAGMA max_page_count = 8")
@@ -291,7 +287,7 @@ def test_a_full_disk_costs_the_journal_and_not_the_run(tmp_path: Path, caplog: p
 
 
 def nameless(run: Run, server: EmbeddedBitbucket, **environment: str) -> Ended:
-    """Leave a journal behind a proxy that strips the account's name, and give what the next run says."""
+    """Leave the journal of a run behind a proxy that strips the account's name, and run again."""
     server.faults.add(REFUSED)
     assert export(server, run, **environment).code == 4
     server.faults.clear()
@@ -302,15 +298,15 @@ def nameless(run: Run, server: EmbeddedBitbucket, **environment: str) -> Ended:
 @pytest.mark.parametrize(
     ("environment", "code"),
     [({}, 0), ({"BITBUCKET_USER": "", "BITBUCKET_TOKEN": DEMO_TOKEN}, 4)],
-    ids=["user", "token of an account that nobody names"],
+    ids=["user", "token of an unnamed account"],
 )
-def test_where_answers_name_no_account_the_credentials_tell_whose_they_are(
+def test_where_answers_name_no_account_the_credentials_identify_it(
     run: Run, environment: dict[str, str], code: int
 ) -> None:
     with bitbucket(strip_user_headers=True) as server:
         ended = nameless(run, server, **environment)
         assert ended.code == code
-        assert "going on from journal" in ended.err
+        assert "resuming from journal" in ended.err
         assert len(server.requests) < 30
 
 
@@ -323,7 +319,7 @@ def test_another_tokens_journal_is_refused_and_the_token_is_not_in_it(tmp_path: 
         Journal(path, owner, 24, "second token")
 
 
-def test_one_token_leaves_another_hash_in_every_journal(tmp_path: Path) -> None:
+def test_each_journal_has_a_different_hash_of_the_same_token(tmp_path: Path) -> None:
     hashes = set()
     for name in ("one", "two"):
         Journal(tmp_path / name, {}, 24, "token").close()
@@ -332,7 +328,7 @@ def test_one_token_leaves_another_hash_in_every_journal(tmp_path: Path) -> None:
     assert len(hashes) == 2
 
 
-def test_a_log_that_lost_its_end_still_gives_what_came_before(tmp_path: Path) -> None:
+def test_a_truncated_log_still_gives_the_answers_before(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal", {}, 24)
     for number in range(40):
         journal.keep(f"question {number}", {"answer": number})
@@ -342,11 +338,11 @@ def test_a_log_that_lost_its_end_still_gives_what_came_before(tmp_path: Path) ->
     log = tmp_path / "left-journal-wal"
     os.truncate(log, log.stat().st_size // 2)
     with closing(Journal(tmp_path / "left-journal", {}, 24)) as left:
-        assert 10 < left.remembered < 30
+        assert 10 < left.unused < 30
         assert left.find("question 0") == {"answer": 0}
 
 
-# ---- whose file it is
+# ---- owner of the file
 
 
 def test_a_journal_that_others_may_write_is_refused(kept: Path) -> None:
@@ -356,7 +352,7 @@ def test_a_journal_that_others_may_write_is_refused(kept: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["journal", "journal-wal"])
-def test_a_link_is_no_journal_and_its_target_is_left_alone(tmp_path: Path, name: str) -> None:
+def test_a_link_is_refused_and_its_target_unchanged(tmp_path: Path, name: str) -> None:
     target = tmp_path / "somebody-elses"
     target.write_text("something that is not ours")
     target.chmod(0o644)
@@ -374,7 +370,7 @@ def test_the_journal_of_another_user_is_refused(kept: Path) -> None:
         Journal(kept, {}, 24)
 
 
-def test_what_no_proof_has_vouched_for_is_dropped(tmp_path: Path) -> None:
+def test_answers_without_their_proof_are_deleted(tmp_path: Path) -> None:
     path = tmp_path / "journal"
     journal = Journal(path, {}, 24)
     journal.keep("named", {"n": 1})
@@ -383,6 +379,6 @@ def test_what_no_proof_has_vouched_for_is_dropped(tmp_path: Path) -> None:
     journal.keep("before the second", {"n": 3}, 2)
     journal.close()
     with closing(Journal(path, {}, 24)) as left:
-        assert left.remembered == 2
+        assert left.unused == 2
         assert left.find("before the first proof") == {"n": 2}
         assert left.find("before the second") is None

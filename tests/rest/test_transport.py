@@ -15,7 +15,7 @@ from connector.rest.transport import Transport
 
 @contextmanager
 def announcing(first: bytes) -> Iterator[str]:
-    """Answer each question with its target; the first one with an announcement before, and the rest after a pause."""
+    """Answer each request with its target; the first one with an interim answer, and the final one after a pause."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def serve() -> None:
@@ -38,8 +38,8 @@ def announcing(first: bytes) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("status", ["100 Continue", "102 Processing", "103 Early Hints", "199 Whatever"])
-def test_what_announces_an_answer_is_not_taken_for_it(status: str) -> None:
-    """Else the answer stays on the connection, where the next question finds it."""
+def test_an_interim_answer_is_not_taken_for_the_final_one(status: str) -> None:
+    """Otherwise the final answer stays on the connection, where the next request reads it."""
     announcement = f"HTTP/1.1 {status}\r\nLink: </style.css>; rel=preload\r\n\r\n".encode()
     with announcing(announcement) as url:
         asking = Transport(url, None, 1)

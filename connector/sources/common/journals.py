@@ -26,7 +26,7 @@ def closing(journal: Journal | None) -> Iterator[Journal | None]:
 
 def remembered_by(journal: Journal | None) -> Callable[[], int]:
     """Give what tells how many answers a journal still holds."""
-    return lambda: journal.remembered if journal is not None else 0
+    return lambda: journal.unused if journal is not None else 0
 
 
 def options_of(settings: Any) -> str:  # noqa: ANN401 - any dataclass
