@@ -1,4 +1,4 @@
-"""Every exception of the connector, each by what happens next and with its exit code.
+"""The exceptions of the connector: each class says what happens next, and has an exit code.
 
 Imports nothing of ours. A message is one line for a person: what happened, where, and what to do.
 No message holds a credential.
@@ -43,15 +43,15 @@ class Why(Enum):
     UNKNOWN_VALUE = auto()
     """The product does not know a value in the question: an old version."""
     CONFLICT = auto()
-    """The product says that the state of the thing forbids to read it."""
+    """The product says that the state of the thing does not allow to read it."""
     FOREIGN = auto()
-    """Something between here and the product answered. It says nothing about the thing."""
+    """A proxy or another program answered instead of the product."""
     BROKEN = auto()
-    """The question fails again and again."""
+    """The request fails repeatedly."""
     CONTRADICTION = auto()
     """Answers contradict themselves or each other."""
     MALFORMED = auto()
-    """The answer lacks something, or holds something that this connector does not know."""
+    """The answer lacks a required value, or has one that this connector does not know."""
 
 
 class Unreadable(ConnectorError):
@@ -96,7 +96,7 @@ class SaveError(ConnectorError):
 
 
 class Interrupted(BaseException):
-    """A signal asked the run to end; not an `Exception`, so that no handler of errors holds it up."""
+    """A signal ended the run; not an `Exception`, so that no error handler catches it."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)

@@ -1,4 +1,4 @@
-"""Write files whole or not at all. Knows the file system, nothing of what is written."""
+"""Write files whole or not at all. Knows the file system, not the contents."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from connector.errors import GuardError, SaveError
 log = logging.getLogger(__name__)
 
 READABLE_BY_ALL = 0o644
-"""Mode of a file that another account's program reads; whatever holds a name has another one."""
+"""Mode of a file without names, which a program of another account reads."""
 
 _BUFFER = 1 << 20
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-"""`json.dumps` with separators would make an encoder for each of a million entries."""
+"""One encoder for all entries: `json.dumps` with separators would make one for each of a million."""
 
 _STREAMED_LEVELS = 4
-"""Levels written entry by entry and line by line, down to those of `applications[0].local_users`."""
+"""Levels whose entries have a line each, down to those of `applications[0].local_users`."""
 
 _UNFINISHED = ".part"
 
@@ -39,11 +39,11 @@ _UNFINISHED = ".part"
 def whole_file(path: Path, mode: int | None = None) -> Iterator[IO[str]]:
     """Open a file that appears at `path` when the block ends well, and never otherwise.
 
-    Its mode is 0600, unless another is given. It is written beside its place, flushed to disk, and renamed.
-    What a link points to is replaced, not the link. Raises `SaveError`.
+    Its mode is 0600, unless another is given. It is written to a temporary file in the same folder, flushed to disk,
+    and renamed. The target of a link is replaced, not the link. Raises `SaveError`.
     """
     place = _place(path)
-    # The name is chosen before there is such a file: a signal in between leaves nothing behind.
+    # The name is chosen before the file exists, so that a signal in between leaves no file.
     unfinished = _unfinished(place)
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
@@ -62,9 +62,9 @@ def whole_file(path: Path, mode: int | None = None) -> Iterator[IO[str]]:
 
 
 def check_writable(path: Path) -> None:
-    """Raise `SaveError` now where writing `path` at the end of a long run could not work.
+    """Raise `SaveError` before a long run where `path` could not be written at its end.
 
-    As much as stands there now must find room beside it.
+    The disk must have room for a second file of the same size.
     """
     with suppress(_Discarded), whole_file(path) as file:
         size = _size_of(path)
@@ -81,15 +81,15 @@ def _size_of(path: Path) -> int:
 
 
 class _Discarded(Exception):
-    """Nothing was to be kept."""
+    """The file was written as a test only."""
 
 
 @contextmanager
 def only_writer(path: Path, unfinished: str | None = None) -> Iterator[None]:
-    """Be the only run that means to write `path`. Raises `GuardError` where another one does already.
+    """Lock `path` for this run. Raises `GuardError` where another run holds the lock.
 
-    What a run that was killed left unfinished is removed: of files beside it whose names match `unfinished`, where
-    `path` is a link that points to one of them.
+    Unfinished files of a run that was killed are removed: those of `path` itself, or, where `path` is a link to one of
+    several files beside it, those whose names match `unfinished`.
     """
     place = _place(path) if unfinished is None else path
     try:
@@ -102,29 +102,29 @@ def only_writer(path: Path, unfinished: str | None = None) -> Iterator[None]:
 
 
 def only_run(key: str, what: str) -> AbstractContextManager[None]:
-    """Be the only run of this user on this machine for `key`. Raises `GuardError` where another is at work on `what`.
+    """Be the only run of this user on this machine for `key`. Raises `GuardError` where another works on `what`.
 
-    The lock stands in the folder for the state of programs, or in the current folder where there is none: in a
-    container that is the volume that runs have in common. Where neither can be written a warning says so.
+    The lock is in the user's state folder, or in the current folder where there is none: in a container that is the
+    volume that runs share. Where neither can be written, a warning is logged.
     """
     name = f".oaa-bitbucket-{hashlib.sha256(key.encode()).hexdigest()[:32]}.lock"
     for folder in _state_folders():
         with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             return _held(folder / name, what)
-    log.warning("no lock can be written for %s: see that no two runs are at work on it at once", what)
+    log.warning("no lock can be written for %s: make sure that no two runs work on it at the same time", what)
     return nullcontext()
 
 
 def _state_folders() -> Iterator[Path]:
-    """Give folders for locks, the better first (XDG Base Directory Specification, `XDG_STATE_HOME`)."""
+    """Give folders for locks, the preferred one first (XDG Base Directory Specification, `XDG_STATE_HOME`)."""
     with suppress(RuntimeError):  # an account without a home
         yield Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "oaa-bitbucket"
     yield Path()
 
 
 def _held(lock: Path, what: str) -> AbstractContextManager[None]:
-    """Take a lock now, and give what releases it; it dies with its process, however that ends.
+    """Take a lock now, and give the context that releases it. The end of the process releases it too.
 
     Raises `GuardError` where another run holds it, and OSError.
     """
@@ -143,7 +143,7 @@ def _release(descriptor: int, lock: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        # Removed while it is held, so that nobody else can hold the same file: see `_locked`.
+        # Removed while it is held: another run that has opened it sees that in `_still_exists`.
         with suppress(OSError):
             lock.unlink()
         os.close(descriptor)
@@ -155,7 +155,7 @@ def _locked(lock: Path) -> int:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             _lock(descriptor, lock)
-            if _is_still(descriptor, lock):
+            if _still_exists(descriptor, lock):
                 os.utime(descriptor)
                 return descriptor
         except BaseException:
@@ -170,11 +170,13 @@ def _lock(descriptor: int, lock: Path) -> None:
     except OSError as error:
         if error.errno not in {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}:
             raise
-        log.warning("%s cannot be locked (%s): see that no two runs write there at once", lock, error.strerror)
+        log.warning(
+            "%s cannot be locked (%s): make sure that no two runs write there at the same time", lock, error.strerror
+        )
 
 
-def _is_still(descriptor: int, lock: Path) -> bool:
-    """Tell whether the lock's file was not removed by the run that held it, between our opening and locking it."""
+def _still_exists(descriptor: int, lock: Path) -> bool:
+    """Whether the file still exists: the run that held the lock may have removed it before we locked it."""
     try:
         return os.path.samestat(os.fstat(descriptor), lock.stat())
     except FileNotFoundError:
@@ -190,13 +192,13 @@ def _since(lock: Path) -> str:
 
 def _remove_unfinished(folder: Path, names: str) -> None:
     for left in folder.glob(f".{names}.*{_UNFINISHED}"):
-        log.warning("removed %s, which a run left that was killed", left)
+        log.warning("removed %s, the unfinished file of a run that was killed", left)
         with suppress(OSError):
             left.unlink()
 
 
 def point(link: Path, name: str) -> None:
-    """Let a link point to a file beside it, whatever it pointed to before. Raises `SaveError`."""
+    """Let a link point to a file in its folder, whether or not the link exists. Raises `SaveError`."""
     unfinished = _unfinished(link)
     try:
         unfinished.symlink_to(name)
@@ -215,7 +217,7 @@ def _unfinished(place: Path) -> Path:
 def save_json(payload: Mapping[str, Any], path: Path) -> int:
     """Write a payload as JSON, an entry a line, and give its size in bytes. Raises `SaveError`.
 
-    It is written in pieces: as one text it would stand in memory a second time.
+    It is written in pieces: as one text it would be in memory a second time.
     """
     with whole_file(path) as file:
         file.writelines(json_pieces(payload, _STREAMED_LEVELS))
@@ -224,7 +226,7 @@ def save_json(payload: Mapping[str, Any], path: Path) -> int:
 
 
 def json_pieces(value: object, levels: int) -> Iterator[str]:
-    """Yield a value as JSON, in so many levels an entry a line."""
+    """Yield a value as JSON; in the upper `levels` each entry has a line."""
     if levels and isinstance(value, Mapping):
         yield from _enclosed("{}", ((f"{json.dumps(k)}:", v) for k, v in value.items()), levels)
     elif levels and isinstance(value, list):
@@ -247,7 +249,7 @@ def _enclosed(brackets: str, entries: Iterable[tuple[str, object]], levels: int)
 
 
 def _place(path: Path) -> Path:
-    """Give the file that a path leads to. Raises `SaveError` where it is there and no ordinary file."""
+    """Resolve links of a path. Raises `SaveError` where it is no ordinary file."""
     place = Path(os.path.realpath(path))
     with suppress(OSError):
         mode = place.stat().st_mode

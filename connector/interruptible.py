@@ -1,4 +1,4 @@
-"""Wait for work in a way that a signal can end. Knows threads, nothing of what is waited for."""
+"""Wait for a function so that a signal can end the wait. Knows threads alone."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ T = TypeVar("T")
 
 
 def interruptible(work: Callable[[], T]) -> T:
-    """Do something in another thread: this one hears signals while that one waits for a name or an answer."""
+    """Call a function in another thread, and give its result; this thread handles signals meanwhile."""
     results: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
 
     def do() -> None:
         try:
             results.put((work(), None))
-        except BaseException as error:  # noqa: BLE001 - raised again where it was asked for
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             results.put((None, error))
 
     threading.Thread(target=do, daemon=True).start()

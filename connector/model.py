@@ -1,12 +1,12 @@
-"""The vocabulary: what Bitbucket knows about access, as frozen values, in Bitbucket's own words.
+"""The model: what Bitbucket says about access, as frozen values in Bitbucket's own terms.
 
-Server, Data Center and Cloud have it in common; what only one of them has is None for the other. A permission is its
-name, as its product writes it.
+Server, Data Center and Cloud share it; a field that only one of them has is None for the other. A permission is its
+name, as the product writes it.
 
 Imports nothing of ours. References are ids, never objects: a user, a project and a repository are their ids
 (texts, since not every source has numbers), a group its key (the name in lower case, since Bitbucket compares
 names without regard to case). Times are epoch milliseconds, as Bitbucket sends them.
-`None` means that Bitbucket did not say; it is never replaced by a plausible value.
+`None` means that Bitbucket did not say; no default ever replaces it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 LICENSED_USERS = "bitbucket:licensed-users"
 EVERYONE = "bitbucket:everyone"
 ANONYMOUS = "bitbucket:anonymous"
-"""Ids of groups and a user that Bitbucket does not list: an export expresses by them what everybody may do."""
+"""Ids of groups and a user that Bitbucket does not list: in an export they hold the permissions of everybody."""
 
 Permission = str
 """A permission by its name: `PROJECT_WRITE` of a server, `write` of Bitbucket Cloud."""
@@ -33,7 +33,7 @@ def in_order(things: Mapping[str, T]) -> list[tuple[str, T]]:
 
 
 class UserType(StrEnum):
-    """NORMAL is a person or an account somebody made; SERVICE acts for an access token."""
+    """NORMAL is a person or a technical account; SERVICE acts for an access token."""
 
     NORMAL = "NORMAL"
     SERVICE = "SERVICE"
@@ -47,7 +47,7 @@ class ProjectType(StrEnum):
 
 
 class PublicAccess(StrEnum):
-    """Whether somebody who is not signed in can read what is marked public."""
+    """Whether users who are not signed in can read public projects and repositories."""
 
     ON = "on"
     OFF = "off"
@@ -75,12 +75,12 @@ class Server:
     collected_at: int | None = None
     """When collecting began, in epoch milliseconds, by the server's clock."""
     collected_by: str | None = None
-    """The account that has read everything."""
+    """The account that was used to collect."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace of Bitbucket Cloud, and how it was read. `base_url` is its page, `slug` what addresses call it."""
+    """A workspace of Bitbucket Cloud, and how it was read. `base_url` is its page, `slug` its name in addresses."""
 
     base_url: str
     slug: str
@@ -93,9 +93,9 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """An account. `in_directory` is false for one that only a grant or a membership names.
+    """An account. `in_directory` is false where only a grant or a membership names it.
 
-    `name` is what it signs in by on a server, and what it calls itself (not unique) on Bitbucket Cloud.
+    `name` is the login name on a server, and the nickname (not unique) on Bitbucket Cloud.
     """
 
     id: str
@@ -106,7 +106,7 @@ class User:
     email_address: str | None = None
     type: UserType | None = None
     slug: str | None = None
-    """What addresses of a server call the account."""
+    """Its name in addresses of a server."""
     licensed: bool | None = None
     directory_name: str | None = None
     last_authentication_timestamp: int | None = None
@@ -116,7 +116,7 @@ class User:
 
 
 def group_key(name: str) -> str:
-    """Give what two spellings of one group's (or user's) name have in common.
+    """Normalise the name of a group or user.
 
     Bitbucket's directories compare names in lower case, without the foldings of `str.casefold`:
     "strasse" and "straße" are two groups.
@@ -126,9 +126,9 @@ def group_key(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of users. `in_directory` is false for one that only a grant names.
+    """A group of users. `in_directory` is false where only a grant names it.
 
-    `slug` is what identifies it on Bitbucket Cloud; on a server its name does.
+    `slug` identifies it on Bitbucket Cloud; on a server its name does.
     """
 
     name: str
@@ -144,7 +144,7 @@ class Group:
 
     @property
     def id(self) -> str:
-        """What identifies it to others."""
+        """Its identifier in an export."""
         return self.name if self.slug is None else self.slug
 
 
@@ -216,7 +216,7 @@ class Inclusion(StrEnum):
 
 
 class CredentialKind(StrEnum):
-    """What opens repositories without being a person."""
+    """Kinds of keys and tokens."""
 
     SSH_ACCESS_KEY = "ssh-access-key"
     """An SSH key of projects and repositories."""
@@ -230,10 +230,10 @@ class CredentialKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A key or a token, without what makes it work: no key text, no secret.
+    """A key or a token, without its key text or secret.
 
-    `owner_id` is the user it acts for; without one it has the grants that `on_projects` and `on_repositories`
-    hold, by project and repository. `permissions` are the most that a token may do of what its owner may.
+    `owner_id` is the user it acts for; without one it has the grants in `on_projects` and `on_repositories`, by
+    project and repository. `permissions` bound the permissions that a token has from its owner.
     `fingerprint` is that of a key, as `ssh-keygen -l` prints it.
     """
 
@@ -257,8 +257,8 @@ class Credential:
 class DefaultBranch:
     """What branch restrictions, inherited ones included, say about a repository's default branch.
 
-    A flag is None where a restriction might say so, but it could not be found out whether it applies.
-    `exempt` counts the users, groups and keys that a restriction makes an exception for.
+    A flag is None where it is not known whether a restriction applies. `exempt` counts the users, groups and keys that
+    restrictions exempt.
     """
 
     name: str
@@ -271,17 +271,17 @@ class DefaultBranch:
 
 @dataclass(frozen=True, slots=True)
 class Machines:
-    """What was collected beyond users, groups and permissions; nothing where nothing was asked for.
+    """What `--include` collected beyond users, groups and permissions.
 
-    `taken_at` is the time of collecting, in epoch milliseconds: what expired before it is not active any more.
-    What a mapping has no entry for is not known.
+    `taken_at` is the time of collecting, in epoch milliseconds: credentials that expired before it are inactive.
+    What has no entry in a mapping is not known.
     """
 
     included: frozenset[Inclusion] = frozenset()
     taken_at: int | None = None
     credentials: tuple[Credential, ...] = ()
     instance_webhook_hosts: tuple[str, ...] | None = None
-    """Of the workspace on Bitbucket Cloud; None where webhooks were not asked for, and on a server."""
+    """Of the workspace on Bitbucket Cloud; None on a server, and where webhooks are not included."""
     project_webhook_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     repository_webhook_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default_branches: Mapping[str, DefaultBranch] = field(default_factory=dict)
@@ -289,11 +289,11 @@ class Machines:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Gap:
-    """Something that belongs to the answer and could not be read.
+    """Something that belongs to the export and could not be read.
 
-    `scope` names what it is about ("repository PAY/api"), `missing` what is not known of it
-    ("permissions of users"), `reason` what Bitbucket answered and what to do about it, on one line.
-    The export is whole without what is `optional`: the version, the licence or the account has no such thing.
+    `scope` is an object ("repository PAY/api"), `missing` what is not known of it ("permissions of users"), `reason`
+    what Bitbucket answered and what to do about it, on one line. An `optional` gap leaves the export complete: the
+    version, the licence or the account has no such thing.
     """
 
     scope: str
@@ -309,10 +309,10 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Everything that was collected, whole or with its gaps named.
+    """Everything that was collected, and the gaps in it.
 
     The mappings are keyed by the ids that `users`, `groups`, `projects` and `repositories` are
-    keyed by; everybody that a grant or a membership names is in `users` or `groups`. A project or a
+    keyed by; each user and group of a grant or a membership is in `users` or `groups`. A project or a
     repository without an entry in `*_grants` has no grants, or a gap says why they are unknown.
     """
 
@@ -331,5 +331,5 @@ class Snapshot:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing is missing that decides about access."""
+        """Whether nothing is missing that affects access."""
         return all(gap.optional for gap in self.gaps)

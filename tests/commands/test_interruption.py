@@ -213,7 +213,7 @@ def test_killed_while_the_file_is_written(start: Start, bitbucket: EmbeddedBitbu
     again = start(bitbucket.base_url)
     (run.folder / "saving").unlink()
     assert again.end() == 0
-    assert "which a run left that was killed" in again.err
+    assert "the unfinished file of a run that was killed" in again.err
     assert again.files() == {"export.json"}
 
 
