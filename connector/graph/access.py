@@ -1,16 +1,15 @@
-"""OAA's rules: what access follows from an export, and why.
+"""Effective access by OAA's rules: who reaches what in an export, and why.
 
-Knows nothing of how a payload is written. The rules:
+Does not know how a payload is written. The rules:
 
-- A grant on a node counts on that node. If its permission inherits (`apply_to_sub_resources`), it counts on
-  all resources in the node too. A grant on the application works in the same way from the top.
+- A grant applies to its node. If its permission inherits (`apply_to_sub_resources`), it applies to all resources
+  below the node too. The same holds for a grant on the application.
 - A user has the access of its groups and of their parent groups, through any nesting; cycles are tolerated.
-- A user has the access that its credentials were granted. A credential without grants of its own acts for
-  its owners and has their access, but not that of their other credentials.
-- An inactive user keeps what was granted to it: see `User.is_active`, and decide.
+- A user has the access of its credentials. A credential without grants of its own acts for its owners and has
+  their access, but not that of their other credentials.
+- An inactive user keeps its grants; callers decide by `User.is_active`.
 
-No access is stored. Each question is answered from the grants, so that 50,000 users times 100,000
-repositories cost nothing until somebody asks.
+Access is computed from the grants for each call, so that 50,000 users times 100,000 repositories need no memory.
 """
 
 from __future__ import annotations
@@ -37,17 +36,17 @@ from connector.graph.values import (
 )
 
 _MANY = 1000
-"""Ways from one identity to all its sources beyond which each question looks only for its own."""
+"""The most paths from one identity to all its sources that are kept; beyond it, each call finds only its own."""
 
 _Step = Callable[[Identity], Sequence[Identity]]
 _Reached = TypeVar("_Reached", Identity, Resource)
 
 
 class Access:
-    """Answers about one export, as if everything in `without` were gone.
+    """The access in one export, optionally without some of its parts.
 
-    `without` takes identities (they and all access through them), permissions (all grants of them), and
-    single grants.
+    `without` takes identities (they and all access through them), permissions (all grants of them), and single
+    grants.
     """
 
     def __init__(self, export: Export, without: Collection[Identity | Permission | Grant] = ()) -> None:
@@ -98,8 +97,8 @@ class Access:
     def paths(self, identity: Identity, node: Node, *, limit: int = 1000) -> list[Path]:
         """Give every reason why an identity reaches a node, shortest first.
 
-        A permission without a level (`Level.NONE`) is a reason too. Nested groups can make more reasons than
-        anybody reads: beyond `limit`, the longest ones are left out.
+        A permission without a level (`Level.NONE`) is a reason too. Nested groups can make very many reasons: beyond
+        `limit`, the longest ones are left out.
         """
         chains = self._chains_of(identity)
         sources = self.sources(identity) if chains is None else chains.keys()
@@ -117,11 +116,11 @@ class Access:
         return sorted(dict.fromkeys(islice(found, limit)), key=lambda path: (path.length, str(path)))
 
     def sources(self, identity: Identity) -> frozenset[Identity]:
-        """Give the identities whose grants count for this one: itself, its groups, their parents, its credentials."""
+        """Give the identities whose grants apply to this one: itself, its groups, their parents, its credentials."""
         return self._closure(identity, self.draws_on)
 
     def beneficiaries(self, holder: Identity) -> frozenset[Identity]:
-        """Give the identities for which the grants of a holder count; the reverse of `sources`."""
+        """Give the identities to which the grants of a holder apply; the reverse of `sources`."""
         if not isinstance(holder, Group):
             return self._closure(holder, self._drawn_on_by)
         if holder not in self._beneficiaries:
@@ -129,21 +128,21 @@ class Access:
         return self._beneficiaries[holder]
 
     def reaching(self, node: Node) -> Iterator[tuple[Assignment, Node]]:
-        """Yield the grants that count on a node, each with the node that it is on: this one, or one above."""
+        """Yield the grants that apply to a node, each with the node that it is on: this one, or an ancestor."""
         for on in lineage(node):
             granted = self.export.assignments_on if on is node else self.export.assignments_inherited_from
             for row in granted(on):
-                if self._counts(row, on):
+                if self._applies(row, on):
                     yield row, on
 
     def granted_to(self, identity: Identity) -> Iterator[tuple[Assignment, Node]]:
-        """Yield the grants that count for an identity, each with a node that it is on; inheritance is not unfolded."""
+        """Yield the grants that apply to an identity, each with a node that it is on; inheritance is not expanded."""
         for source in self.sources(identity):
             for row in self.export.assignments_of(source):
-                yield from ((row, node) for node in row.targets if self._counts(row, node))
+                yield from ((row, node) for node in row.targets if self._applies(row, node))
 
     def draws_on(self, identity: Identity) -> Sequence[Identity]:
-        """Give the identities whose access this one has directly: one step of `sources`; `without` is ignored."""
+        """Give the identities whose access this one has directly: one step of `sources`, ignoring `without`."""
         match identity:
             case User():
                 own = [item for item in self.export.credentials_of(identity) if self._stands_alone(item)]
@@ -188,22 +187,22 @@ class Access:
 
     def _reached_by(self, row: Assignment) -> Iterator[Resource]:
         for node in row.targets:
-            if not self._counts(row, node):
+            if not self._applies(row, node):
                 continue
             if isinstance(node, Resource):
                 yield node
             if row.permission.inherits:
                 yield from self.export.descendants_of(node)
 
-    def _counts(self, row: Assignment, node: Node) -> bool:
+    def _applies(self, row: Assignment, node: Node) -> bool:
         if not self._without:
             return True
         return self._without.isdisjoint((row.holder, row.permission, row.grant(node)))
 
     def _chains_of(self, identity: Identity) -> Mapping[Identity, Sequence[tuple[Identity, ...]]] | None:
-        """Give the ways from an identity to each of its sources with grants; None if these are very many.
+        """Give the paths from an identity to each of its sources with grants; None if they are very many.
 
-        The latest answer is kept: somebody may reach a hundred thousand resources, each asked about in turn.
+        The latest result is kept, for callers that pass each of a hundred thousand resources with one identity.
         """
         if self._latest_chains[0] is not identity:
             holders = [one for one in self.sources(identity) if self.export.assignments_of(one)]
@@ -215,7 +214,7 @@ class Access:
         return self._latest_chains[1]
 
     def _chains(self, start: Identity, holders: Collection[Identity]) -> Iterator[tuple[Identity, ...]]:
-        """Yield every way from one identity to a holder, shortest first; none passes the same identity twice."""
+        """Yield every path from one identity to a holder, shortest first; none has the same identity twice."""
         useful = self._between(start, holders)
         queue: deque[tuple[Identity, ...]] = deque([(start,)] if start in useful else [])
         while queue:
@@ -226,7 +225,7 @@ class Access:
             queue.extend((*chain, step) for step in steps if step in useful and step not in chain)
 
     def _between(self, start: Identity, holders: Collection[Identity]) -> set[Identity]:
-        """Give the identities on any way to a holder, so that other ways are not tried."""
+        """Give the identities on any path to a holder, so that other paths are not tried."""
         lenders: defaultdict[Identity, list[Identity]] = defaultdict(list)
         sources = self.sources(start)
         for borrower in sources:

@@ -1,7 +1,7 @@
-"""One application of a payload: its resources, identities and roles, and what references to them mean.
+"""One application of a payload: its resources, identities and roles, and references to them.
 
-Knows the shape of an application in the payload. References are by id, or by name where there is no id.
-Resources are referred to by key, built along the tree; a key is never taken apart.
+Knows the format of an application in the payload. References are by id, or by name where there is no id. References
+to resources are by key, which is built along the tree and never split.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _RolePermissions = Mapping[Permission, tuple[Role, ...]]
 
 
 class ApplicationReader:
-    """Reads one application; then resolves the references of grants to it."""
+    """Reads one application, then resolves the references of grants."""
 
     def __init__(self, raw: Record, permissions: Mapping[str, Permission]) -> None:
         self.application = Application(
@@ -70,7 +70,7 @@ class ApplicationReader:
         self._roles = _read_roles(raw, permissions)
 
     def identities(self) -> Iterator[Identity]:
-        """Yield all identities, also those that only grants name: call it after the grants are read."""
+        """Yield all identities, with those that only grants name: call it after the grants are read."""
         yield from self._users.values()
         yield from self._groups.values()
         yield from self._credentials.values()
@@ -78,7 +78,7 @@ class ApplicationReader:
         yield from self._idp_identities.values()
 
     def holder(self, kind: str | None, name: str | None) -> Identity:
-        """Give the identity that a grant names. One of an identity provider is known by its grants alone."""
+        """Resolve the identity of a grant. Identities of a provider are defined by their grants alone."""
         match kind:
             case "local_user":
                 return resolve(self._users, "local user", name)
@@ -95,7 +95,7 @@ class ApplicationReader:
                 raise ReviewError(f"unknown identity {name!r} of type {kind!r}")
 
     def targets(self, raw: Record) -> list[Node]:
-        """Give the nodes that a grant or the assignment of a role names."""
+        """Resolve the nodes of a grant or of a role assignment."""
         keys = listed(raw, "resources")
         nodes: list[Node] = [self.application] if flag(raw, "apply_to_application") else []
         try:
@@ -108,10 +108,10 @@ class ApplicationReader:
         return nodes
 
     def role_assignments(self, holder: Identity, raw: Record) -> Iterator[Assignment]:
-        """Unfold the assignment of a role: one assignment for each of its permissions.
+        """Expand a role assignment to one assignment for each permission of the role.
 
-        A permission with resource types counts where the role is assigned on such a resource, or on the
-        application. Whether it counts on the resources below depends on the permission alone.
+        A permission with resource types applies where the role is assigned on such a resource, or on the application.
+        Whether the resources below inherit it depends on the permission alone.
         """
         targets = self.targets(raw)
         for permission, roles in resolve(self._roles, "role", text(raw, "role")).items():
@@ -238,12 +238,12 @@ def _unnested(start: _RoleRecord, registry: Mapping[str, _RoleRecord]) -> _RoleP
     seen = {start.role}
     queue: deque[tuple[tuple[Role, ...], _RoleRecord]] = deque([((start.role,), start)])
     while queue:
-        way, record = queue.popleft()
+        path, record = queue.popleft()
         for permission in record.permissions:
-            found.setdefault(permission, way)
+            found.setdefault(permission, path)
         for name in record.nested:
             nested = resolve(registry, "role", name)
             if nested.role not in seen:
                 seen.add(nested.role)
-                queue.append(((*way, nested.role), nested))
+                queue.append(((*path, nested.role), nested))
     return found

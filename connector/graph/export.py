@@ -1,8 +1,7 @@
-"""One export in memory: everything that a payload says, with indexes.
+"""One export in memory: the contents of a payload, with indexes.
 
-Knows OAA's things and how they refer to each other. `access` knows what access follows from them, `payload`
-how they are written down. Grants stay folded, one `Assignment` for one permission of one holder on many
-nodes, because there may be a million of them. An index is built when it is first needed.
+`access` computes access from it, `payload` reads it. Grants are grouped, one `Assignment` for one permission of one
+holder on many nodes, because there may be a million of them. An index is built when it is first needed.
 """
 
 from __future__ import annotations
@@ -39,17 +38,17 @@ class Assignment:
     targets: Sequence[Node]
 
     def grant(self, node: Node) -> Grant:
-        """Unfold what it says about one of its nodes."""
+        """Give the grant on one of the nodes."""
         return Grant(self.holder, self.permission, node, self.roles)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Export:
-    """Everything that one payload says. Made by `payload.load`.
+    """The contents of one payload. Made by `payload.load`.
 
     `nodes` holds each application followed by all of its resources, parents before their children.
-    `defined` holds the names of the custom properties that the payload defines, also of those that nothing
-    has: a property is defined where the connector was asked to collect it.
+    `defined` holds the names of the custom properties that the payload defines, used or not: a property is defined
+    where the connector was told to collect it.
     """
 
     nodes: Sequence[Node]
@@ -118,15 +117,15 @@ class Export:
         return [row.grant(node) for row in self.assignments_of(identity) for node in row.targets]
 
     def assignments_of(self, identity: Identity) -> Sequence[Assignment]:
-        """Give the grants that an identity holds itself, folded."""
+        """Give the assignments that an identity holds itself."""
         return self._assignments_of.get(identity, ())
 
     def assignments_on(self, node: Node) -> Sequence[Assignment]:
-        """Give what is granted on this node itself, not what it inherits."""
+        """Give the assignments on this node itself, without inherited ones."""
         return self._assignments_on.get(node, ())
 
     def assignments_inherited_from(self, node: Node) -> Sequence[Assignment]:
-        """Give what is granted on this node and inherited by all resources in it."""
+        """Give the assignments on this node that all resources in it inherit."""
         return self._inherited_from.get(node, ())
 
     @cached_property
@@ -154,7 +153,7 @@ class Export:
 
     @cached_property
     def _spans(self) -> dict[Node, tuple[int, int]]:
-        """For each node, the first and the last place (exclusive) in `nodes` of itself and all resources in it."""
+        """For each node, the range of indexes (end exclusive) in `nodes` of itself and all resources in it."""
         spans: dict[Node, tuple[int, int]] = {}
         ends = dict[Node, int]()
         for place in range(len(self.nodes) - 1, -1, -1):

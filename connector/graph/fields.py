@@ -1,7 +1,7 @@
-"""Typed access to the records of a payload: a missing field is None or empty, a wrong one is an error.
+"""Typed access to the records of a payload: a missing field is None or empty, one of a wrong type an error.
 
-Knows nothing of OAA's sections. A `ReviewError` raised while a record is read gets its place added on the
-way out, so that a message reads `applications[0]: local_users[3]: unknown group 'x'`.
+Does not know OAA's sections. `each` prefixes the place of a record to a `ReviewError`, so that a message reads
+`applications[0]: local_users[3]: unknown group 'x'`.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _as_text(value: object, name: str) -> str | None:
 
 
 def shared_text(record: Record, name: str) -> str | None:
-    """Give a text that many records repeat, such as a type: kept in memory once."""
+    """Give a text that many records repeat, such as a type; interned."""
     value = text(record, name)
     # A payload that comes straight from oaaclient holds members of string enums, which cannot be interned.
     return value if value is None else sys.intern(str.__str__(value))
@@ -85,7 +85,7 @@ def properties(record: Record) -> Record:
 
 
 def identifier(record: Record) -> str:
-    """Give what references call a record: its id, or its name where it has none."""
+    """Give the reference to a record: its id, or its name where it has none."""
     found = text(record, "id") or text(record, "name")
     if found is None:
         raise ReviewError("neither id nor name")

@@ -1,8 +1,7 @@
 """A saved OAA Custom Application payload → `Export`, checked on the way.
 
-Knows the sections of a payload as oaaclient writes them and Veza documents them, and nothing of what follows
-from them. Anything that is not understood is a `ReviewError` that names the place: a grant that is skipped
-looks exactly like access that nobody has.
+Knows the sections of a payload as oaaclient writes them and Veza documents them. Anything unknown is a `ReviewError`
+that names its place: a skipped grant would look exactly like missing access.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ def load(source: Path | str | Mapping[str, object]) -> Export:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Switch the garbage collector off while millions of values are made, none of which is garbage.
+    """Switch the garbage collector off while millions of values are created, none of which is garbage.
 
-    Otherwise it takes two thirds of the time to load a large export, and a fifth of the time to compare two.
+    It would take two thirds of the time to load a large export, and a fifth of the time to compare two.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -99,7 +98,7 @@ class _PayloadReader:
         )
 
     def _assignments(self, raw: Record) -> list[Assignment]:
-        """Read what one identity holds, in whichever applications."""
+        """Read what one identity holds in all applications."""
         kind, name = text(raw, "identity_type"), text(raw, "identity")
 
         def read_permission(item: Record) -> Assignment:
@@ -120,7 +119,7 @@ class _PayloadReader:
 
 
 def _defined(definitions: object) -> Iterator[str]:
-    """Yield the names of the defined custom properties: in the nested objects, what has the name of a type."""
+    """Yield the names of the defined custom properties: in nested objects, the keys whose value is a type name."""
     match definitions:
         case Mapping():
             for name, value in definitions.items():

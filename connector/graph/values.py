@@ -1,8 +1,7 @@
-"""The vocabulary of a review: what an OAA Custom Application payload says, as frozen values.
+"""The contents of an OAA Custom Application payload, as frozen values.
 
-OAA's words, no others: knows nothing of Bitbucket, HTTP, or how a payload is made. Values are compared
-by identity, so that it is cheap to put a hundred thousand of them into sets. One export holds each thing
-once; things of two exports are compared by their `id` or `key`.
+Uses OAA's terms and knows no product. Values are compared by identity, so that sets of a hundred thousand of them are
+cheap. One export holds each thing once; things of two exports are compared by their `id` or `key`.
 `None` means that the payload does not say.
 """
 
@@ -16,13 +15,13 @@ from connector.errors import ConnectorError
 
 
 class ReviewError(ConnectorError):
-    """The file is no OAA payload that can be read whole; the message says where it breaks."""
+    """The file is no complete OAA payload; the message names the place of the error."""
 
     exit_code = 2
 
 
 class Level(IntEnum):
-    """What somebody can do to a resource; a higher level implies the lower ones."""
+    """The level of access to a resource; a higher one implies the lower ones."""
 
     NONE = 0
     READ = 1
@@ -34,7 +33,7 @@ class Level(IntEnum):
 
 
 class Category(Flag):
-    """OAA's permissions, to which every application maps its own."""
+    """OAA's canonical permissions, to which each application maps its own."""
 
     DATA_READ = auto()
     DATA_WRITE = auto()
@@ -54,7 +53,7 @@ class Category(Flag):
 
     @property
     def level(self) -> Level:
-        """The highest level that these categories amount to."""
+        """The highest level that these categories give."""
         if Category.METADATA_WRITE in self:
             return Level.ADMIN
         if Category.DATA_WRITE in self:
@@ -74,7 +73,7 @@ class Application:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Resource:
-    """A resource at any depth. `key` is what grants call it: the ids from the top, joined by dots."""
+    """A resource at any depth. Grants refer to it by `key`: the ids from the top, joined by dots."""
 
     key: str
     id: str
@@ -86,7 +85,7 @@ class Resource:
 
 
 Node = Application | Resource
-"""Anything that a permission can be granted on."""
+"""What a permission can be granted on."""
 
 
 def lineage(node: Node) -> Iterator[Node]:
@@ -99,7 +98,7 @@ def lineage(node: Node) -> Iterator[Node]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Identity:
-    """Anybody a permission can be granted to. References use `id`, which is the name where there is no id."""
+    """What a permission can be granted to. References use `id`, which is the name where there is no id."""
 
     application: Application
     id: str
@@ -137,7 +136,7 @@ class Credential(Identity):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IdpIdentity(Identity):
-    """Somebody of an identity provider, known by a grant alone."""
+    """An identity of an identity provider, known by its grants alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -147,13 +146,13 @@ class Agent(Identity):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Permission:
-    """A permission of the application; with `inherits` it counts on everything below the node it is granted on."""
+    """A permission of the application; with `inherits` it applies to all resources below its node too."""
 
     name: str
     categories: Category
     inherits: bool
     resource_types: frozenset[str]
-    """If not empty: as part of a role it counts only where the role is assigned on resources of these types."""
+    """If not empty: as part of a role it applies only where the role is assigned on resources of these types."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -177,11 +176,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """One reason why somebody reaches a node.
+    """One reason why an identity reaches a node.
 
-    `chain` leads from the identity in question to the holder of the grant (user, group, parent group).
-    `inherited` leads from below the node of the grant down to the node in question; it is empty for a grant
-    on that node itself.
+    `chain` leads from the identity to the holder of the grant (user, group, parent group). `inherited` leads from
+    below the node of the grant down to the node; it is empty for a grant on the node itself.
     """
 
     chain: tuple[Identity, ...]
