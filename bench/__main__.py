@@ -14,7 +14,7 @@ from bench.export import export
 from bench.gentleness import gentleness
 from bench.scenarios import CROWDED, PEERS, SCENARIOS, Scenario
 from bench.server import serving
-from bench.table import Row, head, line
+from bench.table import Row, head
 from bench.tables import costs
 
 
@@ -35,7 +35,7 @@ def main() -> None:
     _print(*head())
     for scenario in SCENARIOS:
         if not (quick and scenario.is_long):
-            _print(line(_measured(scenario, most)))
+            _print(str(_measured(scenario, most)))
     _print("")
     for row in costs(quick=quick):
         _print(row)

@@ -66,10 +66,13 @@ def measure(arguments: Sequence[str]) -> Measured:
     exit_code = cli.main(arguments)
     ended = time.monotonic()
     cpu, last_answer = collected[0] if collected else (0.0, ended)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Kilobytes on Linux, bytes on macOS.
-    megabytes = peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    return Measured(exit_code, ended - began, cpu, ended - last_answer, megabytes)
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return Measured(exit_code, ended - began, cpu, ended - last_answer, peak_megabytes(usage))
+
+
+def peak_megabytes(usage: resource.struct_rusage) -> float:
+    """Give the highest memory of a process: `ru_maxrss` is in kilobytes on Linux, in bytes on macOS."""
+    return usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from bench.bare import Answered, ask
 from bench.export import export
 from bench.scenarios import Scenario
 from bench.server import serving
+from bench.table import head, line
 
 _OTHERS = 24
 """Connections of others."""
@@ -41,12 +42,13 @@ def gentleness(scenario: Scenario) -> Iterator[str]:
     """Measure a server that others keep busy, and write a table of what they notice."""
     yield f"{scenario.name}; {_OTHERS} connections of others; an export with --concurrency {scenario.concurrency}"
     yield ""
-    yield "| others, beside | their answers take | ratio | their answers a second | ratio |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
+    yield from head(("others, beside", "their answers take", "ratio", "their answers a second", "ratio"))
     noticed = _measured(scenario)
     for each in noticed:
         took, rate = each.seconds / noticed[0].seconds, each.per_second / noticed[0].per_second
-        yield f"| {each.beside} | {1000 * each.seconds:.0f} ms | {took:.2f} | {each.per_second:.0f} | {rate:.2f} |"
+        yield line(
+            (each.beside, f"{1000 * each.seconds:.0f} ms", f"{took:.2f}", f"{each.per_second:.0f}", f"{rate:.2f}")
+        )
 
 
 def _measured(scenario: Scenario) -> list[Noticed]:

@@ -1,8 +1,8 @@
-"""The table of what was measured, as Markdown."""
+"""Tables of what was measured, as Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.export import Measured
@@ -30,32 +30,29 @@ class Row:
     floor: float
     measured: Measured
 
-    def cells(self) -> tuple[str, ...]:
-        """Write the row's cells."""
+    def __str__(self) -> str:
         took = self.measured
-        return (
-            self.name,
-            f"{self.requests:,}",
-            f"{took.wall:.1f}",
-            f"{self.floor:.1f}",
-            f"{took.wall / self.floor:.2f}",
-            f"{1000 * took.collecting_cpu / self.requests:.2f}",
-            f"{took.peak_megabytes:.0f}",
-            f"{took.after_last_answer:.1f}",
-            str(self.rate_limited),
+        return line(
+            (
+                self.name,
+                f"{self.requests:,}",
+                f"{took.wall:.1f}",
+                f"{self.floor:.1f}",
+                f"{took.wall / self.floor:.2f}",
+                f"{1000 * took.collecting_cpu / self.requests:.2f}",
+                f"{took.peak_megabytes:.0f}",
+                f"{took.after_last_answer:.1f}",
+                str(self.rate_limited),
+            )
         )
 
 
-def head() -> Iterable[str]:
-    """Write the head of the table."""
-    yield _line(_COLUMNS)
-    yield _line(["---"] + ["---:"] * (len(_COLUMNS) - 1))
+def head(columns: Sequence[str] = _COLUMNS) -> Iterator[str]:
+    """Write the head of a table: names on the left, numbers on the right."""
+    yield line(columns)
+    yield line(["---"] + ["---:"] * (len(columns) - 1))
 
 
-def line(row: Row) -> str:
-    """Write one row of the table."""
-    return _line(row.cells())
-
-
-def _line(cells: Iterable[str]) -> str:
+def line(cells: Iterable[str]) -> str:
+    """Write one row of a table."""
     return f"| {' | '.join(cells)} |"

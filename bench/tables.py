@@ -17,7 +17,9 @@ from pathlib import Path
 from statistics import median
 
 from bench.days import EXPORT, LATER, days_of, two_nights_of
+from bench.export import peak_megabytes
 from bench.payloads import APPLICATION
+from bench.table import head, line
 from connector.graph.payload import load
 from connector.outputs.tables.folder import staging
 from connector.outputs.tables.formats import FileFormat, Place, write
@@ -41,8 +43,7 @@ class Cost:
 
 def costs(*, quick: bool) -> Iterator[str]:
     """Yield the rows of the table; `quick` leaves out the large server and the year."""
-    yield "| what | wall s | CPU s | peak MB | size |"
-    yield "| --- | ---: | ---: | ---: | ---: |"
+    yield from head(("what", "wall s", "CPU s", "peak MB", "size"))
     with tempfile.TemporaryDirectory() as folder:
         yield from _of_a_server(Path(folder), SMALL if quick else LARGE)
     if not quick:
@@ -105,9 +106,7 @@ def _once(command: Sequence[str]) -> Cost:
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise RuntimeError(told.decode())
-    # Kilobytes on Linux, bytes on macOS.
-    megabytes = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
-    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, megabytes)
+    return Cost(time.monotonic() - began, usage.ru_utime + usage.ru_stime, peak_megabytes(usage))
 
 
 def _size(folder: Path) -> int:
@@ -115,9 +114,12 @@ def _size(folder: Path) -> int:
 
 
 def _row(what: str, cost: Cost, size: int | None = None) -> str:
-    numbers = (
-        f"{cost.wall:.1f}",
-        f"{cost.cpu:.1f}" if cost.cpu else "",
-        f"{cost.megabytes:.0f}" if cost.megabytes else "",
+    return line(
+        (
+            what,
+            f"{cost.wall:.1f}",
+            f"{cost.cpu:.1f}" if cost.cpu else "",
+            f"{cost.megabytes:.0f}" if cost.megabytes else "",
+            "" if size is None else f"{size / 1e6:.1f} MB",
+        )
     )
-    return f"| {' | '.join((what, *numbers, '' if size is None else f'{size / 1e6:.1f} MB'))} |"

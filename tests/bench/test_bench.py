@@ -13,7 +13,7 @@ from bench.export import Measured, export
 from bench.gentleness import gentleness
 from bench.scenarios import CROWDED, Scenario
 from bench.server import serving
-from bench.table import Row, head, line
+from bench.table import Row, head
 
 SMALL = ("--users=10", "--groups=3", "--projects=2", "--repositories=5", "--grants-per-repository=2")
 
@@ -52,8 +52,8 @@ def test_the_floor_is_what_no_client_can_go_below(scenario: Scenario, floor: flo
 def test_the_table_is_markdown() -> None:
     row = Row("one", 1000, 3, 5.0, Measured(0, 5.5, 0.8, 0.4, 60.0))
     first, second = head()
-    assert first.count("|") == second.count("|") == line(row).count("|")
-    assert line(row) == "| one | 1,000 | 5.5 | 5.0 | 1.10 | 0.80 | 60 | 0.4 | 3 |"
+    assert first.count("|") == second.count("|") == str(row).count("|")
+    assert str(row) == "| one | 1,000 | 5.5 | 5.0 | 1.10 | 0.80 | 60 | 0.4 | 3 |"
 
 
 def test_what_others_notice_is_compared_with_what_they_have_without_an_export(monkeypatch: pytest.MonkeyPatch) -> None:
