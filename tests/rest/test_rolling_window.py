@@ -128,13 +128,6 @@ def test_a_429_with_another_cause_costs_minutes_and_not_the_run() -> None:
     assert len(run.accepted) >= 0.9 * 2 * QUOTA
 
 
-def test_429_answers_to_requests_in_flight_together_make_one_pause() -> None:
-    throttled = throttle()(SimulatedClock(), 64)  # type: ignore[arg-type]
-    with permits_at_once(throttled, 8) as permits:
-        pass
-    assert len({throttled.rate_limited(permit, None) for permit in permits}) == 1
-
-
 def test_requests_that_do_not_count_continue_while_the_others_wait() -> None:
     run = Run(HOUR / 40, workers=4, throttle=throttle(limit=10), counts=lambda worker: worker < 2)
     counted = [sent for sent in run.sent if sent.permit.counts]
