@@ -1,4 +1,4 @@
-"""What can be had at best: the server's own throughput, and HTTP libraries and the throttle without a connector."""
+"""Upper bounds: the throughput of the server, and the cost of HTTP libraries and of the throttle alone."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _AUTHORIZATION = Credentials(DEMO_PASSWORD, DEMO_USER).authorization()
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One answer: when it was asked for, in seconds of `time.monotonic`, and how long it took."""
+    """One answer: when its request was sent, in seconds of `time.monotonic`, and how long it took."""
 
     asked_at: float
     seconds: float
 
 
 def ask(base_url: str, connections: int, is_enough: Callable[[int], bool]) -> list[Answered]:
-    """Ask over raw sockets, one request after the other on each, until there are enough answers; read none of them."""
+    """Send requests over raw sockets, one after the other on each, until there are enough answers; parse none."""
     host = urlsplit(base_url).netloc
     request = f"GET {_PATH} HTTP/1.1\r\nHost: {host}\r\nAuthorization: {_AUTHORIZATION}\r\n\r\n".encode()
     name, _, port = host.partition(":")
@@ -57,7 +57,7 @@ def ask(base_url: str, connections: int, is_enough: Callable[[int], bool]) -> li
 
 
 def throughput(base_url: str, *, requests_in_all: int = 5000, connections: int = 16) -> float:
-    """Give the answers per second that a server has at most."""
+    """Give the most answers per second of a server."""
     answered = ask(base_url, connections, lambda answers: answers >= requests_in_all)
     ended = max(each.asked_at + each.seconds for each in answered)
     return len(answered) / (ended - answered[0].asked_at)

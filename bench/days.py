@@ -1,7 +1,7 @@
 """Exports of an organisation as days pass: people sign in, change teams, and grants come and go.
 
-As a program it writes two nights of so many repositories into a folder, and the name of a repository to standard
-output: a process inherits the highest memory of the one that started it, so the one that measures stays small.
+As a program it writes two nights into a folder, and the name of a repository to standard output: a process inherits
+the peak memory of the one that started it, so the measuring process must stay small.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def two_nights_of(repositories: int, folder: Path) -> str:
 
 
 def days_of(repositories: int, first: date, number: int) -> Iterator[tuple[date, dict[str, Any]]]:
-    """Yield so many days with the payload of each."""
+    """Yield `number` days, each with its payload."""
     chance = random.Random(0)  # noqa: S311 - nothing secret comes of it
     document = _payload(repositories)
     for passed in range(number):

@@ -1,4 +1,4 @@
-"""One export by the connector's own command in a process of its own, and what it took.
+"""One export by the connector's own command in a process of its own, and its measurements.
 
 As a program it is that process: it runs the command line it is given, and writes its measurements to
 standard output as one line of JSON.
@@ -53,7 +53,7 @@ def measure(arguments: Sequence[str]) -> Measured:
     collected: list[tuple[float, float]] = []
 
     def noting_when_it_ends(collect: Callable[..., Any]) -> Callable[..., Any]:
-        def noting(*arguments: Any) -> Any:  # noqa: ANN401 - whatever the command line hands over
+        def noting(*arguments: Any) -> Any:  # noqa: ANN401 - any arguments
             cpu = time.process_time()
             snapshot = collect(*arguments)
             collected.append((time.process_time() - cpu, time.monotonic()))

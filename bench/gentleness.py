@@ -1,7 +1,7 @@
-"""What others notice of an export: how long a busy server makes them wait, with and without it.
+"""The effect of an export on other clients: their answer times on a busy server, with and without it.
 
-Others keep so many connections busy that all slots of the server are taken, and requests queue. An export that never
-backed off would stand in that queue with as many requests as it may have in flight; that is measured as well.
+Other clients keep so many connections busy that all slots of the server are taken, and requests queue. An export that
+never backed off would have its full concurrency in that queue; that is measured as well.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from bench.server import serving
 from bench.table import head, line
 
 _OTHERS = 24
-"""Connections of others."""
+"""Connections of other clients."""
 _SECONDS = 20.0
-"""How long they ask beside an export."""
+"""How long they send requests beside an export."""
 _BEFORE_THEY_COME = 5.0
 _TO_NOTICE = 3.0
-"""Seconds that an export is given to notice them."""
+"""Seconds in which an export adapts to them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """What others had in some seconds: how long an answer took, in the median, and how many there were a second."""
+    """What other clients measured: the median answer time in seconds, and the answers a second."""
 
     beside: str
     seconds: float
@@ -39,7 +39,7 @@ class Noticed:
 
 
 def gentleness(scenario: Scenario) -> Iterator[str]:
-    """Measure a server that others keep busy, and write a table of what they notice."""
+    """Measure a server that other clients keep busy, and write a table of their answer times."""
     yield f"{scenario.name}; {_OTHERS} connections of others; an export with --concurrency {scenario.concurrency}"
     yield ""
     yield from head(("others, beside", "their answers take", "ratio", "their answers a second", "ratio"))

@@ -1,4 +1,4 @@
-"""Exports of any size without a server: an organisation made up from a seed → the payload that it would give."""
+"""Exports of any size without a server: a synthetic organisation → the payload of its export."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured, and how long it would take a client that wastes nothing."""
+"""The scenarios, and how long each would take an ideal client."""
 
 from __future__ import annotations
 
@@ -73,4 +73,4 @@ CROWDED = Scenario(
     latency=0.05,
     slots=8,
 )
-"""A server that others keep busy for a while."""
+"""A server that other clients keep busy for a while."""

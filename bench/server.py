@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Server:
-    """Where it listens, and, once it has ended, how often it answered with which status."""
+    """Its address and, once it has ended, the number of answers by status."""
 
     base_url: str
     answers: dict[str, int] = field(default_factory=dict)

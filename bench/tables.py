@@ -1,4 +1,4 @@
-"""What tables cost: to write those of a large server, to ask them, and to keep a year of nights.
+"""The cost of tables: writing those of a large server, querying them, and keeping a year of nights.
 
 The command runs in a process of its own, three times, Python's start included; the medians count.
 """
@@ -34,7 +34,7 @@ _PERSON = ("--set", "identity=user000077")
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a command took: seconds in all, of processor time, and megabytes at its highest."""
+    """The cost of a command: wall seconds, seconds of processor time, and peak megabytes."""
 
     wall: float
     cpu: float

@@ -1,4 +1,4 @@
-"""Files whole or not at all, and one run at a time."""
+"""Writing files whole or not at all, and locks for one run at a time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from connector.errors import GuardError, SaveError
 from connector.files import check_writable, json_pieces, only_run, only_writer, save_json, whole_file
 
 
-def test_a_file_is_for_its_owner_only_whatever_stood_there(tmp_path: Path) -> None:
+def test_a_file_is_readable_by_its_owner_only_whatever_its_mode_was(tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     file.write_text("old")
     file.chmod(0o644)
@@ -26,7 +26,7 @@ def test_a_file_is_for_its_owner_only_whatever_stood_there(tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_the_size_is_given_in_bytes(tmp_path: Path) -> None:
+def test_save_json_gives_the_size_in_bytes(tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     assert save_json({"name": "Ольга", "list": [1, 2]}, file) == file.stat().st_size
 
@@ -40,7 +40,7 @@ JSON = st.recursive(
 
 @settings(max_examples=40)
 @given(st.dictionaries(st.text(), JSON), st.integers(0, 6))
-def test_what_is_written_in_pieces_is_the_same_json(payload: dict[str, object], levels: int) -> None:
+def test_json_in_pieces_is_the_same_json(payload: dict[str, object], levels: int) -> None:
     assert json.loads("".join(json_pieces(payload, levels))) == payload
 
 
@@ -51,7 +51,7 @@ def _write_half(file: Path, error: type[BaseException] | BaseException) -> None:
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, GeneratorExit])
-def test_a_block_that_fails_leaves_what_stood_there(tmp_path: Path, error: type[BaseException]) -> None:
+def test_a_block_that_fails_leaves_the_old_file(tmp_path: Path, error: type[BaseException]) -> None:
     file = tmp_path / "export.json"
     file.write_text("old")
     with pytest.raises(error):
@@ -60,7 +60,7 @@ def test_a_block_that_fails_leaves_what_stood_there(tmp_path: Path, error: type[
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_nothing_is_seen_of_a_file_before_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_does_not_appear_before_it_is_whole(tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     with whole_file(file) as unfinished:
         unfinished.write("new")
@@ -69,7 +69,7 @@ def test_nothing_is_seen_of_a_file_before_it_is_whole(tmp_path: Path) -> None:
     assert file.read_text() == "new"
 
 
-def test_a_full_disk_leaves_what_stood_there(tmp_path: Path) -> None:
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     file.write_text("old")
     with pytest.raises(SaveError, match="No space left on device"):
@@ -77,7 +77,7 @@ def test_a_full_disk_leaves_what_stood_there(tmp_path: Path) -> None:
     assert file.read_text() == "old"
 
 
-def test_checking_leaves_everything_as_it_is(tmp_path: Path) -> None:
+def test_checking_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     check_writable(file)
     assert list(tmp_path.iterdir()) == []
@@ -86,7 +86,7 @@ def test_checking_leaves_everything_as_it_is(tmp_path: Path) -> None:
     assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
-def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "loop").symlink_to("loop")
@@ -102,7 +102,7 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
         assert caught.value.exit_code == 5
 
 
-def test_only_one_writes_at_a_time(tmp_path: Path) -> None:
+def test_only_one_run_writes_a_file_at_a_time(tmp_path: Path) -> None:
     file = tmp_path / "export.json"
     with only_writer(file):
         with pytest.raises(GuardError, match="Another run has been at work on"), only_writer(file):
@@ -125,7 +125,7 @@ def test_a_lock_is_one_for_all_paths_to_a_file(tmp_path: Path, monkeypatch: pyte
         pass
 
 
-def test_a_lock_whose_file_was_removed_meanwhile_is_taken_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_whose_file_was_removed_is_taken_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between opening and locking, the run that held it ends and removes its file."""
     file, real, left = tmp_path / "export.json", fcntl.flock, [True, True]
 
@@ -143,12 +143,12 @@ def test_a_lock_whose_file_was_removed_meanwhile_is_taken_anew(tmp_path: Path, m
     assert left == []
 
 
-def test_where_nothing_can_be_locked_the_file_is_named(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_locked_is_named(tmp_path: Path) -> None:
     with pytest.raises(SaveError, match="No such file or directory"), only_writer(tmp_path / "missing" / "export.json"):
         pass
 
 
-def test_a_file_system_without_locks_is_warned_of(
+def test_a_file_system_without_locks_causes_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def flock(_descriptor: int, _operation: int) -> None:
@@ -176,7 +176,7 @@ def test_only_one_run_at_a_time_for_a_key(tmp_path: Path, monkeypatch: pytest.Mo
         pass
 
 
-def test_where_no_state_can_be_kept_the_lock_is_in_the_current_folder_or_else_missed(
+def test_without_a_state_folder_the_lock_is_in_the_current_folder_or_a_warning_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""A Snapshot is plain data: it can be written down, and read back as the same."""
+"""A Snapshot is plain data: it can be serialised and read back."""
 
 from __future__ import annotations
 

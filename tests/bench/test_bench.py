@@ -1,4 +1,4 @@
-"""The benchmark measures what it says, against a server of a process of its own."""
+"""The benchmarks, against a server in a process of its own."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_an_export_that_fails_is_no_measurement(tmp_path: Path) -> None:
     ],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_the_floor_is_what_no_client_can_go_below(scenario: Scenario, floor: float) -> None:
+def test_the_floor_is_the_time_of_an_ideal_client(scenario: Scenario, floor: float) -> None:
     assert scenario.floor(1000, throughput=2000) == pytest.approx(floor)
 
 
@@ -56,7 +56,9 @@ def test_the_table_is_markdown() -> None:
     assert str(row) == "| one | 1,000 | 5.5 | 5.0 | 1.10 | 0.80 | 60 | 0.4 | 3 |"
 
 
-def test_what_others_notice_is_compared_with_what_they_have_without_an_export(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_effect_on_other_clients_is_compared_with_a_server_without_an_export(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("bench.gentleness._SECONDS", 2.0)
     monkeypatch.setattr("bench.gentleness._BEFORE_THEY_COME", 0.1)
     monkeypatch.setattr("bench.gentleness._TO_NOTICE", 1.0)

@@ -1,4 +1,4 @@
-"""Small payloads by hand: a test names what matters to it, and the rest of the document is here."""
+"""Builders of small payloads: a test names what matters to it, and the rest of the document is here."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PERMISSIONS = [
 
 
 def resource(name: str, *below: Json, kind: str = "Folder", **more: object) -> Json:
-    """Define a resource and what lies in it."""
+    """Define a resource and those below it."""
     return {"name": name, "resource_type": kind, **({"sub_resources": list(below)} if below else {}), **more}
 
 
@@ -91,7 +91,7 @@ def payload(
 
 
 def named(export: Export, name: str) -> Identity:
-    """Find somebody by id."""
+    """Find an identity by id."""
     return next(identity for identity in export.identities if identity.id == name)
 
 
@@ -111,6 +111,6 @@ def graph(document: Json, *, without: tuple[str, ...] = ()) -> set[str]:
 
 
 def why(document: Json, who: str, key: str) -> list[str]:
-    """Give the reasons why somebody reaches a resource, as text."""
+    """Give the reasons why an identity reaches a resource, as text."""
     export = load(document)
     return [str(path) for path in Access(export).paths(named(export, who), node(export, key))]

@@ -1,4 +1,4 @@
-"""OAA's rules, one by one: who reaches what."""
+"""OAA's rules of access, one by one."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_one_grant_may_be_on_the_application_and_on_resources() -> None:
     assert {grant.on for grant in export.grants_of(ann)} == {node(export, "a"), node(export, APPLICATION)}
 
 
-def test_what_amounts_to_no_level_reaches_no_resource() -> None:
+def test_a_permission_without_a_level_reaches_no_resource() -> None:
     document = payload(holds("ann", on("licence", "a", application=True)), users=(ANN,), resources=(resource("a"),))
     export = load(document)
     ann = named(export, "ann")
@@ -208,7 +208,7 @@ def test_inactive_users_keep_their_grants_and_say_that_they_are_inactive() -> No
     }
 
 
-def test_without_a_group_what_came_through_it_is_gone() -> None:
+def test_without_a_group_the_access_through_it_is_gone() -> None:
     document = payload(
         holds("outer", on("tree-writer", "a"), kind="local_group"),
         holds("ann", on("reader", "a")),

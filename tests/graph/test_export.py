@@ -1,4 +1,4 @@
-"""An export's things and how they hang together."""
+"""The tree of an export, and its defined properties."""
 
 from __future__ import annotations
 

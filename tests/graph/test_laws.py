@@ -1,4 +1,4 @@
-"""Laws that hold for every payload: all questions agree with each other, and with the rules applied naively."""
+"""Properties of random payloads: all methods of `Access` agree with each other, and with the rules applied naively."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from connector.graph.payload import load
 from connector.graph.values import Category, Level, Resource
 from tests.graph.payloads import APPLICATION, Json, payload, permission, resource
 
-_AT_LEISURE = settings(deadline=None)
-"""How long an answer takes on a busy machine is no law."""
+_NO_DEADLINE = settings(deadline=None)
+"""A busy machine may take longer than the usual deadline."""
 
 _USERS, _GROUPS, _CREDENTIALS, _ROLES = ("u1", "u2", "u3"), ("g1", "g2", "g3", "g4"), ("c1", "c2"), ("r1", "r2", "r3")
 _PERMISSIONS = [
@@ -75,7 +75,7 @@ def _payloads(draw: st.DrawFn) -> Json:
 
 
 def _tree(resources: tuple[Json, ...] = _TREE, prefix: str = "") -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each resource's key, type, and the keys of all that lies in it."""
+    """Yield each resource's key, type, and the keys of all resources below it."""
     for item in resources:
         key = prefix + item["name"]
         below = list(_tree(tuple(item.get("sub_resources", ())), f"{key}."))
@@ -84,7 +84,7 @@ def _tree(resources: tuple[Json, ...] = _TREE, prefix: str = "") -> Iterator[tup
 
 
 def _naive(document: Json) -> dict[tuple[str, str], set[str]]:
-    """Apply the rules as they are written down: (who, node) → names of OAA's permissions."""
+    """Apply the rules literally: (identity, node) → names of OAA's permissions."""
     has: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     permissions = {item["name"]: item for item in document["permissions"]}
     below = {key: keys for key, _, keys in _tree()} | {APPLICATION: list(_KEYS)}
@@ -144,9 +144,9 @@ def _share(application: Json, has: defaultdict[tuple[str, str], set[str]]) -> No
                 has[credential, node] |= before.get((user["name"], node), set())
 
 
-@_AT_LEISURE
+@_NO_DEADLINE
 @given(_payloads())
-def test_every_question_gives_what_the_rules_say(document: Json) -> None:
+def test_all_methods_give_what_the_rules_say(document: Json) -> None:
     export = load(document)
     access = Access(export)
     naive = _naive(document)
@@ -165,9 +165,9 @@ def test_every_question_gives_what_the_rules_say(document: Json) -> None:
             assert reasons == effective
 
 
-@_AT_LEISURE
+@_NO_DEADLINE
 @given(_payloads())
-def test_without_a_grant_is_as_if_it_had_never_been_given(document: Json) -> None:
+def test_access_without_a_grant_is_as_if_it_did_not_exist(document: Json) -> None:
     export = load(document)
     for grant in set(export.grants()):
         without = Access(export, [grant])

@@ -1,4 +1,4 @@
-"""A payload that the real oaaclient makes is read as it was meant."""
+"""Reading payloads that the real oaaclient makes."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_the_graph_of_an_oaaclient_payload_is_what_was_added(tmp_path: Path) -> 
     }
 
 
-def test_its_users_and_reasons_are_told_as_they_were_added() -> None:
+def test_the_users_and_paths_of_an_oaaclient_payload_are_what_was_added() -> None:
     export = load(_application().get_payload())
     build = named(export, "102")
     assert [(user.id, user.is_active, user.user_type) for user in export.users] == [

@@ -1,4 +1,4 @@
-"""Why somebody reaches something: every way, step by step, the shortest first."""
+"""Reasons why an identity reaches a node: every path, step by step, shortest first."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _organisation() -> Json:
     )
 
 
-def test_every_way_is_told_with_every_step_the_shortest_first() -> None:
+def test_all_paths_are_given_step_by_step_shortest_first() -> None:
     assert why(_organisation(), "u1", "p.r") == [
         "Ann → reader on api",
         "Ann → deploy key → writer on api",
@@ -45,24 +45,24 @@ def test_every_way_is_told_with_every_step_the_shortest_first() -> None:
     ]
 
 
-def test_an_administrator_comes_from_the_application_down() -> None:
+def test_the_path_of_an_administrator_begins_at_the_application() -> None:
     assert why(_organisation(), "u2", "p.r") == ["Ben → Admins → tree-owner on App → Payments → api"]
     assert why(_organisation(), "u2", APPLICATION) == ["Ben → Admins → tree-owner on App"]
 
 
-def test_a_credential_without_grants_goes_through_its_owner() -> None:
+def test_the_path_of_a_credential_without_grants_leads_through_its_owner() -> None:
     assert why(_organisation(), "token", "p") == ["laptop → Ben → Admins → tree-owner on App → Payments"]
     assert why(_organisation(), "key", "p") == []
 
 
-def test_a_group_can_be_asked_about() -> None:
+def test_a_group_has_paths() -> None:
     assert why(_organisation(), "ops", "p") == [
         "Operations → All → tree-reader on Payments",
         "Operations → All → Developers → tree-writer on Payments",
     ]
 
 
-def test_the_roles_of_a_grant_are_steps_of_the_way() -> None:
+def test_the_roles_of_a_grant_are_steps_of_the_path() -> None:
     document = payload(
         holds("ann", roles=(role_on("outer", "a"),)),
         users=({"name": "ann"},),
@@ -72,7 +72,7 @@ def test_the_roles_of_a_grant_are_steps_of_the_way() -> None:
     assert why(document, "ann", "a") == ["ann → outer → inner → writer on a"]
 
 
-def test_a_path_tells_its_parts_and_its_level() -> None:
+def test_a_path_has_parts_and_a_level() -> None:
     export = load(_organisation())
     api = node(export, "p.r")
     path = Access(export).paths(named(export, "u2"), api)[0]
@@ -84,7 +84,7 @@ def test_a_path_tells_its_parts_and_its_level() -> None:
     assert path.length == 4
 
 
-def test_a_grant_that_is_written_twice_is_one_reason() -> None:
+def test_a_grant_that_is_listed_twice_is_one_reason() -> None:
     document = payload(
         holds("ann", on("reader", "a", "a")),
         holds("ann", on("reader", "a")),
@@ -94,7 +94,7 @@ def test_a_grant_that_is_written_twice_is_one_reason() -> None:
     assert why(document, "ann", "a") == ["ann → reader on a"]
 
 
-def test_what_is_left_out_is_in_no_path() -> None:
+def test_parts_left_out_are_in_no_path() -> None:
     export = load(_organisation())
     without = Access(export, [named(export, "devs")])
     assert [str(path) for path in without.paths(named(export, "u1"), node(export, "p"))] == [
@@ -103,7 +103,7 @@ def test_what_is_left_out_is_in_no_path() -> None:
     assert Access(export, [named(export, "u1")]).paths(named(export, "u1"), node(export, "p")) == []
 
 
-def test_groups_all_nested_in_each_other_end_at_the_limit_with_the_shortest_ways() -> None:
+def test_of_groups_all_nested_in_each_other_the_shortest_paths_up_to_the_limit_are_given() -> None:
     names = [f"g{number}" for number in range(12)]
     document = payload(
         holds("g11", on("reader", "a"), kind="local_group"),

@@ -1,4 +1,4 @@
-"""Reading a payload: how references resolve, what is unknown, and what is refused with which words."""
+"""Reading a payload: how references resolve, what is unknown, and what is refused with which message."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def test_identities_are_one_in_any_letter_case() -> None:
     assert graph(document) == {"Ann a write", "Ann b read"}
 
 
-def test_strasse_is_not_strasse_with_a_sharp_s() -> None:
+def test_names_that_differ_in_sharp_s_are_two_groups() -> None:
     document = payload(groups=({"name": "strasse"}, {"name": "straße"}))
     assert [group.id for group in load(document).groups] == ["strasse", "straße"]
 
 
-def test_keys_are_resolved_along_the_tree_and_not_taken_apart() -> None:
+def test_keys_are_resolved_along_the_tree_and_not_split() -> None:
     document = payload(
         holds("ann", on("reader", "a.b.c"), on("tree-writer", "x.y")),
         users=({"name": "ann"},),
@@ -82,14 +82,14 @@ def test_numbers_as_ids_are_read_as_text() -> None:
     assert graph(document) == {"7 1.2 read"}
 
 
-def test_what_the_payload_does_not_say_is_none() -> None:
+def test_absent_fields_are_none() -> None:
     user = load(payload(users=({"name": "ann"},))).users[0]
     assert (user.email, user.is_active, user.last_login_at, user.created_at, user.user_type) == (None,) * 5
     assert user.identities == ()
     assert user.properties == {}
 
 
-def test_what_the_payload_says_of_users_and_credentials_is_kept() -> None:
+def test_all_fields_of_users_and_credentials_are_read() -> None:
     user = {
         "id": "1",
         "name": "Ann",
@@ -151,7 +151,7 @@ def test_applications_have_names_of_their_own() -> None:
         (b"[" * 100_000, "nested deeper"),
     ],
 )
-def test_what_is_no_payload_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+def test_a_file_that_is_no_payload_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "export.json"
     path.write_bytes(content)
     with pytest.raises(ReviewError, match=words) as caught:
@@ -204,7 +204,7 @@ _BROKEN: list[tuple[tuple[str | int, ...], object, str]] = [
 
 
 @pytest.mark.parametrize(("place", "value", "words"), _BROKEN)
-def test_what_is_wrong_is_named_with_its_place(place: tuple[str | int, ...], value: object, words: str) -> None:
+def test_an_error_names_its_place(place: tuple[str | int, ...], value: object, words: str) -> None:
     document = copy.deepcopy(_small())
     load(document)
     *parents, last = place

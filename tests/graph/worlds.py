@@ -94,7 +94,7 @@ class World:
         return copy.deepcopy(self)
 
     def key(self, identifier: str) -> str:
-        """Give what grants call a project or repository."""
+        """Give the key of a project or repository in grants."""
         return f"{self.repositories[identifier][0]}.{identifier}" if identifier in self.repositories else identifier
 
     def payload(self) -> dict[str, Any]:
@@ -139,11 +139,11 @@ class World:
 
 
 Levels = dict[tuple[str, str], str]
-"""By the ids of a subject and a project or repository; nothing where there is no access."""
+"""By the ids of a subject and a project or repository; no entry where there is no access."""
 
 
 def levels(world: World) -> Levels:
-    """Compute who reaches what by trying everybody on everything. Credentials without grants are no subjects."""
+    """Compute access by trying each subject on each node. Credentials without grants are no subjects."""
     own = {credential for kind, credential, _, _ in world.grants if kind == CREDENTIAL}
     found: Levels = {}
     for kind, subject in [*((USER, user) for user in world.users), *((CREDENTIAL, one) for one in own)]:

@@ -1,4 +1,4 @@
-"""Time that passes only when somebody waits: for one thread, or for many that run one at a time."""
+"""Simulated time, which passes only in sleeps and waits: for one thread, or for many that run one at a time."""
 
 from __future__ import annotations
 

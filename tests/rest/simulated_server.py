@@ -1,4 +1,4 @@
-"""A server in simulated time, and workers that ask it through a throttle as fast as they may."""
+"""A server in simulated time, and workers that send requests through a throttle without pause."""
 
 from __future__ import annotations
 
@@ -30,20 +30,21 @@ class Sent:
 
 @dataclass
 class Run:
-    """Workers ask a server without pause, for so many seconds, or until so many requests were accepted."""
+    """Workers send requests for `seconds`, or until `needed` requests are accepted."""
 
     seconds: float
     limit: RateLimit | None = None
-    """The server's."""
-    told: RateLimit | None = None
+    """The limit of the server."""
+    announced: RateLimit | None = None
+    """The limit that the throttle is told."""
     workers: int = 16
     needed: float = math.inf
     latency: Callable[[float, int], float] = lambda _, __: LATENCY
     """Seconds since the beginning, and requests in flight → seconds that an answer takes."""
     status: Callable[[float, int], int] = lambda _, __: OK
-    """Seconds since the beginning, and requests in flight → what is answered where the limit does not matter."""
+    """Seconds since the beginning, and requests in flight → the status within the limit."""
     retry_after: float | None = 1.0
-    """What a 429 says that has nothing to do with the limit."""
+    """Retry-After of a 429 from `status`."""
     throttle: Callable[[SimulatedThreads, int], Throttle] = lambda clock, workers: Throttle(clock, None, workers)
     counts: Callable[[int], bool] = lambda _: True
     """Number of the worker → whether its requests count."""
@@ -55,8 +56,8 @@ class Run:
         self._in_flight = self._accepted = 0
         self._bucket = _Bucket(self.limit, self._began) if self.limit else None
         self._throttle = self.throttle(self._clock, self.workers)
-        if self.told is not None:
-            self._throttle.obey(Limit(self.told.capacity, self.told.fill_rate))
+        if self.announced is not None:
+            self._throttle.obey(Limit(self.announced.capacity, self.announced.fill_rate))
         self._clock.run([partial(self._work, number) for number in range(self.workers)], self.seconds)
 
     def _work(self, number: int) -> None:
@@ -96,7 +97,7 @@ class Run:
 
     @property
     def share(self) -> float:
-        """What was got of what the server's limit allows."""
+        """The share of the server's limit that was used."""
         if self.limit is None:
             raise TypeError("there is no limit")
         return len(self.accepted) / (self.limit.capacity + self.limit.fill_rate * self.seconds)
@@ -112,6 +113,6 @@ class Run:
 
 @contextmanager
 def permits_at_once(throttle: Throttle, count: int) -> Iterator[list[Permit]]:
-    """Have so many requests in flight."""
+    """Have `count` requests in flight."""
     with ExitStack() as permits:
         yield [permits.enter_context(throttle.permit()) for _ in range(count)]

@@ -1,4 +1,4 @@
-"""A listing is read until two readings agree, and never without an end."""
+"""A listing is read until two readings agree, and never endlessly."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def reading(*pages: list[int]) -> Reading[int]:
 
 
 def agreed(*readings: Reading[int]) -> tuple[list[int], int]:
-    """Give what is read, and how often that took."""
+    """Give the rows, and the number of readings."""
     asked: list[int] = []
 
     def read(number: int) -> Reading[int]:
@@ -28,12 +28,12 @@ def agreed(*readings: Reading[int]) -> tuple[list[int], int]:
     return read_until_agreed(read, "rows"), len(asked)
 
 
-def test_a_single_page_is_whole() -> None:
+def test_a_single_page_is_read_once() -> None:
     assert agreed(reading([1, 2])) == ([1, 2], 1)
 
 
-def test_a_row_that_moves_from_a_page_to_come_to_one_that_was_read_is_not_missed() -> None:
-    """The first row is deleted between two pages: the third moves up, and stands on neither."""
+def test_a_row_that_moves_to_a_page_already_read_is_not_missed() -> None:
+    """The first row is deleted between two pages: the third moves up to the page that was read already."""
     assert agreed(reading([1, 2], [4]), reading([2, 3], [4]), reading([2, 3], [4])) == ([2, 3, 4], 3)
 
 
@@ -50,7 +50,7 @@ def test_a_reading_has_each_row_once(pages: list[list[int]]) -> None:
 
 
 @pytest.mark.parametrize("advances", [True, False])
-def test_pages_without_an_end_end(*, advances: bool) -> None:
+def test_endless_pages_are_an_error(*, advances: bool) -> None:
     def endless() -> Iterator[list[int]]:
         for number in count():
             yield [number] if advances else [1, 2, 3]
@@ -60,7 +60,7 @@ def test_pages_without_an_end_end(*, advances: bool) -> None:
 
 
 @pytest.mark.parametrize("page", [[], [1, 2, 3]])
-def test_pages_without_anything_new_end_soon(page: list[int]) -> None:
+def test_pages_without_new_rows_are_soon_an_error(page: list[int]) -> None:
     pages = count()
     with pytest.raises(Unreadable, match="does not end"):
         read_once((page for _ in pages), lambda row: row, "rows")

@@ -1,4 +1,4 @@
-"""The proxy that the environment names: which one, and that nothing of a login in it is ever shown."""
+"""The proxy from the environment, and that its user name and password are never shown."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ DAY = 86_400.0
 @pytest.mark.parametrize("limit", [*LIMITS, RateLimit(1, 2), RateLimit(60, 0.5)], ids=str)
 def test_an_announced_limit_is_used_and_never_exceeded(limit: RateLimit, workers: int) -> None:
     seconds = min(600, 2000 / limit.fill_rate)
-    run = Run(seconds, limit, told=limit, workers=workers, latency=lambda _, __: 0.005)
+    run = Run(seconds, limit, announced=limit, workers=workers, latency=lambda _, __: 0.005)
     assert run.share >= 0.95
     assert not run.refused
 
@@ -39,7 +39,7 @@ def test_a_limit_that_only_429_answers_reveal_is_found_and_kept(burst: int, rate
 
 
 def test_a_limit_below_the_announced_one_is_found() -> None:
-    run = Run(900, RateLimit(60, 5), told=RateLimit(120, 10))
+    run = Run(900, RateLimit(60, 5), announced=RateLimit(120, 10))
     assert run.share >= 0.95
     assert run.refusals < 0.01
 
@@ -75,7 +75,7 @@ def test_429_answers_with_another_cause_cost_little_more_than_their_pauses(share
 
 @pytest.mark.parametrize("share", [0.02, 0.1])
 def test_an_announced_limit_is_used_between_the_pauses_of_such_429_answers(share: float) -> None:
-    run = Run(500, RateLimit(60, 5), told=RateLimit(60, 5), status=stray(share, 1))
+    run = Run(500, RateLimit(60, 5), announced=RateLimit(60, 5), status=stray(share, 1))
     assert len(run.accepted) >= 0.7 * 5 * (500 - len(run.refused))
 
 
@@ -100,10 +100,10 @@ def limited(throttle: Throttle, retry_after: float | None) -> float:
     return throttle.rate_limited(permit, retry_after)
 
 
-@pytest.mark.parametrize("told", [None, -1.0, math.nan, math.inf])
-def test_a_429_without_a_usable_retry_after_makes_a_pause_that_grows_and_ends(told: float | None) -> None:
+@pytest.mark.parametrize("retry_after", [None, -1.0, math.nan, math.inf])
+def test_a_429_without_a_usable_retry_after_makes_a_pause_that_grows_and_ends(retry_after: float | None) -> None:
     throttle = Throttle(SimulatedClock(), None, 4)
-    pauses = [limited(throttle, told) for _ in range(40)]
+    pauses = [limited(throttle, retry_after) for _ in range(40)]
     assert 0.5 <= pauses[0] <= 5
     assert pauses == sorted(pauses)
     assert 10 <= pauses[-1] <= 60
@@ -164,7 +164,7 @@ def test_a_little_of_an_announced_limit_is_left_for_other_clients_of_the_account
             bucket.take(at)
         return TOO_MANY if bucket.take(at) else OK
 
-    assert not Run(300, told=RateLimit(60, 5), status=status).refused
+    assert not Run(300, announced=RateLimit(60, 5), status=status).refused
 
 
 def test_requests_sent_before_the_limit_is_known_count_against_its_burst() -> None:

@@ -17,14 +17,14 @@ def workers() -> Iterator[Workers]:
 
 
 def fail() -> None:
-    raise LookupError("nobody knows")
+    raise LookupError("unknown")
 
 
 def doing(fetch: Callable[[], Any]) -> Task[Any]:
     return Task(fetch, lambda _: None)
 
 
-def test_everything_is_fetched_in_workers_and_stored_in_the_calling_thread(workers: Workers) -> None:
+def test_tasks_are_fetched_in_workers_and_stored_in_the_calling_thread(workers: Workers) -> None:
     here, stored = threading.current_thread(), []
 
     def fetch(number: int) -> tuple[int, bool]:
@@ -37,14 +37,14 @@ def test_everything_is_fetched_in_workers_and_stored_in_the_calling_thread(worke
     assert sorted(stored) == [(number, False, True) for number in range(100)]
 
 
-def test_tasks_are_drawn_when_they_are_needed_and_not_before(workers: Workers) -> None:
+def test_tasks_are_taken_only_when_workers_need_them(workers: Workers) -> None:
     drawn: list[int] = []
     go_on = threading.Event()
 
     def tasks() -> Iterator[Task[Any]]:
         for number in range(1000):
             drawn.append(number)
-            if len(drawn) == 13:  # more than are queued for three workers: somebody has ended a task by now
+            if len(drawn) == 13:  # more than are queued for three workers: a task has ended by now
                 assert go_on.is_set()
             yield doing(go_on.wait if number else go_on.set)
 
@@ -53,11 +53,11 @@ def test_tasks_are_drawn_when_they_are_needed_and_not_before(workers: Workers) -
 
 
 def test_an_exception_of_a_task_is_raised_where_the_workers_run(workers: Workers) -> None:
-    with pytest.raises(LookupError, match="nobody knows"):
+    with pytest.raises(LookupError, match="unknown"):
         workers.run([doing(fail)])
 
 
-def test_an_exception_that_is_caught_leaves_workers_that_work(workers: Workers) -> None:
+def test_workers_are_usable_after_an_exception(workers: Workers) -> None:
     slow = threading.Event()
     stored: list[object] = []
     with pytest.raises(LookupError):
@@ -67,7 +67,7 @@ def test_an_exception_that_is_caught_leaves_workers_that_work(workers: Workers) 
     assert stored == []
 
 
-def test_a_sleeper_is_woken_when_the_workers_go() -> None:
+def test_a_sleeping_worker_is_woken_when_the_block_ends() -> None:
     clock = Clock()
     stopped = threading.Event()
 
