@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TypeVar
 
 from connector.graph.export import Assignment, Export
@@ -60,7 +60,7 @@ class Access:
         """Give the OAA permissions that an identity has on a node, through any grant."""
         sources = self.sources(identity)
         mask = 0
-        for row in self._reaching(node):
+        for row, _ in self.reaching(node):
             if row.holder in sources:
                 mask |= row.permission.categories.value
         return Category(mask)
@@ -76,7 +76,7 @@ class Access:
     def holders(self, node: Node) -> dict[Identity, Level]:
         """Give all identities that reach a node, with their level: users, groups, credentials and others."""
         granted: defaultdict[Identity, int] = defaultdict(int)
-        for row in self._reaching(node):
+        for row, _ in self.reaching(node):
             granted[row.holder] |= row.permission.categories.value
         masks: defaultdict[Identity, int] = defaultdict(int)
         for holder, mask in granted.items():
@@ -182,9 +182,6 @@ class Access:
     def _stands_alone(self, credential: Credential) -> bool:
         return bool(self.export.assignments_of(credential))
 
-    def _reaching(self, node: Node) -> Iterator[Assignment]:
-        return (row for row, _ in self.reaching(node))
-
     def _reached_by(self, row: Assignment) -> Iterator[Resource]:
         for node in row.targets:
             if not self._applies(row, node):
@@ -247,9 +244,5 @@ def _levels(masks: Mapping[_Reached, int]) -> dict[_Reached, Level]:
 
 
 def _descent(on: Node, node: Node) -> tuple[Resource, ...]:
-    steps: list[Resource] = []
-    for step in lineage(node):
-        if step is on or not isinstance(step, Resource):
-            break
-        steps.append(step)
-    return tuple(reversed(steps))
+    steps = takewhile(lambda step: step is not on, lineage(node))
+    return tuple(step for step in steps if isinstance(step, Resource))[::-1]

@@ -46,19 +46,6 @@ class Progress(Protocol):
         """Update the forecast of the remaining seconds; called now and then."""
 
 
-class Counts(Protocol):
-    """Counts the requests that are left."""
-
-    def expect(self, scopes: int, cost: Cost, /) -> None:
-        """Add scopes that are to be read, and the requests for all of them."""
-
-    def done(self, cost: Cost, /) -> None:
-        """Count one scope as finished; `cost` is the one that was expected for it."""
-
-    def tell(self) -> None:
-        """Log what is left."""
-
-
 class Forecast:
     """Counts the requests that are left, and forecasts for `progress` how long they will take.
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from connector.errors import Unreadable
 from connector.model import Project
-from connector.rest.progress import Cost, Counts
+from connector.rest.progress import Cost, Forecast
 from connector.rest.workers import Workers
 from connector.sources.cloud import group_privileges
 from connector.sources.cloud.bitbucket import Bitbucket
@@ -33,7 +33,7 @@ class Collector(collector.Collector[Listings]):
         bitbucket: Bitbucket,
         fetch: Fetch,
         workers: Workers,
-        counts: Counts,
+        counts: Forecast,
         builder: SnapshotBuilder,
         extra_cost: Callable[[Listings], Cost] = lambda _: Cost(),
     ) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from connector.errors import Unreadable
 from connector.model import Group, Project, Repository, User
-from connector.rest.progress import Cost, Counts
+from connector.rest.progress import Cost, Forecast
 from connector.rest.workers import Task, Workers
 from connector.sources.common.listings import Listings
 from connector.sources.common.settling import Batch, expect, read, settle
@@ -66,7 +66,7 @@ class Collector(ABC, Generic[L]):
         bitbucket: Conversation,
         fetch: Fetch,
         workers: Workers,
-        counts: Counts,
+        counts: Forecast,
         builder: Builder[L],
         extra_cost: Callable[[L], Cost] = lambda _: Cost(),
     ) -> None:

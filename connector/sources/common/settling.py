@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any, Generic, Protocol, TypeVar
 
 from connector.errors import Unreadable
-from connector.rest.progress import Cost, Counts
+from connector.rest.progress import Cost, Forecast
 from connector.rest.workers import Task, Workers
 
 log = logging.getLogger(__name__)
@@ -34,11 +34,11 @@ class Batch(Generic[T]):
     store: Callable[[T, Any], None]
     cost: Callable[[T], Cost]
 
-    def tasks(self, counts: Counts) -> Iterator[Task[Any]]:
+    def tasks(self, counts: Forecast) -> Iterator[Task[Any]]:
         """Give what workers do, one thing at a time: there may be too many to keep."""
         return (self._task(thing, counts) for thing in self.things)
 
-    def _task(self, thing: T, counts: Counts) -> Task[Any]:
+    def _task(self, thing: T, counts: Forecast) -> Task[Any]:
         def fetch() -> object:
             try:
                 return self.fetch(thing)
@@ -52,7 +52,7 @@ class Batch(Generic[T]):
         return Task(fetch, store)
 
 
-def expect(counts: Counts, batches: Iterable[Batch[Any]]) -> bool:
+def expect(counts: Forecast, batches: Iterable[Batch[Any]]) -> bool:
     """Count what is to be read. Gives whether there is anything."""
     found = False
     for batch in batches:
@@ -61,7 +61,7 @@ def expect(counts: Counts, batches: Iterable[Batch[Any]]) -> bool:
     return found
 
 
-def read(workers: Workers, counts: Counts, batches: Sequence[Batch[Any]]) -> None:
+def read(workers: Workers, counts: Forecast, batches: Sequence[Batch[Any]]) -> None:
     """Read everything of some batches."""
     workers.run(chain.from_iterable(batch.tasks(counts) for batch in batches))
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from connector.model import GlobalPermissionsRead, Project, ProjectType
-from connector.rest.progress import Cost, Counts
+from connector.rest.progress import Cost, Forecast
 from connector.rest.workers import Task, Workers
 from connector.sources.common import collector
 from connector.sources.datacenter.bitbucket import Bitbucket
@@ -36,7 +36,7 @@ class Collector(collector.Collector[Listings]):
         bitbucket: Bitbucket,
         fetch: Fetch,
         workers: Workers,
-        counts: Counts,
+        counts: Forecast,
         builder: SnapshotBuilder,
         extra_requests: Callable[[Listings], int] = lambda _: 0,
         learn_rate_limit: Callable[[], None] | None = None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.errors import Unreadable, Why
 from connector.model import Inclusion, Repository, Snapshot
-from connector.rest.progress import Cost, Counts
+from connector.rest.progress import Cost, Forecast
 from connector.sources.cloud.connection import Connection
 from connector.sources.cloud.endpoints import Endpoint
 from connector.sources.cloud.extras import endpoints
@@ -43,7 +43,7 @@ def cost_of(include: frozenset[Inclusion], *, projects: int, repositories: int, 
 def collect_extras(
     connection: Connection,
     fetch: Fetch,
-    counts: Counts,
+    counts: Forecast,
     snapshot: Snapshot,
     listings: Listings,
     include: frozenset[Inclusion],

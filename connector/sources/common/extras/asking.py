@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from connector.errors import Unreadable, Why
 from connector.model import Gap
-from connector.rest.progress import Cost, Counts
+from connector.rest.progress import Cost, Forecast
 from connector.rest.workers import Task, Workers
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class ScopeRequests:
     `whole` is what gaps call all that is asked about.
     """
 
-    def __init__(self, asker: Asker, workers: Workers, counts: Counts, whole: str) -> None:
+    def __init__(self, asker: Asker, workers: Workers, counts: Forecast, whole: str) -> None:
         self.gaps: list[Gap] = []
         self.gone: list[tuple[tuple[str, str], Gap]] = []
         """What Bitbucket says does not exist, with kind and id: it was listed, so it is gone, renamed, or a gap."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from connector.model import GlobalPermissionsRead, GroupGrant, Inclusion, Snapshot, UserGrant, UserType
-from connector.rest.progress import Counts
+from connector.rest.progress import Forecast
 from connector.sources.common.extras.asking import ScopeRequests
 from connector.sources.common.extras.builder import ExtrasBuilder
 from connector.sources.common.extras.result import Extras
@@ -41,7 +41,7 @@ def requests_for(include: frozenset[Inclusion], listings: Listings, *, is_token:
     )
 
 
-def collect_extras(connection: Connection, counts: Counts, snapshot: Snapshot, settings: Settings) -> Extras:
+def collect_extras(connection: Connection, counts: Forecast, snapshot: Snapshot, settings: Settings) -> Extras:
     """Ask everything that is to be included. `counts` expects the requests already.
 
     Raises `SourceError` where the run cannot go on.
