@@ -67,17 +67,11 @@ def check_writable(path: Path) -> None:
     The disk must have room for a second file of the same size.
     """
     with suppress(_Discarded), whole_file(path) as file:
-        size = _size_of(path)
+        size = path.stat().st_size if path.exists() else 0
         for start in range(0, size, _BUFFER):
             file.write("0" * min(_BUFFER, size - start))
         file.flush()
         raise _Discarded
-
-
-def _size_of(path: Path) -> int:
-    with suppress(OSError):
-        return path.stat().st_size
-    return 0
 
 
 class _Discarded(Exception):

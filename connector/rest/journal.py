@@ -96,7 +96,10 @@ class Journal:
         """Store an answer: any JSON but null. `proof` is the number of the proof that makes it valid."""
         packed = _packed(question, proof, json.dumps(answer, separators=(",", ":")).encode())
         self._waiting.append((question, proof, packed))
-        self._write()
+        with self._file_lock:
+            rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
+            if rows:
+                self._execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
 
     def vouch(self, proof: int) -> None:
         """Record that a proof of the login succeeded: answers with its number are valid from now on."""
@@ -119,15 +122,7 @@ class Journal:
     def close(self) -> None:
         """Close the file."""
         with self._file_lock:
-            if self._file is not None:
-                self._file.close()
-            self._file = None
-
-    def _write(self) -> None:
-        with self._file_lock:
-            rows = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            if rows:
-                self._execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
+            self._close()
 
     def _execute(self, statement: str, rows: Sequence[Sequence[object]]) -> None:
         if self._file is None:
@@ -137,9 +132,9 @@ class Journal:
                 self._file.executemany(statement, rows)
         except sqlite3.Error as error:
             log.warning("%s cannot be written (%s): the run goes on, but cannot be resumed", self._path, error)
-            self._give_up()
+            self._close()
 
-    def _give_up(self) -> None:
+    def _close(self) -> None:
         if self._file is not None:
             with suppress(sqlite3.Error):
                 self._file.close()
