@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from connector.embedded.common.ssh_keys import public_key
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 from connector.embedded.datacenter.organisation import Organisation
+from tests.model.choices import Choices, choices
 
 _LABELS = ("deploy", "Ünïcode ☕", 'a "b" <c>', "", "x" * 300)
 _TEXTS = (None, "", "ssh-rsa abc", "ssh-rsa fasdfadsfdsf test213", "no key")
@@ -48,69 +49,62 @@ HOSTS = {
 
 def add_machines(draw: st.DrawFn, organisation: Organisation) -> None:
     """Add a few of each, to places and people that are there."""
+    choose = draw(choices(200))
     projects = sorted(number for number, project in organisation.projects.items() if project.owner_id is None)
     repositories = sorted(organisation.repositories)
     people = sorted(
         number for number, account in organisation.accounts.items() if account.listed and account.type == "NORMAL"
     )
-    places: st.SearchStrategy[dict[str, Any]] = st.one_of(
-        st.sampled_from(projects).map(lambda number: {"project_id": number}),
-        st.sampled_from(repositories).map(lambda number: {"repository_id": number}),
-    )
-    owners: st.SearchStrategy[dict[str, Any]] = st.sampled_from(people).map(lambda number: {"owner_id": number})
+
+    def place() -> dict[str, Any]:
+        if choose.yes():
+            return {"repository_id": choose.one(repositories)}
+        return {"project_id": choose.one(projects)}
+
     organisation.access_keys_enabled = organisation.ssh_enabled = True
-    for number in range(draw(st.integers(0, 5))):
-        organisation.keys.append(draw(_key(number * 7 + 1, projects, repositories, people)))
-    for number in range(draw(st.integers(0, 5))):
-        organisation.http_tokens.append(
-            HttpToken(
-                str(898_123_953_680 + number),
-                draw(st.sampled_from(_LABELS)),
-                draw(st.sampled_from(_PAIRS)),
-                created=1_400_000_000_000,
-                expires=draw(st.sampled_from(_TIMES)),
-                **draw(st.one_of(places, owners)),
-            )
+    organisation.keys = [
+        _key(choose, number * 7 + 1, projects, repositories, people) for number in range(choose.number(0, 5))
+    ]
+    organisation.http_tokens = [
+        HttpToken(
+            str(898_123_953_680 + number),
+            choose.one(_LABELS),
+            choose.one(_PAIRS),
+            created=1_400_000_000_000,
+            expires=choose.one(_TIMES),
+            **({"owner_id": choose.one(people)} if choose.yes() else place()),
         )
-    for number in range(draw(st.integers(0, 4))):
-        hook = Webhook(
-            number + 1, "hook", draw(st.sampled_from(sorted(HOSTS))), secret="PLANTED-SECRET", **draw(places)
-        )
-        organisation.webhooks.append(hook)
-    for number in range(draw(st.integers(0, 5))):
-        kind, matcher = draw(st.sampled_from(sorted(APPLIES_TO)))
-        organisation.restrictions.append(
-            Restriction(
-                number + 1,
-                draw(st.sampled_from(_TYPES)),
-                matcher,
-                kind,
-                users=draw(st.lists(st.sampled_from(people), max_size=2, unique=True)),
-                **draw(places),
-            )
-        )
+        for number in range(choose.number(0, 5))
+    ]
+    organisation.webhooks = [
+        Webhook(number, "hook", choose.one(sorted(HOSTS)), secret="PLANTED-SECRET", **place())
+        for number in range(1, 1 + choose.number(0, 4))
+    ]
+    organisation.restrictions = [
+        _restriction(choose, number, people, place()) for number in range(1, 1 + choose.number(0, 5))
+    ]
     for repository in organisation.repositories.values():
-        repository.default_branch = draw(st.sampled_from([_MAIN, _RELEASE, None]))
+        repository.default_branch = choose.one([_MAIN, _RELEASE, None])
 
 
-@st.composite
-def _key(draw: st.DrawFn, number: int, projects: list[int], repositories: list[int], people: list[int]) -> SshKey:
-    text = draw(st.sampled_from(_TEXTS))
+def _restriction(choose: Choices, number: int, people: list[int], place: dict[str, Any]) -> Restriction:
+    kind, matcher = choose.one(sorted(APPLIES_TO))
+    return Restriction(number, choose.one(_TYPES), matcher, kind, users=choose.some(people, 2), **place)
+
+
+def _key(choose: Choices, number: int, projects: list[int], repositories: list[int], people: list[int]) -> SshKey:
+    text = choose.one(_TEXTS)
     key = SshKey(
         number,
-        draw(st.sampled_from(_LABELS)),
+        choose.one(_LABELS),
         public_key(f"PLANTED-SECRET {number}") if text is None else f"{text} PLANTED-SECRET",
-        created=draw(st.sampled_from(_TIMES)),
-        expiry_days=draw(st.sampled_from([None, 30, 40_000])),
+        created=choose.one(_TIMES),
+        expiry_days=choose.one([None, 30, 40_000]),
     )
-    if draw(st.booleans()):
-        key.owner_id = draw(st.sampled_from(people))
+    if choose.yes():
+        key.owner_id = choose.one(people)
         return key
-    levels = st.sampled_from(["READ", "WRITE"])
-    key.projects = {at: f"PROJECT_{level}" for at, level in draw(_few(projects, levels)).items()}
-    key.repositories = {at: f"REPO_{level}" for at, level in draw(_few(repositories, levels)).items()}
+    levels = ("READ", "WRITE")
+    key.projects = {at: f"PROJECT_{choose.one(levels)}" for at in choose.some(projects, 2)}
+    key.repositories = {at: f"REPO_{choose.one(levels)}" for at in choose.some(repositories, 2)}
     return key
-
-
-def _few(ids: list[int], levels: st.SearchStrategy[str]) -> st.SearchStrategy[dict[int, str]]:
-    return st.dictionaries(st.sampled_from(ids), levels, max_size=2)

@@ -1,18 +1,18 @@
 """Random organisations of modest size, with every quirk that real servers are known to have.
 
 A strategy draws few and small things, simplest first, so that a failure shrinks to an organisation that can
-be read at a glance. Whatever is drawn could stand on a real server: names are unique where Bitbucket wants
+be read at a glance. All that is drawn could stand on a real server: names are unique where Bitbucket wants
 them so, and what a version does not know does not occur on it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
 from connector.embedded.datacenter.organisation import Account, Group, Organisation, Project, Repository
+from tests.model.choices import Choices, choices
 
 ADMIN_NAME = "admin"
 ADMIN_PASSWORD = "admin-secret"
@@ -63,38 +63,39 @@ def organisations(draw: st.DrawFn, *, personal_grants: bool = True) -> Organisat
     Without `personal_grants` nobody is granted anything on a personal project itself, for servers that do not
     show such grants.
     """
-    version = draw(st.sampled_from(_VERSIONS))
-    accounts = draw(_accounts())
-    listed = [account.id for account in accounts if account.listed]
-    groups = draw(_groups(listed))
-    grants = _Grants([account.id for account in accounts], [*(group.name for group in groups), "Only in Grants"])
-    projects = draw(_projects(accounts, grants, version, personal_grants=personal_grants))
-    repositories = draw(_repositories(projects, grants, version))
+    choose = draw(choices())
+    version = choose.one(_VERSIONS)
+    accounts = _accounts(choose)
+    groups = _groups(choose, [account.id for account in accounts if account.listed])
+    grants = _Grants(choose, [account.id for account in accounts], [group.name for group in groups])
+    projects = _projects(choose, accounts, grants, version, personal_grants=personal_grants)
+    repositories = _repositories(choose, projects, grants, version)
     return Organisation(
         version=version,
-        public_access=draw(st.booleans()),
+        public_access=choose.yes(),
         accounts={account.id: account for account in accounts},
         groups={group.name.lower(): group for group in groups},
         projects={project.id: project for project in projects},
         repositories={repository.id: repository for repository in repositories},
-        global_users=draw(_licences(accounts)),
-        global_groups=draw(grants.to_groups(_GLOBAL)),
+        global_users=_licences(choose, accounts),
+        global_groups=grants.to_groups(_GLOBAL),
     )
 
 
 class _Grants:
     """Grants to users, listed or not, and to groups, in some spelling, the last of which is in no directory."""
 
-    def __init__(self, user_ids: list[int], group_names: list[str]) -> None:
+    def __init__(self, choose: Choices, user_ids: list[int], group_names: list[str]) -> None:
+        self._choose = choose
         self._user_ids = user_ids
-        self._spellings = [spelling for name in group_names for spelling in _spellings(name)]
+        self._group_names = [*group_names, "Only in Grants"]
 
-    def to_users(self, permissions: Sequence[str]) -> st.SearchStrategy[dict[int, str]]:
-        return st.dictionaries(st.sampled_from(self._user_ids), st.sampled_from(permissions), max_size=3)
+    def to_users(self, permissions: tuple[str, ...]) -> dict[int, str]:
+        return {user_id: self._choose.one(permissions) for user_id in self._choose.some(self._user_ids, 3)}
 
-    def to_groups(self, permissions: Sequence[str]) -> st.SearchStrategy[dict[str, str]]:
-        rows = st.tuples(st.sampled_from(self._spellings), st.sampled_from(permissions))
-        return st.lists(rows, max_size=3, unique_by=lambda row: row[0].lower()).map(dict)
+    def to_groups(self, permissions: tuple[str, ...]) -> dict[str, str]:
+        names = self._choose.some(self._group_names, 3)
+        return {self._choose.one(_spellings(name)): self._choose.one(permissions) for name in names}
 
 
 def _spellings(name: str) -> list[str]:
@@ -103,31 +104,29 @@ def _spellings(name: str) -> list[str]:
     return [spelling for spelling in spellings if spelling.lower() == name.lower()]
 
 
-def _ids(count: int) -> st.SearchStrategy[list[int]]:
-    """Draw ids with gaps, in no order."""
-    return st.lists(st.integers(1, 400), min_size=count, max_size=count, unique=True)
+def _ids(choose: Choices, count: int) -> list[int]:
+    """Choose ids with gaps, in no order."""
+    return choose.some(range(1, 250), count, count)
 
 
-@st.composite
-def _accounts(draw: st.DrawFn) -> list[Account]:
-    names = draw(st.lists(st.sampled_from(_ACCOUNT_NAMES), max_size=6, unique=True))
-    admin_id, *ids = draw(_ids(len(names) + 1))
+def _accounts(choose: Choices) -> list[Account]:
+    names = choose.some(_ACCOUNT_NAMES, 6)
+    admin_id, *ids = _ids(choose, len(names) + 1)
     admin = Account(admin_id, ADMIN_NAME, "Administrator", "admin@example.com", password=ADMIN_PASSWORD)
-    return [admin, *(draw(_account(user_id, name)) for user_id, name in zip(ids, names, strict=True))]
+    return [admin, *(_account(choose, user_id, name) for user_id, name in zip(ids, names, strict=True))]
 
 
-def _account(user_id: int, name: str) -> st.SearchStrategy[Account]:
-    return st.builds(
-        Account,
-        id=st.just(user_id),
-        name=st.just(name),
-        display_name=st.sampled_from((*_LABELS, None)),
-        email=st.sampled_from((None, f"{_slug(name)}@example.com", "Shared@Example.com")),
-        active=st.sampled_from(_MOSTLY),
-        type=st.just("SERVICE" if "/" in name else "NORMAL"),
-        last_authenticated=st.sampled_from(_TIMES),
-        created=st.sampled_from(_TIMES),
-        listed=st.sampled_from(_MOSTLY),
+def _account(choose: Choices, user_id: int, name: str) -> Account:
+    return Account(
+        user_id,
+        name,
+        display_name=choose.one((*_LABELS, None)),
+        email=choose.one((None, f"{_slug(name)}@example.com", "Shared@Example.com")),
+        active=choose.one(_MOSTLY),
+        type="SERVICE" if "/" in name else "NORMAL",
+        last_authenticated=choose.one(_TIMES),
+        created=choose.one(_TIMES),
+        listed=choose.one(_MOSTLY),
     )
 
 
@@ -135,74 +134,60 @@ def _slug(name: str) -> str:
     return _NOT_IN_SLUG.sub("_", name.lower())
 
 
-@st.composite
-def _groups(draw: st.DrawFn, user_ids: list[int]) -> list[Group]:
+def _groups(choose: Choices, user_ids: list[int]) -> list[Group]:
     groups = []
-    for name in draw(st.lists(st.sampled_from(_GROUP_NAMES), max_size=5, unique=True)):
-        listed = draw(st.sampled_from(_MOSTLY))
-        members = draw(st.sets(st.sampled_from(user_ids), max_size=5)) if listed else set()
-        groups.append(Group(name, members, listed))
+    for name in choose.some(_GROUP_NAMES, 5):
+        listed = choose.one(_MOSTLY)
+        groups.append(Group(name, set(choose.some(user_ids, 5)) if listed else set(), listed))
     return groups
 
 
-@st.composite
-def _licences(draw: st.DrawFn, accounts: list[Account]) -> dict[int, str]:
+def _licences(choose: Choices, accounts: list[Account]) -> dict[int, str]:
     admin, *others = accounts
-    licences = {admin.id: "SYS_ADMIN"}
-    for account in others:
-        permission = draw(st.sampled_from(("LICENSED_USER", None, *_GLOBAL)))
-        if permission:
-            licences[account.id] = permission
-    return licences
+    licences = {account.id: choose.one(("LICENSED_USER", None, *_GLOBAL)) for account in others}
+    return {admin.id: "SYS_ADMIN"} | {user_id: name for user_id, name in licences.items() if name}
 
 
-@st.composite
 def _projects(
-    draw: st.DrawFn, accounts: list[Account], grants: _Grants, version: str, *, personal_grants: bool
+    choose: Choices, accounts: list[Account], grants: _Grants, version: str, *, personal_grants: bool
 ) -> list[Project]:
     permissions = (*_PROJECT, "REPO_CREATE") if _release(version) >= (8, 3) else _PROJECT
-    keys = draw(st.lists(st.sampled_from(_KEYS), min_size=1, max_size=3, unique=True))
-    owners = draw(st.lists(st.sampled_from(accounts), max_size=2, unique_by=lambda account: account.id))
-    ids = draw(_ids(len(keys) + len(owners)))
+    keys, owners = choose.some(_KEYS, 3, 1), choose.some(accounts, 2)
+    ids = _ids(choose, len(keys) + len(owners))
     projects = []
     for project_id, key in zip(ids, keys, strict=False):
-        project = Project(project_id, key, draw(st.sampled_from(_LABELS)), draw(st.sampled_from(_DESCRIPTIONS)))
-        project.public = draw(st.booleans())
-        project.defaults = draw(st.sets(st.sampled_from(permissions), max_size=2))
+        project = Project(project_id, key, choose.one(_LABELS), choose.one(_DESCRIPTIONS), public=choose.yes())
+        project.defaults = set(choose.some(permissions, 2))
         projects.append(project)
     for project_id, owner in zip(ids[len(keys) :], owners, strict=True):
         name = owner.display_name or owner.name
         projects.append(Project(project_id, f"~{_slug(owner.name).upper()}", name, owner_id=owner.id))
     for project in projects:
         if project.owner_id is None or personal_grants:
-            project.users = draw(grants.to_users(permissions))
-            project.groups = draw(grants.to_groups(permissions))
+            project.users = grants.to_users(permissions)
+            project.groups = grants.to_groups(permissions)
     return projects
 
 
-@st.composite
-def _repositories(draw: st.DrawFn, projects: list[Project], grants: _Grants, version: str) -> list[Repository]:
-    places = st.tuples(st.sampled_from(projects), st.sampled_from(_SLUGS))
-    drawn = draw(st.lists(places, min_size=1, max_size=6, unique_by=lambda place: (place[0].id, place[1])))
-    repositories: list[Repository] = []
-    for repository_id, (project, slug) in zip(draw(_ids(len(drawn))), drawn, strict=True):
-        origins = [None, *(other.id for other in repositories)]
-        repositories.append(
-            Repository(
-                repository_id,
-                slug,
-                name=draw(st.sampled_from((slug, *_LABELS))),
-                project_id=project.id,
-                description=draw(st.sampled_from(_DESCRIPTIONS)),
-                public=draw(st.booleans()),
-                archived=_release(version) >= (8, 0) and draw(st.booleans()),
-                state=draw(st.sampled_from(_STATES)),
-                origin_id=draw(st.sampled_from(origins)),
-                users=draw(grants.to_users(_REPOSITORY)),
-                groups=draw(grants.to_groups(_REPOSITORY)),
-            )
+def _repositories(choose: Choices, projects: list[Project], grants: _Grants, version: str) -> list[Repository]:
+    places = choose.some([(project.id, slug) for project in projects for slug in _SLUGS], 6, 1)
+    ids = _ids(choose, len(places))
+    return [
+        Repository(
+            repository_id,
+            slug,
+            name=choose.one((slug, *_LABELS)),
+            project_id=project_id,
+            description=choose.one(_DESCRIPTIONS),
+            public=choose.yes(),
+            archived=_release(version) >= (8, 0) and choose.yes(),
+            state=choose.one(_STATES),
+            origin_id=choose.one([None, *ids[:index]]),
+            users=grants.to_users(_REPOSITORY),
+            groups=grants.to_groups(_REPOSITORY),
         )
-    return repositories
+        for index, (repository_id, (project_id, slug)) in enumerate(zip(ids, places, strict=True))
+    ]
 
 
 def _release(version: str) -> tuple[int, int]:

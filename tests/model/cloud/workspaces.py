@@ -1,7 +1,7 @@
 """Random workspaces of modest size, with every quirk that real ones are known to have.
 
 A strategy draws few and small things, simplest first, so that a failure shrinks to a workspace that can be read at
-a glance. Whatever is drawn could stand on Bitbucket: slugs and keys are one of their kind, groups hold members.
+a glance. All that is drawn could stand on Bitbucket: slugs and keys are one of their kind, groups hold members.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from connector.embedded.cloud.builder import Builder
 from connector.embedded.cloud.credentials import ApiToken, Consumer
 from connector.embedded.cloud.workspace import Account, Group, Project, Repository, Workspace
+from tests.model.choices import Choices, choices
 
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_TOKEN = "admin-token"
@@ -35,23 +36,23 @@ _MOSTLY = (True, True, True, False)
 @st.composite
 def workspaces(draw: st.DrawFn) -> Workspace:
     """Draw a workspace with an administrator (`ADMIN_EMAIL`, `ADMIN_TOKEN`, `CONSUMER`), a project and a repository."""
-    builder = Builder("acme", draw(st.sampled_from(_LABELS)), is_private=draw(st.booleans()))
+    choose = draw(choices(300))
+    builder = Builder("acme", choose.one(_LABELS), is_private=choose.yes())
     workspace = builder.workspace
     admin = builder.member("admin", "Administrator", email=ADMIN_EMAIL, role="owner")
     workspace.api_tokens = [ApiToken(ADMIN_TOKEN, admin.uuid)]
     workspace.consumers = [Consumer(*CONSUMER, admin.uuid)]
-    members = [admin, *draw(_accounts(builder, members=True))]
-    outsiders = draw(_accounts(builder, members=False))
-    groups = draw(_groups(builder, members))
-    people = [account.uuid for account in (*members, *outsiders)]
-    _draw_places(draw, builder, people, groups)
-    if draw(st.sampled_from((False, False, False, True))):
+    members = [admin, *_accounts(choose, builder, members=True)]
+    outsiders = _accounts(choose, builder, members=False)
+    groups = _groups(choose, builder, members)
+    _add_places(choose, builder, [account.uuid for account in (*members, *outsiders)], groups)
+    if choose.one((False, False, False, True)):
         workspace.uuid = workspace.owner_uuid = admin.uuid
     return workspace
 
 
 def crowd(workspace: Workspace, count: int = 120) -> None:
-    """Grant reading on the first repository and project to so many people of one name who are no members."""
+    """Add `count` people of one name who are no members, with grants on the first repository and project."""
     builder = Builder(workspace.slug)
     builder.workspace = workspace
     first = next(iter(workspace.repositories.values()))
@@ -62,55 +63,48 @@ def crowd(workspace: Workspace, count: int = 120) -> None:
         project.users[guest.uuid] = "create-repo" if number % 2 else "none"
 
 
-@st.composite
-def _accounts(draw: st.DrawFn, builder: Builder, *, members: bool) -> list[Account]:
+def _accounts(choose: Choices, builder: Builder, *, members: bool) -> list[Account]:
     found = []
-    names = draw(st.lists(st.sampled_from(_NICKNAMES), max_size=4, unique=True))
-    for name in names:
+    for name in choose.some(_NICKNAMES, 4):
+        number = len(builder.workspace.accounts)
         details: dict[str, Any] = {
-            "display_name": draw(st.sampled_from(_DISPLAY_NAMES)),
-            "email": draw(st.sampled_from((f"{len(builder.workspace.accounts)}@example.com", None))),
-            "active": draw(st.sampled_from(_MOSTLY)),
-            "uuid": f"{{{len(builder.workspace.accounts):08}-1111-4111-8111-111111111111}}",
+            "display_name": choose.one(_DISPLAY_NAMES),
+            "email": choose.one((f"{number}@example.com", None)),
+            "active": choose.one(_MOSTLY),
+            "uuid": f"{{{number:08}-1111-4111-8111-111111111111}}",
         }
         if members:
-            found.append(builder.member(name, role=draw(st.sampled_from(_ROLES)), **details))
+            found.append(builder.member(name, role=choose.one(_ROLES), **details))
         else:
             found.append(builder.account(name, **details))
     return found
 
 
-@st.composite
-def _groups(draw: st.DrawFn, builder: Builder, members: list[Account]) -> list[Group]:
+def _groups(choose: Choices, builder: Builder, members: list[Account]) -> list[Group]:
     groups = []
-    for name in draw(st.lists(st.sampled_from(_GROUP_NAMES), max_size=4, unique=True)):
-        listed = draw(st.sampled_from(_MOSTLY))
-        inside = draw(st.lists(st.sampled_from(members), max_size=5, unique_by=lambda each: each.uuid))
+    for name in choose.some(_GROUP_NAMES, 4):
+        listed = choose.one(_MOSTLY)
         group = builder.group(
             name,
-            inside if listed else [],
-            account_privilege=draw(st.sampled_from(_PRIVILEGES)),
-            default_permission=draw(st.sampled_from((None, "read", "admin"))),
-            auto_add=draw(st.booleans()),
+            choose.some(members, 5) if listed else [],
+            account_privilege=choose.one(_PRIVILEGES),
+            default_permission=choose.one((None, "read", "admin")),
+            auto_add=choose.yes(),
             listed=listed,
         )
         groups.append(group)
     return groups
 
 
-def _draw_places(draw: st.DrawFn, builder: Builder, people: list[str], groups: list[Group]) -> None:
-    projects = [
-        builder.project(key, draw(st.sampled_from(_LABELS)), is_private=draw(st.booleans()))
-        for key in draw(st.lists(st.sampled_from(_KEYS), min_size=1, max_size=3, unique=True))
-    ]
+def _add_places(choose: Choices, builder: Builder, people: list[str], groups: list[Group]) -> None:
+    projects = [builder.project(key, choose.one(_LABELS), is_private=choose.yes()) for key in choose.some(_KEYS, 3, 1)]
     places: list[Project | Repository] = [*projects]
-    for slug in draw(st.lists(st.sampled_from(_SLUGS), min_size=1, max_size=5, unique=True)):
-        project, name = draw(st.sampled_from(projects)), draw(st.sampled_from((slug, *_LABELS)))
-        repository = builder.repository(project, name, slug=slug, is_private=draw(st.sampled_from(_MOSTLY)))
-        repository.main_branch = draw(st.sampled_from(("main", None)))
+    for slug in choose.some(_SLUGS, 5, 1):
+        project, name = choose.one(projects), choose.one((slug, *_LABELS))
+        repository = builder.repository(project, name, slug=slug, is_private=choose.one(_MOSTLY))
+        repository.main_branch = choose.one(("main", None))
         places.append(repository)
     for place in places:
-        words = st.sampled_from(_PROJECT if isinstance(place, Project) else _REPOSITORY)
-        place.users = draw(st.dictionaries(st.sampled_from(people), words, max_size=4))
-        if groups:
-            place.groups = draw(st.dictionaries(st.sampled_from([group.slug for group in groups]), words, max_size=3))
+        words = _PROJECT if isinstance(place, Project) else _REPOSITORY
+        place.users = {uuid: choose.one(words) for uuid in choose.some(people, 4)}
+        place.groups = {group.slug: choose.one(words) for group in choose.some(groups, 3)}
