@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from connector.model import Credential, CredentialKind, DefaultBranch, Gap, Inclusion, Machines, Snapshot
-from connector.oaa.mapping import application
+from connector.model import Credential, CredentialKind, DefaultBranch, Gap, Inclusion, Machines
 from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
-from tests.oaa.test_mapping import SNAPSHOT
+from tests.oaa.test_mapping import SNAPSHOT, payload
 
 ALL = frozenset(Inclusion)
 KEY = Credential(
@@ -34,11 +33,6 @@ TOKEN = Credential(
     last_used_at=1_546_300_800_000,
     can_expire=True,
 )
-
-
-def payload(snapshot: Snapshot) -> dict[str, Any]:
-    found: dict[str, Any] = application(snapshot).get_payload()
-    return found
 
 
 def with_machines(*credentials: Credential, **machines: Any) -> dict[str, Any]:
