@@ -76,14 +76,9 @@ _GRANT = f"{_GRANTS}/1/application_permissions/0"
         (_change(f"{_GRANT}/resources", ["1.43"]), "application_permissions[0].resources"),
         (_change(f"{_GRANT}/resources", ["1.42"] * 2), "permissions[0].resources"),
         (_change(f"{_GRANT}/resources", []), "application_permissions[0]"),
-        (
-            _change(f"{_GRANT}/application", "Other"),
-            "application_permissions[0].application",
-        ),
-        (
-            _change(f"{_GRANTS}/0/role_assignments", [{"application": "Bitbucket", "role": "r", "resources": ["1"]}]),
-            "role_assignments[0].role",
-        ),
+        (_change(f"{_GRANT}/application", "Other"), "application_permissions[0].application"),
+        (_change(f"{_GRANTS}/0/role_assignments", []), "role_assignments"),
+        (_change("applications/0/local_roles", [{"name": "r"}]), "local_roles"),
         (_change("permissions/0/permission_type", ["DataEat"]), "permissions[0].permission_type"),
         (_change("custom_property_definition/applications/0/application_properties/a-b", "STRING"), ".a-b"),
         (_change("custom_property_definition/applications/0/application_properties/version", "TEXT"), ".version"),

@@ -166,7 +166,7 @@ JSON = st.recursive(
 )
 
 
-@at_leisure(deadline=None)
+@at_leisure(deadline=None, max_examples=30)
 @given(st.dictionaries(st.text(), JSON, max_size=4))
 def test_what_is_sent_is_the_payload(anything: dict[str, Any]) -> None:
     packed = parcel.pack(anything)

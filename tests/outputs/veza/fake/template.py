@@ -1,7 +1,8 @@
 """What Veza's application template accepts: each violation of a payload, by field.
 
-Knows the payload only. Stricter than what is documented where the documents are silent: an undefined
-property, an ambiguous resource, a mixture of entities with and without ids are violations.
+Knows the payload only, and refuses what this connector never sends: roles, agents, models. Stricter than what is
+documented where the documents are silent: an undefined property, an ambiguous resource, a mixture of entities with
+and without ids are violations.
 """
 
 from __future__ import annotations
@@ -49,6 +50,10 @@ def _is_list(value: Json) -> bool:
 
 def _are_texts(value: Json) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+
+
+def _is_empty(value: Json) -> bool:
+    return value == []
 
 
 def _is_description(value: Json) -> bool:
@@ -101,8 +106,8 @@ _PAYLOAD: dict[str, Rule] = {
 }  # fmt: skip
 _APPLICATION: dict[str, Rule] = {
     "name": _is_text, "application_type": _is_text, "description": _is_description, "local_users": _is_list,
-    "local_groups": _is_list, "local_roles": _is_list, "local_access_creds": _is_list, "local_agents": _is_list,
-    "local_models": _is_list, "tags": _is_list, "owners": _is_list, "custom_properties": _is_object,
+    "local_groups": _is_list, "local_roles": _is_empty, "local_access_creds": _is_list, "local_agents": _is_empty,
+    "local_models": _is_empty, "tags": _is_list, "owners": _is_list, "custom_properties": _is_object,
     "resources": _is_list,
 }  # fmt: skip
 _USER: dict[str, Rule] = _COMMON | {
@@ -111,7 +116,6 @@ _USER: dict[str, Rule] = _COMMON | {
     "password_last_changed_at": _is_time, "user_type": _is_user_type,
 }  # fmt: skip
 _GROUP: dict[str, Rule] = _COMMON | {"identities": _are_texts, "created_at": _is_time, "groups": _are_texts}
-_ROLE: dict[str, Rule] = _COMMON | {"permissions": _are_texts, "roles": _are_texts}
 _CREDENTIAL: dict[str, Rule] = _COMMON | {
     "is_active": _is_flag, "created_at": _is_time, "expires_at": _is_time, "last_used_at": _is_time,
     "can_expire": _is_flag_or_none,
@@ -122,22 +126,13 @@ _RESOURCE: dict[str, Rule] = _COMMON | {
 _PERMISSION: dict[str, Rule] = {
     "name": _is_text, "permission_type": _are_texts, "apply_to_sub_resources": _is_flag, "resource_types": _are_texts,
 }  # fmt: skip
-_IDENTITY: dict[str, Rule] = {
-    "identity": _is_text, "identity_type": _is_text, "application_permissions": _is_list,
-    "role_assignments": _is_list,
-}  # fmt: skip
+_IDENTITY: dict[str, Rule] = {"identity": _is_text, "identity_type": _is_text, "application_permissions": _is_list}
 _GRANT: dict[str, Rule] = {
     "application": _is_text, "permission": _is_text, "apply_to_application": _is_flag, "resources": _are_texts,
 }  # fmt: skip
-_ASSIGNMENT: dict[str, Rule] = {
-    "application": _is_text, "role": _is_text, "apply_to_application": _is_flag, "resources": _are_texts,
-    "custom_properties": _is_object,
-}  # fmt: skip
 _DEFINITION: dict[str, Rule] = {
     "application_type": _is_text, "application_properties": _is_object, "local_user_properties": _is_object,
-    "local_group_properties": _is_object, "local_role_properties": _is_object,
-    "role_assignment_properties": _is_object, "local_access_creds_properties": _is_object,
-    "local_agent_properties": _is_object, "local_model_properties": _is_object, "resources": _is_list,
+    "local_group_properties": _is_object, "local_access_creds_properties": _is_object, "resources": _is_list,
 }  # fmt: skip
 _RESOURCE_DEFINITION: dict[str, Rule] = {"resource_type": _is_text, "properties": _is_object}
 
@@ -171,7 +166,7 @@ def _payload(payload: Mapping[str, Json]) -> Iterator[Violation]:
         return
     defined = definitions[0] if definitions else {}
     yield from _application("applications[0]", applications[0], defined)
-    yield from _identities(payload, applications[0], defined)
+    yield from _identities(payload, applications[0])
 
 
 def _definition(path: str, definition: Mapping[str, Json]) -> Iterator[Violation]:
@@ -201,7 +196,6 @@ def _application(path: str, application: Mapping[str, Json], defined: Mapping[st
     kinds = {
         "local_users": (_USER, "local_user_properties"),
         "local_groups": (_GROUP, "local_group_properties"),
-        "local_roles": (_ROLE, "local_role_properties"),
         "local_access_creds": (_CREDENTIAL, "local_access_creds_properties"),
     }
     for key, (rules, properties) in kinds.items():
@@ -209,17 +203,14 @@ def _application(path: str, application: Mapping[str, Json], defined: Mapping[st
         for index, entity in enumerate(_list(application.get(key))):
             yield from _entity(f"{path}.{key}[{index}]", entity, rules, ("name",))
             yield from _properties(f"{path}.{key}[{index}]", entity, defined.get(properties))
-    for key in ("local_agents", "local_models"):
-        if application.get(key):
-            yield Violation(f"{path}.{key}", "is not known to this fake")
     yield from _ids(path, application)
     yield from _references(path, application)
     yield from _resources(f"{path}.resources", _list(application.get("resources")), defined)
 
 
 def _ids(path: str, application: Mapping[str, Json]) -> Iterator[Violation]:
-    """All of users, groups and roles have an id or none has; likewise all resources."""
-    local = [entity for key in ("local_users", "local_groups", "local_roles") for entity in _list(application.get(key))]
+    """All users and groups have an id or none has; likewise all resources."""
+    local = [entity for key in ("local_users", "local_groups") for entity in _list(application.get(key))]
     for what, entities in (("local identities", local), ("resources", [r for _, r in _walk(application)])):
         if 0 < sum("id" in entity for entity in entities) < len(entities):
             yield Violation(path, f"either all {what} have an id or none has")
@@ -228,14 +219,11 @@ def _ids(path: str, application: Mapping[str, Json]) -> Iterator[Violation]:
 def _references(path: str, application: Mapping[str, Json]) -> Iterator[Violation]:
     groups = _names(application.get("local_groups"))
     credentials = _names(application.get("local_access_creds"))
-    roles = _names(application.get("local_roles"))
     for index, user in enumerate(_list(application.get("local_users"))):
         yield from _known(f"{path}.local_users[{index}].groups", user.get("groups"), groups)
         yield from _known(f"{path}.local_users[{index}].access_creds", user.get("access_creds"), credentials)
     for index, group in enumerate(_list(application.get("local_groups"))):
         yield from _known(f"{path}.local_groups[{index}].groups", group.get("groups"), groups - {_name(group)})
-    for index, role in enumerate(_list(application.get("local_roles"))):
-        yield from _known(f"{path}.local_roles[{index}].roles", role.get("roles"), roles - {_name(role)})
 
 
 def _resources(path: str, resources: list[dict[str, Json]], defined: Mapping[str, Json]) -> Iterator[Violation]:
@@ -248,16 +236,13 @@ def _resources(path: str, resources: list[dict[str, Json]], defined: Mapping[str
         yield from _resources(f"{here}.sub_resources", _list(resource.get("sub_resources")), defined)
 
 
-def _identities(
-    payload: Mapping[str, Json], application: Mapping[str, Json], defined: Mapping[str, Json]
-) -> Iterator[Violation]:
+def _identities(payload: Mapping[str, Json], application: Mapping[str, Json]) -> Iterator[Violation]:
     known = {kind: _names(application.get(key)) for kind, key in _IDENTITY_TYPES.items()}
     keys = Counter(key for key, _ in _walk(application))
     for key, times in keys.items():
         if times > 1:
             yield Violation("applications[0].resources", f"{times} resources have the key {key}")
     permissions = {str(p.get("name")) for p in _list(payload.get("permissions"))}
-    roles = _names(application.get("local_roles"))
     entries = _list(payload.get("identity_to_permissions"))
     yield from _unique("identity_to_permissions", entries, ("identity", "identity_type"), together=True)
     for index, entry in enumerate(entries):
@@ -273,12 +258,6 @@ def _identities(
             yield from _entity(here, grant, _GRANT, ("application", "permission"))
             yield from _known(f"{here}.permission", [grant.get("permission")], permissions)
             yield from _target(here, grant, application, set(keys))
-        for place, grant in enumerate(_list(entry.get("role_assignments"))):
-            here = f"{path}.role_assignments[{place}]"
-            yield from _entity(here, grant, _ASSIGNMENT, ("application", "role"))
-            yield from _known(f"{here}.role", [grant.get("role")], roles)
-            yield from _target(here, grant, application, set(keys))
-            yield from _properties(here, grant, defined.get("role_assignment_properties"))
 
 
 def _target(
