@@ -1,7 +1,7 @@
-"""Snapshot → OAA payload → file or Veza. The only folder that knows oaaclient.
+"""Snapshot → OAA payload. With `outputs.veza` the only folder that knows oaaclient.
 
-vocabulary  the mapping as data: permissions, properties, names
-mapping     Snapshot → OAA application; machine_mapping what `--include` adds, properties how values are written
-files       payload → file, whole or not at all
-veza        payload → Veza
+vocabulary    what a mapping consists of; `server` and `cloud` are the mappings of the two products, as data
+mapping       snapshot → OAA application; `extras` adds what `--include` read
+properties    how properties are defined, set and written; `names` what an application is called
+shrink_guard  how much of an earlier payload would disappear
 """

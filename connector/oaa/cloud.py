@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from connector.model import Snapshot, User, Workspace, in_order
 from connector.oaa import vocabulary as oaa
-from connector.oaa.evidence import EVIDENCE
 from connector.oaa.names import name_of_workspace
+from connector.oaa.properties import COLLECTION
 from connector.oaa.vocabulary import ADMIN, CREATE, READ, WRITE, Implied, Kind, Meaning, Oaa, Property, Vocabulary
 
 PUBLIC_READ = "public-read"
@@ -24,7 +24,7 @@ PERMISSIONS = {
     "admin": Meaning(ADMIN, sub_resources=True, resource_types=_BOTH),
     PUBLIC_READ: Meaning(READ, sub_resources=False, resource_types=_REPOSITORY),
 }
-"""A workspace may have roles that nobody documented: each is exported like `member`."""
+"""Roles of a workspace that are not documented are exported like `member`."""
 
 UNKNOWN_ROLE = PERMISSIONS["member"]
 
@@ -36,7 +36,7 @@ def _workspace(snapshot: Snapshot) -> Workspace:
 
 
 def _implied(snapshot: Snapshot) -> Implied:
-    """Give what anybody may read: public repositories."""
+    """Give public access: everybody reads public repositories."""
     public = [
         f"{repository.project_id}/{repository_id}"
         for repository_id, repository in in_order(snapshot.repositories)
@@ -71,7 +71,7 @@ CLOUD = Vocabulary(
         Property("base_url", Kind.STRING, lambda snapshot: snapshot.source.base_url),
         Property("is_private", Kind.BOOLEAN, lambda snapshot: _workspace(snapshot).is_private),
         Property("workspace_permissions", Kind.STRING, lambda snapshot: snapshot.source.global_permissions.value),
-        *EVIDENCE,
+        *COLLECTION,
     ),
     user=(
         Property("account_id", Kind.STRING, lambda user: user.account_id),

@@ -1,4 +1,7 @@
-"""How values are written into a payload: what is unknown is left out, times are RFC 3339, UTC."""
+"""Properties of a payload: how they are defined and set, and those that every export has about its collection.
+
+What is unknown is left out. Times are RFC 3339, UTC.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from typing import TypeVar
 from oaaclient.templates import CustomApplication, CustomResource
 from oaaclient.templates.application import Identity
 
-from connector.oaa.vocabulary import Property
+from connector import __version__
+from connector.model import Snapshot
+from connector.oaa.vocabulary import Kind, Property
 
 T = TypeVar("T")
 
@@ -34,3 +39,18 @@ def rfc3339(milliseconds: int | None) -> str | None:
         return None
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC) + timedelta(milliseconds=milliseconds % 1000)
     return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds").replace("+00:00", "Z")
+
+
+_LONGEST_PROPERTY = 4096
+"""Characters that Veza takes in one string property."""
+
+COLLECTION: tuple[Property[Snapshot], ...] = (
+    Property("is_complete", Kind.BOOLEAN, lambda snapshot: snapshot.is_complete),
+    Property(
+        "not_collected", Kind.STRING_LIST, lambda snapshot: [gap.name[:_LONGEST_PROPERTY] for gap in snapshot.gaps]
+    ),
+    Property("collected_at", Kind.STRING, lambda snapshot: rfc3339(snapshot.source.collected_at)),
+    Property("collected_by", Kind.STRING, lambda snapshot: snapshot.source.collected_by),
+    Property("connector_version", Kind.STRING, lambda _: __version__),
+)
+"""Whether an export is complete, what it lacks, when and by which account it was collected, and by which version."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from connector.model import Project, PublicAccess, Server, Snapshot, User, in_order
 from connector.oaa import vocabulary as oaa
-from connector.oaa.evidence import EVIDENCE
 from connector.oaa.names import name_of_server
+from connector.oaa.properties import COLLECTION
 from connector.oaa.vocabulary import ADMIN, CREATE, READ, WRITE, Implied, Kind, Meaning, Oaa, Property, Vocabulary
 
 PUBLIC_READ = "PUBLIC_READ"
@@ -46,7 +46,7 @@ def _default(of: tuple[Snapshot, Project]) -> str | None:
 
 
 def _implied(snapshot: Snapshot) -> Implied:
-    """Give default permissions, owners of personal projects, and what anybody may read.
+    """Give default permissions, owners of personal projects, and public access.
 
     Unknown public access counts as on. Where licences are unknown, all active users count as licensed.
     """
@@ -94,7 +94,7 @@ SERVER = Vocabulary(
         Property("base_url", Kind.STRING, lambda snapshot: snapshot.source.base_url),
         Property("public_access", Kind.STRING, lambda snapshot: _server(snapshot).public_access.value),
         Property("global_permissions", Kind.STRING, lambda snapshot: snapshot.source.global_permissions.value),
-        *EVIDENCE,
+        *COLLECTION,
     ),
     user=(
         Property("username", Kind.STRING, lambda user: user.name),

@@ -50,7 +50,7 @@ def read_contents(path: Path) -> Contents | None:
 
 
 def _compared(entity: dict[str, Any]) -> dict[str, Any]:
-    """Keep what is compared. Being called for every object, it also lets signals be heard while JSON is read."""
+    """Keep what is compared. It is called for every object, which also lets signals be handled while JSON is read."""
     return {key: value for key, value in entity.items() if key in _COMPARED}
 
 
@@ -114,7 +114,7 @@ def check_removal(old: Contents, new: Contents, max_removal: float) -> None:
 
 
 def _lost(old: Mapping[str, Sequence[int]], new: Mapping[str, Sequence[int]]) -> Counter[str]:
-    """Count, by owner, what is nowhere among the new; who was only renamed has lost nothing."""
+    """Count, by owner, what is not among the new. An owner that was only renamed has lost nothing."""
     remaining: frozenset[int] = frozenset().union(*new.values())
     return Counter({owner: gone for owner, things in old.items() if (gone := sum(t not in remaining for t in things))})
 

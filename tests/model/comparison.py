@@ -12,15 +12,16 @@ from tests.model import rules
 
 ANONYMOUS = "bitbucket:anonymous"
 SYNTHETIC = "bitbucket:"
-"""What the ids of exported groups and users start with that are no group or user of Bitbucket."""
+"""The prefix of the ids of exported groups and users that are not Bitbucket's."""
 
 
 def disagreements(organisation: Organisation, export: Export) -> list[str]:
     """Give every difference between an organisation and its export, one line each.
 
-    Compared: who and what is there and who is active; for everybody who can log in, and for whoever is not
-    signed in, the level on every repository; for everybody who can log in, who administers which project, may create
-    repositories or projects, or administers everything. The access of people who cannot log in is not compared.
+    Compared are users, groups, projects and repositories, and which users are active; for every user who can log in,
+    and for anonymous access, the level on every repository; for every user who can log in, administration of
+    projects and of everything, and the right to create projects and repositories. The access of users who cannot log
+    in is not compared.
     """
     return [*_names(organisation, export), *_activity(organisation, export), *_access(organisation, export)]
 

@@ -38,7 +38,7 @@ def key_level(key: SshKey, repository: Repository) -> str:
 
 
 def token_level(token: HttpToken, repository: Repository) -> str:
-    """Give what a token of a project or repository can do; elsewhere it is nobody."""
+    """Give what a token of a project or repository can do; elsewhere it has no access."""
     if token.repository_id not in {None, repository.id} or token.project_id not in {None, repository.project_id}:
         return "none"
     held = [rules.LEVEL_FROM_REPOSITORY[name] for name in token.permissions if name.startswith("REPO_")]

@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 
 from connector.embedded.datacenter.organisation import Account, Group, Organisation, Project, Repository
 from connector.graph.payload import load
-from tests.model import ADMIN_NAME, ADMIN_PASSWORD, disagreements, organisations, rules
-from tests.model.comparison import ANONYMOUS
+from tests.model import rules
+from tests.model.comparison import ANONYMOUS, disagreements
+from tests.model.organisations import ADMIN_NAME, ADMIN_PASSWORD, organisations
 
 Json = dict[str, Any]
 
-_AT_LEISURE = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""On a busy machine an organisation takes its time to be drawn, which is no failure."""
+_EXAMPLES = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Drawing an organisation may be slow on a busy machine, which is no failure."""
 
 _CATEGORIES = {
     "read": ["DataRead"],
@@ -106,13 +107,13 @@ def _holds(who: str, grants: list[Json]) -> Json:
     return {"identity": who, "identity_type": "local_user", "application_permissions": grants}
 
 
-@_AT_LEISURE
+@_EXAMPLES
 @given(organisations())
 def test_an_export_that_says_what_the_model_says_agrees(organisation: Organisation) -> None:
     assert disagreements(organisation, load(_flat(organisation))) == []
 
 
-@_AT_LEISURE
+@_EXAMPLES
 @given(organisations(), st.data())
 def test_a_grant_that_is_missing_is_seen(organisation: Organisation, data: st.DataObject) -> None:
     document = _flat(organisation)
@@ -126,9 +127,9 @@ def test_a_grant_that_is_missing_is_seen(organisation: Organisation, data: st.Da
     assert len(disagreements(organisation, load(document))) == 1
 
 
-@_AT_LEISURE
+@_EXAMPLES
 @given(organisations(), st.data())
-def test_a_repository_that_somebody_reaches_too_much_is_seen(organisation: Organisation, data: st.DataObject) -> None:
+def test_a_grant_too_many_is_seen(organisation: Organisation, data: st.DataObject) -> None:
     document = _flat(organisation)
     entry = data.draw(st.sampled_from(document["identity_to_permissions"]))
     key = data.draw(st.sampled_from(list(_repositories(organisation))))
@@ -151,7 +152,7 @@ def _small() -> Organisation:
     ("section", "expected"),
     [("local_users", "user 1"), ("local_groups", "group ghost"), ("resources", "repository 7.8")],
 )
-def test_whoever_and_whatever_is_missing_or_made_up_is_named(section: str, expected: str) -> None:
+def test_what_is_missing_or_made_up_is_named(section: str, expected: str) -> None:
     document = _flat(_small())
     document["identity_to_permissions"] = []
     things = document["applications"][0][section]
@@ -163,7 +164,7 @@ def test_whoever_and_whatever_is_missing_or_made_up_is_named(section: str, expec
     assert any(line.endswith(" 99: exported, but does not exist") for line in found)
 
 
-def test_somebody_inactive_who_is_exported_as_active_is_named() -> None:
+def test_an_inactive_user_who_is_exported_as_active_is_named() -> None:
     document = _flat(_small())
     assert disagreements(_small(), load(document)) == []
     for user in document["applications"][0]["local_users"]:
@@ -171,11 +172,9 @@ def test_somebody_inactive_who_is_exported_as_active_is_named() -> None:
     assert disagreements(_small(), load(document)) == ["gone: active is False, exported as True"]
 
 
-@_AT_LEISURE
+@_EXAMPLES
 @given(organisations())
-def test_what_is_drawn_could_stand_on_a_server_that_the_connector_can_read(
-    organisation: Organisation,
-) -> None:
+def test_what_is_drawn_could_stand_on_a_server_that_the_connector_can_read(organisation: Organisation) -> None:
     admin = next(item for item in organisation.accounts.values() if item.name == ADMIN_NAME)
     assert admin.password == ADMIN_PASSWORD
     assert admin.active

@@ -127,7 +127,7 @@ def test_a_group_that_is_in_no_directory_gives_nothing() -> None:
     assert _levels(organisation) == _NOBODY
 
 
-def test_a_public_repository_or_project_is_read_by_anybody_where_public_access_is_on() -> None:
+def test_a_public_repository_or_project_is_read_by_everybody_where_public_access_is_on() -> None:
     organisation = _organisation()
     organisation.repositories[21].public = True
     organisation.projects[10].public = True

@@ -1,4 +1,4 @@
-"""Credentials, webhooks and branch rules in the payload, by the contract's table; nothing where nothing is included."""
+"""Credentials, webhooks and branch restrictions in the payload, by the contract's table."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_an_access_key() -> None:
     assert granted == {"PROJECT_READ": ["3"], "REPO_WRITE": ["3.9"]}
 
 
-def test_a_token_of_somebody_has_an_owner_and_no_grant() -> None:
+def test_a_personal_token_has_an_owner_and_no_grant() -> None:
     found = with_machines(TOKEN)
     (credential,) = found["applications"][0]["local_access_creds"]
     assert credential == {

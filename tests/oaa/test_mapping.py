@@ -204,7 +204,7 @@ def test_an_explicit_row_for_the_owner_is_not_granted_twice() -> None:
     assert [granted.get("resources") for granted in entry["application_permissions"]] == [None, ["4"]]
 
 
-def test_gaps_are_said_in_the_payload() -> None:
+def test_gaps_are_named_in_the_payload() -> None:
     gap = Gap("repository PAY/api", "permissions", "refused")
     properties = app(replace(SNAPSHOT, gaps=(gap,)))["custom_properties"]
     assert properties["is_complete"] is False
@@ -212,7 +212,7 @@ def test_gaps_are_said_in_the_payload() -> None:
 
 
 @pytest.mark.parametrize("name", ["bitbucket:everyone", "Bitbucket:Licensed-Users"])
-def test_a_group_that_would_be_taken_for_everybody_is_refused(name: str) -> None:
+def test_a_group_with_a_reserved_name_is_refused(name: str) -> None:
     clash = replace(SNAPSHOT, groups={name.lower(): Group(name, in_directory=True)}, members={}, project_grants={})
     with pytest.raises(SourceError, match="Rename"):
         application(clash)

@@ -1,6 +1,6 @@
-"""Failed calls to Veza: what happened, what to do about it, and whether asking again can help.
+"""Failed calls to Veza: what happened, what to do about it, and whether a retry can help.
 
-Knows answers, and failures of the network; nothing of what was asked for.
+Knows answers, and failures of the network; nothing of what a call is for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NOT_VEZA = "is VEZA_URL the address of Veza itself, and is no proxy or sign-in 
 _BUSY = frozenset({429, 502, 503, 504})
 
 _AFTER_SENDING = frozenset({NetworkProblem.CONNECTION_LOST, NetworkProblem.TIMED_OUT, NetworkProblem.BODY_CUT})
-"""Veza may have done what was asked; of every other problem of the network it heard nothing."""
+"""Veza may have received the request. With every other problem of the network it has not."""
 
 _PASSING = _AFTER_SENDING | {
     NetworkProblem.CONNECTION_REFUSED,
@@ -36,8 +36,8 @@ _PASSING = _AFTER_SENDING | {
 class Failure(VezaError):
     """A call that failed.
 
-    `status` is that of the answer, None without a whole one. `passing`: asking again can help, not before
-    `retry_after` seconds where Veza said so. `without_effect`: Veza did not do what was asked for, for sure.
+    `status` is that of the answer, None without a whole one. `passing`: a retry can help, not before
+    `retry_after` seconds where Veza said so. `without_effect`: Veza has certainly not carried out the call.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ def too_long(status: int, limit: int) -> Failure:
 
 
 def senseless(what: str) -> Failure:
-    """Explain JSON that holds something else than what was asked for."""
+    """Explain JSON that is no answer to the call."""
     return Failure(f"{what}: {_NOT_VEZA}")
 
 

@@ -1,4 +1,4 @@
-"""How often a failed call to Veza is repeated, and how long. Knows nothing of what was asked for."""
+"""How often and how long a failed call to Veza is repeated. Knows nothing of what a call is for."""
 
 from __future__ import annotations
 
@@ -37,15 +37,15 @@ class Persistence:
         return replace(self, unreachable_seconds=min(self.unreachable_seconds, _FIRST_CONTACT_SECONDS))
 
     def wait(self, attempt: int, failure: Failure) -> float:
-        """Give the wait after an attempt: exponential with jitter, and what Veza asked for at least."""
+        """Give the wait after an attempt: exponential with jitter, and at least the Retry-After of Veza."""
         growing = min(self.first_wait * 2.0 ** (attempt - 1), self.longest_wait)
         return max(growing + self.first_wait * random.SystemRandom().random(), failure.retry_after or 0.0)
 
 
 def persist(call: Callable[[], T], persistence: Persistence, sleep: Callable[[float], None] = time.sleep) -> T:
-    """Make a call, again and again while its failure is passing.
+    """Make a call, and repeat it while its failure is passing.
 
-    The call must be one that can be repeated after it took effect unnoticed. Raises `VezaError`.
+    The call must be idempotent: a failed one may have taken effect. Raises `VezaError`.
     """
     began, attempt = time.monotonic(), 1
     while True:

@@ -1,7 +1,7 @@
 """Push a payload to Veza. Knows Veza's API; nothing of Bitbucket or options.
 
-First `connect`, before anything is collected: a wrong key then costs a second and not an hour. It only
-reads. Then `Veza.push`, once: only that creates or changes anything in Veza.
+Call `connect` before anything is collected: a wrong key then costs a second and not an hour. It only reads.
+Then call `Veza.push` once: only that creates or changes anything in Veza.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class PushResult:
 
 
 class Veza:
-    """A Veza that answered, and knows the API key. Made by `connect`."""
+    """A Veza that has accepted the API key. Made by `connect`."""
 
     def __init__(
         self, settings: VezaSettings, session: Session, sleep: Callable[[float], None], persistence: Persistence
@@ -65,7 +65,7 @@ class Veza:
         self._persistence = persistence
 
     def push(self, payload: Mapping[str, object]) -> PushResult:
-        """Replace what the data source holds by an OAA payload; provider and data source are made if need be.
+        """Replace what the data source holds by an OAA payload; create provider and data source where they are missing.
 
         The payload is pushed as it is, with nothing added. Raises `VezaError`, and then Veza has accepted nothing;
         `PushUnsettled` where this is not known.
@@ -91,9 +91,9 @@ class Veza:
         check_size(pack(payload))
 
     def look(self) -> None:
-        """Read what must be so before anything is collected. Changes nothing in Veza. Raises `VezaError`."""
+        """Check the key and the provider. Changes nothing in Veza. Raises `VezaError`."""
         with closing(self._session):
-            # also because a connection that idles for the hour that follows is cut by firewalls without a word
+            # closed also because firewalls silently cut a connection that idles during the collection
             self._ask("first contact", lambda: self._session.values(_TEMPLATES))
             provider = self._ask(f'provider "{self._settings.provider_name}"', self._find_provider)
         if provider is None:
@@ -229,8 +229,8 @@ def fold_warnings(warnings: Iterable[str]) -> list[str]:
 def _warnings(answer: object) -> Iterator[str]:
     """Give the messages of an accepted push; one in a form that is not known is given as it is.
 
-    Veza always names its warnings, none too (oaaclient-py, tests/test_payload_push.py). Raises `Failure` where
-    an answer does not: it is no acceptance.
+    Veza always sends the key `warnings`, with an empty list too (oaaclient-py, tests/test_payload_push.py). Raises
+    `Failure` where an answer lacks it: such an answer does not say that the push was accepted.
     """
     if not isinstance(answer, dict) or "warnings" not in answer:
         raise senseless("gave an answer that makes no sense")

@@ -1,4 +1,4 @@
-"""Calls of Veza's API: each is asked once, and bounded in time and bytes. Knows requests, no meaning of an answer.
+"""Calls of Veza's API, each sent once and bounded in time and bytes. Knows requests, not what an answer means.
 
 The requests are those that oaaclient sends; a test holds them against each other.
 """
@@ -93,7 +93,7 @@ class Session:
     ) -> requests.PreparedRequest:
         headers = {"authorization": f"Bearer {self._key}", "user-agent": f"oaa-bitbucket/{__version__}"}
         request = requests.Request(
-            method, f"{self.url}{path}", headers=headers, params=question, json=body, auth=_as_it_is
+            method, f"{self.url}{path}", headers=headers, params=question, json=body, auth=_no_authentication
         )
         return self._session.prepare_request(request)
 
@@ -112,24 +112,24 @@ class Session:
                 body += chunk
                 if len(body) > MAX_ANSWER_BYTES:
                     raise too_long(response.status_code, MAX_ANSWER_BYTES)
-            return Answer(response.status_code, response.headers, self._without_key(bytes(body)))
+            return Answer(response.status_code, response.headers, self._redacted(bytes(body)))
 
-    def _without_key(self, body: bytes) -> bytes:
-        """Hide the key, as it is and as JSON may write it: any server can echo what it was sent."""
+    def _redacted(self, body: bytes) -> bytes:
+        """Redact the key, also as JSON may escape it: any server can echo what it was sent."""
         for form in (self._key, json.dumps(self._key)[1:-1], self._key.replace("/", "\\/")):
             body = body.replace(form.encode(), b"***")
         return body
 
 
-def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Stand in the place of authentication, so that requests does not look for one in a .netrc file."""
+def _no_authentication(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Add nothing. With an authentication of its own, requests does not read a .netrc file."""
     return request
 
 
 def _within(seconds: float, work: Callable[[], T]) -> T:
-    """Do something in another thread, and wait no longer: a server can send one byte after the other for ever.
+    """Do something in another thread within a time limit: a server can send single bytes for ever.
 
-    Raises what it raises, or `requests.ReadTimeout`; the thread is left behind then, and dies with the process.
+    Raises what it raises, or `requests.ReadTimeout`; then the thread goes on until the process ends.
     """
     results: SimpleQueue[tuple[T | None, Exception | None]] = SimpleQueue()
 

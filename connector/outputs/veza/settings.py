@@ -1,4 +1,4 @@
-"""Which Veza to push to, as whom, and under which names; and what cannot work. Asks nobody."""
+"""Which Veza to push to, with which key and names, and the checks of these settings. Sends no request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ALLOWED_IN_NAMES = r"^[ @#$%&*:()!,a-zA-Z0-9_'\"=.-]*$"
 
 @dataclass(frozen=True, slots=True)
 class VezaSettings:
-    """Where to push, as whom, and under which names. `answer_seconds` bounds the wait for one answer."""
+    """Where to push, with which key, and under which names. `answer_seconds` bounds the wait for one answer."""
 
     url: str
     api_key: str = field(repr=False)
@@ -34,9 +34,9 @@ class VezaSettings:
 
 
 def only_pusher(settings: VezaSettings) -> AbstractContextManager[None]:
-    """Be the only run on this machine that means to push to a data source. Raises `GuardError` where another one does.
+    """Be the only run on this machine that pushes to a data source. Raises `GuardError` where another one does.
 
-    Of two runs at once the one that began first may push last, and replace what is newer.
+    Of two runs at the same time, the one with the older data may push last and replace the newer data.
     """
     what = f'data source "{settings.data_source_name}" of provider "{settings.provider_name}" in Veza'
     return only_run("\n".join((settings.base_url.lower(), settings.provider_name, settings.data_source_name)), what)

@@ -10,16 +10,16 @@ from tests.model.cloud.payload import Json, Payload
 
 ANONYMOUS = "bitbucket:anonymous"
 SYNTHETIC = "bitbucket:"
-"""What the ids of exported users and groups start with that are none of Bitbucket's."""
+"""The prefix of the ids of exported users and groups that are not Bitbucket's."""
 
 
 def disagreements(workspace: Workspace, document: Json, *, confirmed: frozenset[str] = frozenset()) -> list[str]:
     """Give every difference between a workspace and its export, one line each.
 
-    Compared: who and what is there; who belongs to the workspace and who is active, as far as Bitbucket says it;
-    what people are identified by, `confirmed` being the e-mail addresses that were asked for, in lower case; for every
-    user, and for whoever is not signed in, the level on every repository; who administers which project, may create
-    repositories in it, or administers everything.
+    Compared are users, groups, projects and repositories; which users are members, and which are active as far as
+    Bitbucket tells; the identities of users, where `confirmed` holds the e-mail addresses that were asked for, in lower
+    case; for every user, and for anonymous access, the level on every repository; for every user, administration of
+    projects and of everything, and the right to create repositories.
     """
     payload = Payload(document)
     return [*_names(workspace, payload), *_people(workspace, payload, confirmed), *_access(workspace, payload)]
@@ -42,7 +42,7 @@ def _places(workspace: Workspace) -> list[Project | Repository]:
 
 
 def _expected_users(workspace: Workspace) -> set[str]:
-    """Give who must be exported: members, and whoever a group or a grant names."""
+    """Give the users who must be exported: members, and those in a group or a grant."""
     uuids = set(workspace.members)
     for group in workspace.groups.values():
         uuids |= group.members if group.listed else set()
@@ -52,7 +52,7 @@ def _expected_users(workspace: Workspace) -> set[str]:
 
 
 def _mentioned_users(workspace: Workspace) -> set[str]:
-    """Give who may be exported beside them: the users of rows that grant nothing."""
+    """Give the users who may be exported besides: those of rows that grant nothing."""
     return {uuid for place in _places(workspace) for uuid in place.users}
 
 
@@ -123,11 +123,11 @@ def _administration(workspace: Workspace, account: Account, payload: Payload) ->
 
 
 def _both(workspace: Workspace, payload: Payload) -> list[tuple[Account, Json]]:
-    """Give everybody who is both there and exported; the others are named once."""
+    """Give the accounts that are exported; the others are reported by `_names`."""
     accounts = workspace.accounts.values()
     return [(account, payload.users[account.uuid]) for account in accounts if account.uuid in payload.users]
 
 
 def _label(account: Account) -> str:
-    """Name somebody so that two of one name are told apart."""
+    """Name an account so that two of the same name can be told apart."""
     return f"{account.nickname or account.display_name} {account.uuid[1:9]}"

@@ -92,7 +92,7 @@ class _Export:
         self._users[account.uuid] = user
 
     def _grant_workspace(self) -> None:
-        """Grant `owner` to whoever is one, and `member` to the other members."""
+        """Grant `owner` to owners, and `member` to the other members."""
         for uuid, user in self._users.items():
             if rules.is_owner(self._workspace, self._workspace.accounts[uuid]):
                 user.add_permission("owner", apply_to_application=True)

@@ -17,15 +17,15 @@ from tests.model.cloud.exported import exported
 
 Json = dict[str, Any]
 
-AT_LEISURE = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-"""On a busy machine a workspace takes its time to be drawn, which is no failure."""
+EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""Drawing a workspace may be slow on a busy machine, which is no failure."""
 
 
 def places(workspace: Workspace) -> list[Project | Repository]:
     return [*workspace.projects.values(), *workspace.repositories.values()]
 
 
-@AT_LEISURE
+@EXAMPLES
 @given(workspaces())
 def test_an_export_by_the_contract_agrees(workspace: Workspace) -> None:
     assert disagreements(workspace, exported(workspace)) == []
@@ -35,7 +35,7 @@ def test_an_export_by_the_contract_agrees(workspace: Workspace) -> None:
     assert disagreements(workspace, exported(workspace, confirmed=addresses), confirmed=addresses) == []
 
 
-@AT_LEISURE
+@EXAMPLES
 @given(workspaces())
 def test_what_is_drawn_could_stand_on_bitbucket(workspace: Workspace) -> None:
     (token,) = workspace.api_tokens
@@ -55,7 +55,7 @@ def test_what_is_drawn_could_stand_on_bitbucket(workspace: Workspace) -> None:
 
 
 def small() -> Workspace:
-    """Two people of one name, a group on a project, a public repository, somebody outside, fifteen readers."""
+    """Two people of one name, a group on a project, a public repository, a guest, fifteen readers."""
     builder = Builder("acme", "Acme")
     boss = builder.member("boss", "Ada Min")
     first = builder.member("alex", "Alex Kim")
@@ -108,7 +108,7 @@ def without_owners(workspace: Workspace) -> None:
 
 
 def by_display_name(workspace: Workspace) -> None:
-    """Take everybody for the first one of the same name."""
+    """Take each account for the first one of the same name."""
     first: dict[str, str] = {}
     same = {uuid: first.setdefault(account.display_name, uuid) for uuid, account in workspace.accounts.items()}
     for place in places(workspace):
@@ -206,10 +206,10 @@ def readable(workspace: Workspace, line: str) -> str:
     return line
 
 
-@AT_LEISURE
+@EXAMPLES
 @given(workspaces(), st.sampled_from(list(MISTAKES)))
 def test_a_mistake_is_seen_wherever_it_matters(workspace: Workspace, mistake: Callable[[Workspace], None]) -> None:
-    """A mistake that changes what the rules say of anybody is seen, whatever the workspace."""
+    """A mistake that changes the level of any account is seen in any workspace."""
     mistaken = deepcopy(workspace)
     mistake(mistaken)
     assume(levels(mistaken, workspace) != levels(workspace, workspace))
@@ -217,7 +217,7 @@ def test_a_mistake_is_seen_wherever_it_matters(workspace: Workspace, mistake: Ca
 
 
 def levels(workspace: Workspace, truth: Workspace) -> list[str]:
-    """Give everybody's level on every repository, for whoever the true workspace has."""
+    """Give the level on every repository of every account that the true workspace has."""
     return [
         rules.granted_level(workspace, account, each)
         for account in truth.accounts.values()
@@ -229,7 +229,7 @@ def levels(workspace: Workspace, truth: Workspace) -> list[str]:
     ("section", "expected"),
     [("local_users", "user {boss}: not exported"), ("local_groups", "group administrators: not exported")],
 )
-def test_whoever_is_missing_or_made_up_is_named(section: str, expected: str) -> None:
+def test_users_and_groups_that_are_missing_or_made_up_are_named(section: str, expected: str) -> None:
     workspace = small()
     document = exported(workspace)
     document["identity_to_permissions"] = []
@@ -276,7 +276,7 @@ def test_what_people_are_known_by() -> None:
     assert len(disagreements(workspace, document)) == 3
 
 
-def test_activity_that_nobody_told_is_not_guessed() -> None:
+def test_activity_that_bitbucket_does_not_tell_is_not_guessed() -> None:
     workspace = small()
     document = exported(workspace)
     Payload(document).users[named(workspace, "guest").uuid]["is_active"] = True

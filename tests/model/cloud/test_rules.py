@@ -10,7 +10,7 @@ from connector.embedded.cloud.catalogue import Catalogue
 from connector.embedded.cloud.rules import REPOSITORY_WORDS, Rules
 from connector.embedded.cloud.workspace import Account, Project, Repository, Workspace
 from tests.model.cloud import rules, workspaces
-from tests.model.cloud.test_comparison import AT_LEISURE
+from tests.model.cloud.test_comparison import EXAMPLES
 
 
 class World:
@@ -30,7 +30,7 @@ class World:
         self.notes: Repository = builder.repository(self.ops, "notes")
 
     def levels(self) -> dict[str, tuple[str, str]]:
-        """Give everybody's levels on `api` and `notes`, where anybody has one."""
+        """Give the levels on `api` and `notes` of all who have one."""
         found = {
             str(account.nickname): (
                 rules.granted_level(self.workspace, account, self.api),
@@ -125,7 +125,7 @@ def test_a_group_that_is_gone_gives_nothing() -> None:
     assert world.levels() == {}
 
 
-def test_a_public_repository_is_read_by_anybody_and_a_public_project_opens_nothing() -> None:
+def test_a_public_repository_is_read_by_everybody_and_a_public_project_gives_nothing() -> None:
     world = World()
     world.pay.is_private = False
     world.workspace.is_private = False
@@ -135,7 +135,7 @@ def test_a_public_repository_is_read_by_anybody_and_a_public_project_opens_nothi
     assert set(world.levels().values()) == {("read", "none")}
 
 
-@AT_LEISURE
+@EXAMPLES
 @given(workspaces())
 def test_the_embedded_server_follows_the_same_rules(workspace: Workspace) -> None:
     catalogue = Catalogue(workspace)

@@ -22,7 +22,7 @@ CONSUMER = ("consumer", "consumer-secret")
 _NICKNAMES = ("jdoe", "Mary Major", "zoë", "a b", "c+d", "e&f", "李雷", "100%", "admin2", "x" * 60)
 _DISPLAY_NAMES = ("Alex Kim", "Alex Kim", "ALEX KIM", "Çağla Öztürk", "李雷", 'O\'Neill "Jo" <b>', "admin")
 _ROLES = ("member", "member", "owner", "collaborator", "quality-gate")
-"""The last is one that nobody documented."""
+"""The last is not documented."""
 _GROUP_NAMES = ("Developers", "R&D / Münster", "c++", "50% #1?", "Administrators", "owners")
 _PRIVILEGES = (None, None, "admin", "collaborator", "something-new")
 _LABELS = ("Payments", "payments", "Café ☕", 'A & B / C+D "quoted" <b>', "日本語", "x" * 100)

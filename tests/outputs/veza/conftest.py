@@ -1,4 +1,4 @@
-"""A Veza to push to, a payload to push, and ways to push it without anybody waiting."""
+"""A Veza to push to, a payload to push, and ways to push it without waits."""
 
 from __future__ import annotations
 

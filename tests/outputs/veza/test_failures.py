@@ -1,4 +1,4 @@
-"""What Veza, or something in its place, can answer: the failure, what is said, and whether it is asked again."""
+"""What Veza, or another server in its place, can answer: the failure, its message, and whether the call is repeated."""
 
 from __future__ import annotations
 
@@ -40,10 +40,8 @@ A_BOMB = Answer(200, gzip.compress(b" " * 3_000_000, mtime=0), {"Content-Encodin
         (Answer(200, b"[" * 100_000), "answered in something that is not JSON"),
         (Answer(200, 5), "does not answer like Veza: is VEZA_URL the address"),
         (Answer(200, {}), "does not answer like Veza"),
-        (Answer(200, {"status": "UP"}), "does not answer like Veza"),
         (Answer(200, {"values": {}}), "does not answer like Veza"),
         (Answer(404, b"<html>"), "answered 404 Not Found: is VEZA_URL the address"),
-        (Answer(404, ["no", "object"]), "answered 404 Not Found: is VEZA_URL"),
         (Answer(404, {"message": "no Route matched"}), "answered 404 no Route matched: is VEZA_URL"),
         (Answer(400, {"details": None}), "answered 400 Bad Request: is VEZA_URL"),
         (Answer(499, b""), "answered 499: is VEZA_URL"),
@@ -55,7 +53,7 @@ A_BOMB = Answer(200, gzip.compress(b" " * 3_000_000, mtime=0), {"Content-Encodin
     ],
     ids=repr,
 )
-def test_something_answers_that_is_not_veza_or_refuses(veza: FakeVeza, fault: Fault, said: str) -> None:
+def test_a_first_contact_that_is_refused_or_answered_by_another_server(veza: FakeVeza, fault: Fault, said: str) -> None:
     veza.fail(Call.TEMPLATES, fault)
     message = refusal(veza)
     assert f"Veza at {veza.url}, first contact: " in message
@@ -64,12 +62,12 @@ def test_something_answers_that_is_not_veza_or_refuses(veza: FakeVeza, fault: Fa
     assert len(veza.requests) == 1
 
 
-def test_a_wrong_key_is_asked_for_once(veza: FakeVeza) -> None:
+def test_a_wrong_key_is_tried_once(veza: FakeVeza) -> None:
     assert "refuses the API key (401 Unauthenticated: Invalid API key" in refusal(veza, api_key="another-key")
     assert len(veza.requests) == 1
 
 
-def test_a_redirect_to_another_host_is_told_and_not_gone_to(veza: FakeVeza) -> None:
+def test_a_redirect_to_another_host_is_reported_and_not_followed(veza: FakeVeza) -> None:
     with FakeVeza() as other:
         elsewhere = Answer(307, b"", {"Location": f"{other.url}/api/v1/providers/custom/templates"})
         veza.fail(Call.TEMPLATES, elsewhere)
@@ -118,7 +116,6 @@ def test_pages_without_end_are_not_read(veza: FakeVeza, monkeypatch: pytest.Monk
         (Answer(200, []), "gave an answer that makes no sense: is VEZA_URL the address of Veza itself", True),
         (Answer(200, {}), "gave an answer that makes no sense", True),
         (Answer(200, {"value": 5}), "gave an answer that makes no sense", True),
-        (Answer(200, {"status": "UP"}), "gave an answer that makes no sense", True),
         (Endless.FLOOD, "answered more than 1 MB, which Veza's API never does", True),
         (A_BOMB, "answered more than 1 MB, which Veza's API never does", True),
     ],
@@ -186,7 +183,7 @@ def test_a_push_that_is_repeated(
     assert max(waits) <= 31
 
 
-def test_one_attempt_that_may_have_been_accepted_is_not_forgotten(veza: FakeVeza, payload: Payload) -> None:
+def test_an_attempt_that_may_have_been_accepted_is_remembered(veza: FakeVeza, payload: Payload) -> None:
     veza.fail(Call.PUSH, Cut.AFTER_ACCEPTING, error(401, "Unauthenticated", "Key revoked"))
     ended = failure(lambda: push(veza, payload))
     assert "Key revoked" in str(ended)
@@ -225,7 +222,7 @@ def test_a_first_contact_that_is_never_answered_is_given_up(veza: FakeVeza, monk
         ("Fri, 31 Dec 99999 23:59:59 GMT", lambda seconds: 0 < seconds < 10),
     ],
 )
-def test_what_veza_asks_to_wait_is_waited(
+def test_retry_after_is_obeyed(
     veza: FakeVeza, payload: Payload, waits: Waits, told: str, waited: Callable[[float], bool]
 ) -> None:
     if told == "in 400 seconds":
@@ -243,7 +240,7 @@ def test_what_veza_asks_to_wait_is_waited(
         ("Fri, 31 Dec 9999 23:59:59 GMT", "asks to wait a day or longer"),
     ],
 )
-def test_a_wait_beyond_all_patience_is_not_begun(
+def test_a_retry_after_beyond_the_time_limit_is_not_waited(
     veza: FakeVeza, payload: Payload, waits: Waits, told: str, said: str
 ) -> None:
     veza.fail(Call.PUSH, error(429, "ResourceExhausted", "Slow down", headers={"Retry-After": told}))

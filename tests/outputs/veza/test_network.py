@@ -1,4 +1,4 @@
-"""The way to Veza: names, ports, certificates and proxies that do not lead there, and what is said of each."""
+"""Names, ports, certificates and proxies that do not lead to Veza, and the message for each."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_host_that_does_not_exist(veza: FakeVeza) -> None:
     assert "the name veza.invalid cannot be resolved: check the host name in VEZA_URL and this machine's DNS" in message
 
 
-def test_nobody_listens(veza: FakeVeza) -> None:
+def test_a_port_on_which_no_server_listens(veza: FakeVeza) -> None:
     message = refusal(veza, url=f"https://localhost:{free_port()}")
     assert "the connection was refused: check host and port in VEZA_URL" in message
 

@@ -1,4 +1,4 @@
-"""Pushing to Veza, against the fake: what arrives, what is asked, and what is given back."""
+"""Pushing to the fake Veza: which requests are sent, what arrives, and what is returned."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_certificate_that_is_not_checked_is_warned_of(
     assert "VEZA_UNSAFE_HTTPS" in caplog.text
 
 
-# --- what cannot work is not asked
+# --- settings that cannot work are refused before any request
 
 
 @pytest.mark.parametrize("key", ["", "key\n", "a key", "schlüssel", "key\x00"])

@@ -117,7 +117,7 @@ class FakeVeza:
         return int(self._server.server_address[1])
 
     def fail(self, call: Call, *faults: Fault) -> None:
-        """Let the next calls of this kind fail, one fault each, before the fake is itself again."""
+        """Let the next calls of this kind fail, one fault each, and then answer as usual."""
         self._faults[call].extend(faults)
 
     def calls(self, call: Call) -> list[Request]:

@@ -305,7 +305,7 @@ def _known(path: str, references: Json, known: set[str] | frozenset[str]) -> Ite
 def _unique(
     path: str, entities: list[dict[str, Json]], keys: tuple[str, ...], *, together: bool = False
 ) -> Iterator[Violation]:
-    """Refuse entities that are one whatever the letter case, by the first of the keys they have or by all."""
+    """Refuse entities with the same key, in any letter case: the first of `keys` that they have, or all `together`."""
     if together:
         names = ["/".join(str(entity.get(key)) for key in keys) for entity in entities]
     else:

@@ -67,7 +67,7 @@ Fault = Answer | Cut | Endless
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that arrived, whatever became of it. `head` is its first line and its headers as they came."""
+    """One request that arrived, answered or not. `head` is its first line and its headers as they came."""
 
     method: str
     path: str
@@ -123,7 +123,7 @@ class Server(ThreadingHTTPServer):
                 continue
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Let clients go as they like; a test sees what they did from their side."""
+        """Say nothing: tests see from the side of the client how a connection ended."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -172,7 +172,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reset()
 
     def _go_on(self, fault: Endless) -> None:
-        """Send until the client has enough, or the test ends."""
+        """Send until the client closes the connection, or the test ends."""
         self.close_connection = True
         begin, piece, pause = _ENDLESS[fault]
         self.wfile.write(begin)
