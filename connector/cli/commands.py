@@ -7,61 +7,61 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, cast
 
 from connector import __version__
 from connector.cli.logs import LogSettings, add_log_options, read_log_settings
 from connector.cli.monitoring import Monitoring, add_monitoring_options, read_leniently, read_monitoring
-from connector.commands import access, check, demo, diff, export, report, review, tables
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.errors import UsageError
-
-T = TypeVar("T")
 
 PROGRAM = "oaa_bitbucket.py" if Path(sys.argv[0]).name == "oaa_bitbucket.py" else "oaa-bitbucket"
 """How the program was called: in a clone, or installed."""
 
 
-class Module(Protocol[T]):
-    """What a module of `connector.commands` has: its options, how they are read, and what it does."""
+class Module(Protocol):
+    """What a module of `connector.commands` has: its options, how they are read, and what the command does."""
 
     def add_options(self, parser: Parser, /) -> None:
         """Describe the command and its options."""
 
-    def read(self, options: argparse.Namespace, /) -> T:
+    def read(self, options: argparse.Namespace, /) -> Any:  # noqa: ANN401 - each command has values of its own
         """Give what was asked for, as a frozen value. Raises `UsageError`."""
 
-    def run(self, wanted: T, outcome: Outcome, /) -> int:
+    def run(self, wanted: Any, outcome: Outcome, /) -> int:  # noqa: ANN401 - likewise
         """Do it, and give the exit code. Raises `ConnectorError`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Command(Generic[T]):
+class Command:
     """A row of the table. One that is monitored has the options of `connector.cli.monitoring`."""
 
     name: str
     description: str
-    module: Module[T]
     monitored: bool = False
 
+    @property
+    def module(self) -> Module:
+        """The module of the same name, loaded when needed: loading all of them takes longer than most commands."""
+        return cast("Module", import_module(f"connector.commands.{self.name}"))
 
-_EXPORT = Command(
-    "export", "collect, then save and/or push; the default when no command is named", export, monitored=True
-)
 
-COMMANDS: dict[str, Command[Any]] = {
+_EXPORT = Command("export", "collect, then save and/or push; the default when no command is named", monitored=True)
+
+COMMANDS = {
     command.name: command
     for command in (
         _EXPORT,
-        Command("demo", "the same against a small Bitbucket that comes along, offline", demo),
-        Command("check", "what can these credentials see, and what to do about the rest", check),
-        Command("access", "who can reach what, and through which grants (offline)", access),
-        Command("diff", "what changed between two exports (offline)", diff),
-        Command("report", "one self-contained page about an export (offline)", report),
-        Command("tables", "exports as Parquet, CSV, SQLite or a BloodHound graph, and SQL on them (offline)", tables),
-        Command("review", "access reviews that owners sign, and proof that they were carried out (offline)", review),
+        Command("demo", "the same against a small Bitbucket that comes along, offline"),
+        Command("check", "what can these credentials see, and what to do about the rest"),
+        Command("access", "who can reach what, and through which grants (offline)"),
+        Command("diff", "what changed between two exports (offline)"),
+        Command("report", "one self-contained page about an export (offline)"),
+        Command("tables", "exports as Parquet, CSV, SQLite or a BloodHound graph, and SQL on them (offline)"),
+        Command("review", "access reviews that owners sign, and proof that they were carried out (offline)"),
     )
 }
 
@@ -69,11 +69,11 @@ _HELP = ("help", "this text; with the name of a command, what that one takes")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked(Generic[T]):
+class Asked:
     """What a command line asks for."""
 
-    command: Command[T]
-    wanted: T
+    command: Command
+    wanted: Any
     logs: LogSettings
     monitoring: Monitoring
     warnings: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class Asked(Generic[T]):
         return self.command.module.run(self.wanted, outcome)
 
 
-def read(argv: Sequence[str]) -> Asked[Any]:
+def read(argv: Sequence[str]) -> Asked:
     """Read the command line, the environment and the env file. Raises `UsageError`.
 
     `help`, `--help` and `--version` print what they say and raise SystemExit.
@@ -105,7 +105,7 @@ def monitoring(argv: Sequence[str]) -> Monitoring:
     return Monitoring()
 
 
-def _command(argv: Sequence[str]) -> tuple[Command[Any], Sequence[str]]:
+def _command(argv: Sequence[str]) -> tuple[Command, Sequence[str]]:
     if not argv or argv[0].startswith("-"):
         return _EXPORT, argv
     if argv[0] in COMMANDS:
@@ -113,7 +113,7 @@ def _command(argv: Sequence[str]) -> tuple[Command[Any], Sequence[str]]:
     raise UsageError(f"{argv[0]!r} is no command; there are {', '.join(COMMANDS)}. Options begin with --")
 
 
-def _parser(command: Command[Any]) -> Parser:
+def _parser(command: Command) -> Parser:
     is_default = command is _EXPORT
     parser = Parser(prog=PROGRAM if is_default else f"{PROGRAM} {command.name}", commands=COMMANDS, add_help=False)
     command.module.add_options(parser)

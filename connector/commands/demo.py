@@ -9,8 +9,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.commands import bitbucket
-from connector.commands import terminal as console
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from connector.commands import bitbucket, terminal
 from connector.commands.bitbucket import Bitbucket
 from connector.commands.export import Export, Guards, export
 from connector.commands.options import Parser
@@ -21,13 +25,20 @@ from connector.embedded.cloud.sample import DEMO_EMAIL, DEMO_TOKEN, DEMO_WORKSPA
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
+from connector.graph.export import Export as Payload
 from connector.graph.payload import load
 from connector.model import Inclusion
+from connector.review.findings.catalogue import findings_of
+from connector.review.findings.finding import Urgency
+from connector.review.findings.folding import folded
 from connector.sources.cloud.credentials import ApiToken
 from connector.sources.cloud.settings import Settings as CloudSettings
 from connector.sources.datacenter import Credentials, Settings
+from connector.text import clean
 
 log = logging.getLogger(__name__)
+
+_LINES_OF_A_FINDING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ def run(wanted: Demo, outcome: Outcome) -> int:
     with _small_cloud() if wanted.cloud else _small_server() as found:
         outputs = Outputs(File(wanted.save_json), report=wanted.report)
         payload = export(Export(found.source, Guards(), outputs), outcome)
-    console.show_findings(load(payload))
+    _show_findings(load(payload))
     log.info("who can reach what, as a page: %s", wanted.report.resolve().as_uri())
     return 0
 
@@ -103,3 +114,30 @@ def _small_cloud() -> Iterator[Bitbucket]:
         yield bitbucket.workspace(
             CloudSettings(DEMO_WORKSPACE, credentials, server.base_url, include=frozenset(Inclusion), emails=emails)
         )
+
+
+def _show_findings(export: Payload) -> None:
+    """Print the findings of an export as a table, to standard output; of long lists the beginning."""
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column("finding", ratio=2)
+    table.add_column("where", ratio=3, overflow="fold")
+    also = []
+    for finding in findings_of(export):
+        title = f"{finding.title} ({len(finding.places):,})"
+        if finding.urgency is Urgency.KNOW:
+            also.append(title)
+            continue
+        lines = [clean(str(fold)) for fold in folded(export, finding.places)]
+        table.add_row(Text(title, "bold"), Text("\n".join(_beginning(lines))))
+        table.add_section()
+    if also:
+        table.add_row(Text("good to know", "bold"), Text("\n".join(also)))
+    console = Console()
+    with console.capture() as captured:
+        console.print(table)
+    terminal.write(captured.get().splitlines())
+
+
+def _beginning(lines: list[str]) -> list[str]:
+    rest = len(lines) - _LINES_OF_A_FINDING
+    return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest:,} more"]

@@ -11,32 +11,29 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rich import box
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
-from rich.text import Text
-
 from connector.commands.options import environment
 from connector.errors import SaveError
-from connector.graph.export import Export
 from connector.rest.progress import duration
-from connector.review.findings.catalogue import findings_of
-from connector.review.findings.finding import Urgency
-from connector.review.findings.folding import folded
-from connector.text import clean
 
 log = logging.getLogger(__name__)
 
 _SECONDS_BETWEEN_LINES = 30.0
-
-_LINES_OF_A_FINDING = 2
 
 
 class LiveProgress:
     """A bar that moves, for a terminal."""
 
     def __init__(self) -> None:
+        # Loading these takes a third of the time of a short command, most of which draw no bar.
+        from rich.console import Console  # noqa: PLC0415
+        from rich.progress import (  # noqa: PLC0415
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
+
         self._bar = Progress(
             TextColumn("collecting"),
             BarColumn(bar_width=20),
@@ -132,33 +129,6 @@ def write(lines: Iterable[str], encoding: str | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         raise SaveError(f"standard output cannot be written: {error.strerror or error}") from error
-
-
-def show_findings(export: Export) -> None:
-    """Print the findings of an export as a table, to standard output; of long lists the beginning."""
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column("finding", ratio=2)
-    table.add_column("where", ratio=3, overflow="fold")
-    also = []
-    for finding in findings_of(export):
-        title = f"{finding.title} ({len(finding.places):,})"
-        if finding.urgency is Urgency.KNOW:
-            also.append(title)
-            continue
-        lines = [clean(str(fold)) for fold in folded(export, finding.places)]
-        table.add_row(Text(title, "bold"), Text("\n".join(_beginning(lines))))
-        table.add_section()
-    if also:
-        table.add_row(Text("good to know", "bold"), Text("\n".join(also)))
-    console = Console()
-    with console.capture() as captured:
-        console.print(table)
-    write(captured.get().splitlines())
-
-
-def _beginning(lines: list[str]) -> list[str]:
-    rest = len(lines) - _LINES_OF_A_FINDING
-    return lines if rest <= 1 else [*lines[:_LINES_OF_A_FINDING], f"and {rest:,} more"]
 
 
 def progress(*, bar: bool) -> LiveProgress | LoggedProgress:
