@@ -59,7 +59,7 @@ def test_the_summary_says_what_monitoring_asks(monitored: Run, bitbucket: Embedd
     assert started <= ended_at
     assert started.utcoffset() is not None
     counts = entry.pop("counts")
-    assert (counts["users"], counts["groups"], counts["projects"], counts["repositories"]) == (60, 13, 9, 40)
+    assert (counts["users"], counts["groups"], counts["projects"], counts["repositories"]) == (59, 10, 3, 9)
     to_file, to_veza = entry.pop("published")
     size = Path("export.json").stat().st_size
     assert (to_file["to"], to_file["path"], to_file["bytes"]) == ("file", "export.json", size)
@@ -94,7 +94,7 @@ REJECTED = error(400, "InvalidArgument", "Invalid Arguments")
         (["--env-file", "nowhere.env"], {}, None, 2),
         ([], {"BITBUCKET_TOKEN": ""}, None, 2),
         ([], {"OAA_PATIENCE": "x"}, None, 2),
-        ([], {}, Fault(Status(401), after=60), 3),
+        ([], {}, Fault(Status(401), after=30), 3),
         ([], {}, GAP, 4),
         ([], {}, REJECTED, 5),
         ([], {}, ZeroDivisionError(), 1),

@@ -77,7 +77,7 @@ def test_log_and_summary_of_an_account_without_rights(export: Run, bitbucket: Em
     assert ended.code == 4
     told = [line["message"] for line in map(json.loads, ended.err.splitlines()) if line["level"] == "ERROR"]
     entry = summary()
-    assert len(entry["gaps"]) > 100
+    assert len(entry["gaps"]) > 40
     assert len(entry["causes"]) == len(told) - 3 < 12
     assert [cause["reason"] for cause in entry["causes"]] == [line.split("  ")[2] for line in told[1:-2]]
     for place, cause in enumerate(entry["causes"]):

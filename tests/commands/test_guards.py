@@ -215,15 +215,10 @@ def test_what_a_killed_run_left_is_removed(export: Run) -> None:
     [None, Fault(Status(503), every=9, times=5), Fault(Status(403), "repos/invoicing/permissions"), Fault(Status(401))],
     ids=["well", "repeated", "gap", "refused"],
 )
-@pytest.mark.parametrize("terminal", [False, True])
 def test_every_line_is_json_where_that_is_asked_for(
-    fault: Fault | None,
-    terminal: bool,
-    export: Run,
-    bitbucket: EmbeddedBitbucket,
-    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault | None, export: Run, bitbucket: EmbeddedBitbucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: terminal, raising=False)
+    monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True, raising=False)
     if fault is not None:
         bitbucket.faults.add(fault)
     ended = export("--log-format", "json", "--debug")

@@ -1,0 +1,5 @@
+"""The small Bitbucket of the tests of commands."""
+
+from tests.commands.conftest import bitbucket
+
+__all__ = ["bitbucket"]
