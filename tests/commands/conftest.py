@@ -42,7 +42,7 @@ class Started:
         self.process = subprocess.Popen(  # noqa: S603 - the program itself
             [sys.executable, *program, "--save-json", "export.json", *options],
             cwd=folder,
-            env={"PATH": os.environ["PATH"], **settings, **environment},
+            env={"PATH": os.environ["PATH"], "XDG_STATE_HOME": os.environ["XDG_STATE_HOME"], **settings, **environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
@@ -86,7 +86,8 @@ Start = Callable[..., Started]
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     (tmp_path / "export.json").write_text(OLD)
     runs: list[Started] = []
 
