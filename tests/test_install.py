@@ -18,7 +18,12 @@ from connector import __version__
 from tests.documents import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-COMMANDS = [["bin/oaa-bitbucket"], [sys.executable, "-m", "connector"]]
+SCRIPT = ["bin/oaa-bitbucket"]
+COMMANDS = [
+    (SCRIPT, "oaa-bitbucket"),
+    ([sys.executable, "-m", "connector"], "oaa-bitbucket"),
+    ([sys.executable, str(ROOT / "oaa_bitbucket.py")], "oaa_bitbucket.py"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +41,16 @@ def _started(place: Path, command: list[str], *arguments: str, folder: Path) -> 
     return subprocess.run(program, cwd=folder, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - ours
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=["script", "module"])
-def test_the_command_says_what_it_can_do_under_its_own_name(command: list[str], place: Path, tmp_path: Path) -> None:
-    assert _started(place, command, "--version", folder=tmp_path).stdout == f"oaa-bitbucket {__version__}\n"
-    assert _started(place, command, "--help", folder=tmp_path).stdout.startswith("usage: oaa-bitbucket [")
+@pytest.mark.parametrize(("command", "name"), COMMANDS, ids=["script", "module", "clone"])
+def test_the_command_goes_by_its_own_name(command: list[str], name: str, place: Path, tmp_path: Path) -> None:
     refused = _started(place, command, "surprise", folder=tmp_path)
-    assert (refused.returncode, refused.stderr.partition(":")[0]) == (2, "oaa-bitbucket")
+    assert (refused.returncode, refused.stderr.partition(":")[0]) == (2, name)
 
 
 def test_a_whole_run_needs_nothing_of_the_clone(place: Path, tmp_path: Path) -> None:
-    ended = _started(place, COMMANDS[0], "demo", folder=tmp_path)
+    ended = _started(place, SCRIPT, "demo", folder=tmp_path)
     assert ended.returncode == 0, ended.stderr
+    assert f"oaa-bitbucket {__version__} exports" in ended.stderr
     assert {path.name for path in tmp_path.iterdir()} == {"demo-export.json", "demo-report.html"}
 
 
