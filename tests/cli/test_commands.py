@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from connector import __version__
 from connector.cli.commands import COMMANDS
 from connector.embedded.datacenter.faults import Fault, Status
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
@@ -34,6 +35,10 @@ def test_help_has_a_line_for_each_command(argv: list[str], run: Run, capfd: pyte
 def test_help_with_a_name_is_that_commands(name: str, run: Run, capfd: pytest.CaptureFixture[str]) -> None:
     assert printed(run, capfd, "help", name) == printed(run, capfd, name, "--help")
     assert printed(run, capfd, "help", name).split()[2] == name
+
+
+def test_the_version_goes_to_standard_output(run: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    assert printed(run, capfd, "--version") == f"oaa-bitbucket {__version__}\n"
 
 
 def test_help_with_another_name_is_a_usage_error(run: Run) -> None:

@@ -75,6 +75,8 @@ def test_log_and_summary_of_an_account_without_rights(export: Run, bitbucket: Em
     options = ("--summary", "summary.json", "--include", "all", "--log-format", "json")
     ended = export(*options, BITBUCKET_USER=account.name, BITBUCKET_TOKEN="known")
     assert ended.code == 4
+    assert "'Project: Admin'" in ended.err
+    assert "'Repository: Admin'" in ended.err
     told = [line["message"] for line in map(json.loads, ended.err.splitlines()) if line["level"] == "ERROR"]
     entry = summary()
     assert len(entry["gaps"]) > 40

@@ -146,22 +146,7 @@ def test_a_baseline_that_is_itself_incomplete_is_warned_of(export: Run, bitbucke
     assert saved()["applications"][0]["custom_properties"]["is_complete"] is True
 
 
-def test_a_bound_without_a_baseline_guards_nothing_and_is_a_usage_error(export: Run) -> None:
-    ended = export("--max-removal", "10")
-    assert ended.code == 2
-    assert "--baseline" in ended.err
-
-
 # --- files
-
-
-def test_a_folder_that_is_not_there_is_noticed_before_anything_is_asked(
-    export: Run, bitbucket: EmbeddedBitbucket
-) -> None:
-    ended = export("--save-json", "no-such-folder/export.json")
-    assert ended.code == 5
-    assert "no-such-folder/export.json cannot be written: No such file or directory" in ended.err
-    assert bitbucket.requests == []
 
 
 @pytest.mark.parametrize("path", ["/dev/null", "."])

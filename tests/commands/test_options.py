@@ -96,6 +96,7 @@ def test_secrets_are_in_no_repr(environment: pytest.MonkeyPatch) -> None:
         (("--patience", "inf", "--save-json"), {}, "--patience"),
         (("--max-rate", "nan", "--save-json"), {}, "--max-rate"),
         (("--max-removal", "101", "--save-json"), {}, "--max-removal"),
+        (("--max-removal", "10", "--save-json"), {}, "--max-removal guards nothing without --baseline"),
         (("--save-json",), {"OAA_CONCURRENCY": "many"}, "OAA_CONCURRENCY"),
         (("--bitbucket-url", "bitbucket.example.com", "--save-json"), {}, "--bitbucket-url is no address"),
         (("--bitbucket-url", "ftp://b.example.com", "--save-json"), {}, "--bitbucket-url is no address"),
@@ -133,26 +134,6 @@ def test_bad_input_gets_one_clear_line_and_code_2(
     assert says in ended.err
     assert ended.err.count("\n") == 1
     assert "mark" not in ended.err
-
-
-def test_without_anything_the_first_thing_that_is_missing_is_named(run: Run) -> None:
-    ended = run()
-    assert ended.code == 2
-    assert "BITBUCKET_URL" in ended.err
-
-
-def test_what_is_no_command_is_said(run: Run) -> None:
-    ended = run("exprot")
-    assert ended.code == 2
-    assert "'exprot' is no command" in ended.err
-
-
-@pytest.mark.parametrize("argv", [["--help"], ["export", "--help"], ["demo", "--help"], ["--version"]])
-def test_help_goes_to_standard_output(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as ended:
-        commands.read(argv)
-    assert ended.value.code == 0
-    assert "oaa" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("environment")

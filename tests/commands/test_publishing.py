@@ -92,7 +92,7 @@ def test_two_nights(push: Push, veza: FakeVeza) -> None:
         ([], {"REQUESTS_CA_BUNDLE": ""}, 5, "REQUESTS_CA_BUNDLE"),
         ([], {"VEZA_URL": "https://user:S3cr3t@veza.example.com"}, 5, "VEZA_URL"),
         ([], {"HTTPS_PROXY": "http://u:S3cr3t[@proxy", "NO_PROXY": "127.0.0.1"}, 2, "HTTPS_PROXY is no address"),
-        (["--save-json", "no-such-folder/export.json"], {}, 5, "No such file"),
+        (["--save-json", "no-such-folder/x"], {}, 5, "no-such-folder/x cannot be written: No such file or directory"),
     ],
 )
 def test_what_cannot_work_is_told_before_bitbucket_is_asked(
@@ -177,11 +177,11 @@ def test_nothing_is_changed_in_veza_when_bitbucket_fails(
 def test_a_dry_run_publishes_nothing_and_says_what_would_go_where(
     push: Push, veza: FakeVeza, bitbucket: EmbeddedBitbucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = push("--save-json", "export.json", "--dry-run", "--summary", "summary.json")
+    ended = push("--save-json", "export.json", "--report", "page.html", "--dry-run", "--summary", "summary.json")
     assert ended.code == 0
     assert files() == {"summary.json"}
     source = '"Bitbucket Server - 127.0.0.1:'
-    for words in ("dry run", "export.json", veza.url, '"Bitbucket Server"', source, "59 users"):
+    for words in ("dry run", "export.json", "page.html", veza.url, '"Bitbucket Server"', source, "59 users"):
         assert words in ended.last_line
     assert summary()["published"] == []
     assert "dry run" in summary()["dry_run"]
