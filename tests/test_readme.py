@@ -1,4 +1,4 @@
-"""The README says what is so: its tables are held against the data and the help of the program.
+"""The README and docs say what is so: their tables are held against the data and the help of the program.
 
 A row that is missing is printed as it should stand.
 """
@@ -10,7 +10,8 @@ import pkgutil
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 import pytest
 
@@ -19,10 +20,15 @@ from connector.cli.commands import COMMANDS
 from connector.errors import ConnectorError
 from connector.model import Inclusion
 from connector.oaa import vocabulary
+from connector.oaa.cloud import CLOUD
 from connector.oaa.server import SERVER
-from connector.oaa.vocabulary import REPOSITORY, Meaning, Property
-from connector.sources import datacenter as collect
-from connector.sources.datacenter.endpoints import Endpoint, Right
+from connector.oaa.vocabulary import REPOSITORY, Meaning, Property, Vocabulary
+from connector.sources import cloud, datacenter
+from connector.sources.cloud import endpoints as cloud_endpoints
+from connector.sources.cloud.check.contact import NEEDED
+from connector.sources.cloud.settings import HOURLY_LIMIT
+from connector.sources.datacenter import endpoints as datacenter_endpoints
+from connector.sources.datacenter.endpoints import Right
 from tests.documents import (
     OF_LIBRARIES,
     PAGES,
@@ -44,6 +50,9 @@ LINES = 250
 """What somebody reads before trying it; the rest is in docs."""
 
 
+T = TypeVar("T")
+
+
 def _code(text: str) -> str:
     return f"`{text}`"
 
@@ -61,24 +70,32 @@ def _sub_resources(meaning: Meaning) -> str:
     return "yes" if meaning.sub_resources else "no"
 
 
-def test_the_table_of_permissions_is_the_mapping() -> None:
+@pytest.mark.parametrize(
+    ("product", "heading"), [(SERVER, "permission"), (CLOUD, "permission on Cloud")], ids=["server", "cloud"]
+)
+def test_the_table_of_permissions_is_the_mapping(product: Vocabulary, heading: str) -> None:
     expected = {
         row(_code(name), _on(meaning), ", ".join(each.value for each in meaning.categories), _sub_resources(meaning))
-        for name, meaning in SERVER.permissions.items()
+        for name, meaning in product.permissions.items()
     }
-    assert rows(list(tables("permission", "on", "OAA permissions", "sub-resources"))) == expected
+    assert rows(list(tables(heading, "on", "OAA permissions", "sub-resources"))) == expected
 
 
-def test_the_table_of_things_names_every_property() -> None:
+@pytest.mark.parametrize(
+    ("product", "heading", "application"),
+    [(SERVER, "Bitbucket", "instance"), (CLOUD, "Bitbucket Cloud", "workspace")],
+    ids=["server", "cloud"],
+)
+def test_the_table_of_things_names_every_property(product: Vocabulary, heading: str, application: str) -> None:
     documented = {
-        cells[0]: set(in_code(cells[-1])) for cells in tables("Bitbucket", "OAA", "id", "name", "custom properties")
+        cells[0]: set(in_code(cells[-1])) for cells in tables(heading, "OAA", "id", "name", "custom properties")
     }
     things: dict[str, tuple[Property[Any], ...]] = {
-        "instance": SERVER.application,
-        "user": SERVER.user,
-        "group": SERVER.group,
-        "project": SERVER.project,
-        "repository": SERVER.repository,
+        application: product.application,
+        "user": product.user,
+        "group": product.group,
+        "project": product.project,
+        "repository": product.repository,
     }
     assert documented == {thing: {each.name for each in properties} for thing, properties in things.items()}
 
@@ -113,18 +130,41 @@ def test_what_the_export_adds_is_named(name: str) -> None:
     assert any(name in cells[1] for cells in tables("access", "how it is exported"))
 
 
-def _endpoints() -> Iterator[Endpoint]:
-    for module in pkgutil.walk_packages(collect.__path__, f"{collect.__name__}."):
+def _all_of(package: ModuleType, kind: type[T]) -> Iterator[T]:
+    """Yield the values of a kind that the modules of a package define."""
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         for value in vars(importlib.import_module(module.name)).values():
-            if isinstance(value, Endpoint):
+            if isinstance(value, kind):
                 yield value
 
 
-def test_the_table_of_addresses_is_what_is_asked() -> None:
+def test_the_table_of_addresses_of_a_server_is_what_is_asked() -> None:
     expected = {
-        row(_code(f"{one.api}/latest/{one.template}"), one.right.label, one.lacks or _NONE) for one in _endpoints()
+        row(_code(f"{one.api}/latest/{one.template}"), one.right.label, one.lacks or _NONE)
+        for one in _all_of(datacenter, datacenter_endpoints.Endpoint)
     }
     assert rows(list(tables("address", "right", "without it the export lacks"))) == expected
+
+
+def test_the_table_of_addresses_of_cloud_is_what_is_asked() -> None:
+    expected = {
+        row(
+            _code(f"{one.api}/{one.template}"),
+            *(_code(scope) if scope else _NONE for scope in (one.token, one.oauth)),
+            one.right.label or _NONE,
+            one.lacks,
+        )
+        for one in _all_of(cloud, cloud_endpoints.Endpoint)
+    }
+    header = "address", "scope of an API token", "scope of a consumer", "right", "without it the export lacks"
+    assert rows(list(tables(*header))) == expected
+
+
+def test_the_steps_for_cloud_name_just_the_scopes_that_every_export_needs() -> None:
+    page = (ROOT / "docs" / "cloud.md").read_text(encoding="utf-8")
+    step = next(line for line in page.splitlines() if line.startswith("3. Tick the scopes"))
+    assert set(re.findall(r"`([a-z:]+)`", step)) == {endpoint.token for endpoint in NEEDED}
+    assert f"{HOURLY_LIMIT:,} requests" in page
 
 
 def test_the_table_of_rights_says_where_they_are_granted() -> None:
