@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from connector.commands import terminal as console
+from connector.commands import terminal
 from connector.commands.options import Parser, add_formats
 from connector.commands.outcome import Outcome
 from connector.commands.terminal import Screen
@@ -157,7 +157,7 @@ def run(wanted: AccessQuestion, _outcome: Outcome) -> int:
     meant = question(export, wanted.names, wanted.at_least)
     failed = failures(export, meant, wanted.limits) if wanted.limits != Limits() else None
     encoding = "utf-8" if wanted.excel else None
-    console.write(_lines(wanted, Answers(export, meant), failed, console.screen()), encoding)
+    terminal.write(_lines(wanted, Answers(export, meant), failed, terminal.screen()), encoding)
     if wanted.format is Format.CSV:  # which has no place for where it is from and what is not known
         for one in evidence(export):
             log.info("%s", one.sentence)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from connector.commands import terminal as console
+from connector.commands import terminal
 from connector.commands.options import Parser, same_file
 from connector.commands.terminal import Screen
 from connector.errors import UsageError
@@ -134,16 +134,16 @@ def _to_write(options: argparse.Namespace, what: str) -> Path | None:
 def run(wanted: Across) -> int:
     """Compare, on standard output. Raises `ReviewError` for an export, `UsageError` for a mapping file."""
     matching = matching_of(wanted.servers)
-    screen = console.screen()
+    screen = terminal.screen()
     if wanted.write_people or wanted.write_repositories:
-        console.write(render.matching_as_text(matching, screen.width, _most(wanted, screen)))
+        terminal.write(render.matching_as_text(matching, screen.width, _most(wanted, screen)))
         _write(wanted.write_people, "--people", matching.people, people_registers(matching.old, matching.new))
         both = repository_registers(matching.old, matching.new)
         _write(wanted.write_repositories, "--repositories", matching.repositories, both)
         return 0
     with collector_paused():
         comparison = Comparison(matching)
-        console.write(_lines(wanted, comparison, screen))
+        terminal.write(_lines(wanted, comparison, screen))
     if wanted.format is Format.CSV:
         for unsaid in _unsaid(comparison):
             log.warning("%s", unsaid)

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from connector.commands import check_table
-from connector.commands import terminal as console
+from connector.commands import check_table, terminal
 from connector.commands.bitbucket import add_pace_options, add_source_options, read_bitbucket
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
@@ -102,10 +101,10 @@ def run(wanted: Check, _outcome: Outcome) -> int:
     log.info("checking %s", wanted.source.address)
     report = interruptible(lambda: run_check(wanted))
     if wanted.as_json:
-        console.write([json.dumps(report.as_json(), indent=2)])
+        terminal.write([json.dumps(report.as_json(), indent=2)])
     else:
-        screen = console.screen()
-        console.write(check_table.as_table(report, screen.width, coloured=screen.is_coloured))
+        screen = terminal.screen()
+        terminal.write(check_table.as_table(report, screen.width, coloured=screen.is_coloured))
     return report.verdict.exit_code
 
 

@@ -47,16 +47,6 @@ class Demo:
 
     cloud: bool = False
 
-    @property
-    def save_json(self) -> Path:
-        """The export."""
-        return Path("demo-cloud-export.json" if self.cloud else "demo-export.json")
-
-    @property
-    def report(self) -> Path:
-        """The page about it."""
-        return Path("demo-cloud-report.html" if self.cloud else "demo-report.html")
-
 
 _DEMO_DESCRIPTION = """\
 Starts a small Bitbucket on a loopback port, exports it by the ordinary code into demo-export.json, shows
@@ -87,11 +77,13 @@ def read(options: argparse.Namespace) -> Demo:
 
 def run(wanted: Demo, outcome: Outcome) -> int:
     """Export the embedded Bitbucket by the ordinary code, and show the findings."""
+    name = "demo-cloud" if wanted.cloud else "demo"
+    page = Path(f"{name}-report.html")
     with _small_cloud() if wanted.cloud else _small_server() as found:
-        outputs = Outputs(File(wanted.save_json), report=wanted.report)
+        outputs = Outputs(File(Path(f"{name}-export.json")), report=page)
         payload = export(Export(found.source, Guards(), outputs), outcome)
     _show_findings(load(payload))
-    log.info("who can reach what, as a page: %s", wanted.report.resolve().as_uri())
+    log.info("who can reach what, as a page: %s", page.resolve().as_uri())
     return 0
 
 

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.commands import across
-from connector.commands import terminal as console
+from connector.commands import across, terminal
 from connector.commands.across import Across, FailOn
 from connector.commands.options import Parser, add_formats
 from connector.commands.outcome import Outcome
@@ -98,7 +97,7 @@ def run(wanted: Comparison | Across, _outcome: Outcome) -> int:
     difference = Difference(load(wanted.old), load(wanted.new))
     with collector_paused():
         is_changed = difference.is_changed
-    console.write(_lines(wanted, difference, console.screen()))
+    terminal.write(_lines(wanted, difference, terminal.screen()))
     if wanted.fail_on is FailOn.GAINED and difference.gained:
         log.error("somebody gained access")
         return EXIT_CHANGED

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -12,25 +11,19 @@ from pathlib import Path
 from typing import Any
 
 from connector import __version__
-from connector.commands import terminal as console
+from connector.commands import terminal
 from connector.commands.bitbucket import add_pace_options, add_source_options, read_bitbucket
 from connector.commands.check import verify_export
 from connector.commands.gaps import check_gaps
 from connector.commands.options import Parser, number
 from connector.commands.outcome import Outcome
 from connector.commands.publishing import Outputs, add_output_options, connected, publish, read_outputs
-from connector.commands.settings import (
-    Verify,
-    add_name_options,
-    add_verify_options,
-    read_verify,
-)
+from connector.commands.settings import Verify, add_name_options, add_verify_options, read_verify
 from connector.errors import ConnectorError, Interrupted, UsageError
 from connector.files import check_writable
 from connector.graph.export import Export as Payload
-from connector.graph.payload import load
+from connector.graph.payload import collector_paused, load
 from connector.graph.values import ReviewError
-from connector.model import Snapshot
 from connector.oaa.mapping import application
 from connector.oaa.shrink_guard import check_removal, contents, read_contents
 from connector.outputs.veza.push import only_pusher
@@ -207,10 +200,11 @@ def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:
     outputs, guards = wanted.outputs, wanted.guards
     before = read_contents(guards.baseline) if guards.baseline else None
     veza = connected(outputs.veza)
-    with console.progress(bar=outcome.bar) as progress:
+    with terminal.progress(bar=outcome.bar) as progress:
         outcome.snapshot = wanted.source.collect(progress, outcome.statistics)
     check_gaps(outcome.snapshot.gaps, allowed=guards.allow_incomplete)
-    payload = _mapped(outcome.snapshot)
+    with collector_paused():
+        payload: dict[str, Any] = application(outcome.snapshot).get_payload()
     if before is not None:
         check_removal(before, contents(payload), guards.max_removal)
     if wanted.verify is not None:
@@ -230,16 +224,3 @@ def _earlier(wanted: Export) -> Payload | None:
     except ReviewError as error:
         log.warning("the report cannot say what changed: %s", error)
         return None
-
-
-def _mapped(snapshot: Snapshot) -> dict[str, Any]:
-    """Map a snapshot, without Python looking for garbage meanwhile: what is made is kept, and there are millions of it.
-
-    Looking through all of it again and again takes as long as making it.
-    """
-    gc.disable()
-    try:
-        payload: dict[str, Any] = application(snapshot).get_payload()
-    finally:
-        gc.enable()
-    return payload

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.commands import terminal as console
-from connector.commands.extras import extra
+from connector.commands import terminal
 from connector.commands.options import Parser, same_file
 from connector.commands.outcome import Outcome
 from connector.commands.report import save_page
@@ -202,19 +203,33 @@ def run(wanted: Step, _outcome: Outcome) -> int:
             return _prove(wanted)
 
 
+@contextmanager
+def _libraries_of_the_extra() -> Iterator[None]:
+    """Raise `UsageError` where a library for workbooks is missing, which a plain installation leaves out."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in {"openpyxl", "xlsxwriter"}:
+            raise
+        raise UsageError(
+            f"this command needs {error.name}, which is an extra: pip install -r requirements-extras.txt in a clone, "
+            "or pip install 'oaa-bitbucket[review]'"
+        ) from error
+
+
 def _start(wanted: Start) -> int:
-    with extra("review"):
+    with _libraries_of_the_extra():
         from connector.review.certification import start, summary  # noqa: PLC0415 - its libraries are an extra
     start.check_free(wanted.folder)
     started = start.start(load(wanted.export), wanted.export, wanted.folder, wanted.scope)
     for caveat in started.caveats:
         log.log(logging.WARNING if caveat.hides_access else logging.INFO, "not known: %s", caveat)
-    console.write(summary.of_start(started, str(wanted.folder)))
+    terminal.write(summary.of_start(started, str(wanted.folder)))
     return 0
 
 
 def _collect(wanted: Collect) -> int:
-    with extra("review"):
+    with _libraries_of_the_extra():
         from connector.review.certification import collect, summary  # noqa: PLC0415 - likewise
     _check_replaceable(wanted.output)
     collected = collect.Collected(wanted.folder)
@@ -222,9 +237,9 @@ def _collect(wanted: Collect) -> int:
         header = header_of(collected.review, collected.totals.total())
         lines = csv_of(header, collected.decided(), for_excel=wanted.excel)
         file.writelines(f"{line}\n" for line in lines)
-    screen = console.screen()
+    screen = terminal.screen()
     most = _ROWS_ON_A_TERMINAL if screen.is_terminal and not wanted.everything else None
-    console.write(summary.of_collect(collected, screen.width, most))
+    terminal.write(summary.of_collect(collected, screen.width, most))
     log.info("saved %s", wanted.output)
     if collected.is_complete:
         return 0
@@ -245,7 +260,7 @@ def _prove(wanted: Prove) -> int:
     for warning in proof.warnings:
         log.warning("%s", warning)
     saved = save_page(evidence.page(proof), wanted.output)
-    console.write(evidence.lines(proof))
+    terminal.write(evidence.lines(proof))
     log.info("saved the evidence %s", saved)
     if proof.is_open and wanted.fail_on_open:
         log.error("not everything is decided and carried out")

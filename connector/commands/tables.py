@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from connector.commands import terminal as console
+from connector.commands import terminal
 from connector.commands.options import Parser
 from connector.commands.outcome import Outcome
 from connector.commands.terminal import Screen, size_in_words
@@ -240,7 +240,7 @@ def _ask(wanted: Asked) -> None:
             written, folder = folder, folder.folder or Path(scratch, "nights")
             _write(written, folder)
         with answer(wanted.query, folder, wanted.parameters, Path(scratch)) as answered:
-            console.write(_lines(wanted, answered, console.screen()))
+            terminal.write(_lines(wanted, answered, terminal.screen()))
             for line in answered.not_known:
                 log.warning("not known: %s", clean(line))
 
