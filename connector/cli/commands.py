@@ -1,4 +1,4 @@
-"""The table of commands: what can be asked for, and how the command line becomes what was asked."""
+"""The table of commands, and how a command line is read."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Module(Protocol):
         """Describe the command and its options."""
 
     def read(self, options: argparse.Namespace, /) -> Any:  # noqa: ANN401 - each command has values of its own
-        """Give what was asked for, as a frozen value. Raises `UsageError`."""
+        """Give the options as a frozen value. Raises `UsageError`."""
 
     def run(self, wanted: Any, outcome: Outcome, /) -> int:  # noqa: ANN401 - likewise
-        """Do it, and give the exit code. Raises `ConnectorError`."""
+        """Run the command, and give the exit code. Raises `ConnectorError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ _HELP = ("help", "this text; with the name of a command, what that one takes")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a command line asks for."""
+class Invocation:
+    """A command line that was read: the command, its arguments as a value, and the options that all commands have."""
 
     command: Command
     wanted: Any
@@ -79,26 +79,26 @@ class Asked:
     warnings: tuple[str, ...] = ()
 
     def run(self, outcome: Outcome) -> int:
-        """Do it, and give the exit code. Raises `ConnectorError`."""
+        """Run the command, and give the exit code. Raises `ConnectorError`."""
         return self.command.module.run(self.wanted, outcome)
 
 
-def read(argv: Sequence[str]) -> Asked:
+def read(argv: Sequence[str]) -> Invocation:
     """Read the command line, the environment and the env file. Raises `UsageError`.
 
-    `help`, `--help` and `--version` print what they say and raise SystemExit.
+    `help`, `--help` and `--version` print their text and raise SystemExit.
     """
     if list(argv[:1]) == [_HELP[0]]:
         argv = [*argv[1:], "--help"]
     command, rest = _command(argv)
     parser = _parser(command)
     options = parser.parse_args(rest)
-    logs, told = read_log_settings(options), read_monitoring(options)
-    return Asked(command, command.module.read(options), logs, told, tuple(parser.warnings))
+    wanted = command.module.read(options)
+    return Invocation(command, wanted, read_log_settings(options), read_monitoring(options), tuple(parser.warnings))
 
 
 def monitoring(argv: Sequence[str]) -> Monitoring:
-    """Give who is told of a run whose command line, or settings, cannot be read. Raises nothing."""
+    """Give where a run is reported whose command line or settings cannot be read. Raises nothing."""
     with suppress(UsageError):
         command, rest = _command(argv)
         return read_leniently(rest, COMMANDS) if command.monitored else Monitoring()
@@ -129,7 +129,7 @@ def _parser(command: Command) -> Parser:
         parser.add_env_file(group)
     _add_about(group)
     for step in parser.steps:
-        # What is said before the name of the step would be replaced by a default.
+        # Otherwise a default of the step replaces an option that stands before the step's name.
         step.argument_default = argparse.SUPPRESS
         _add_about(step.add_argument_group("about the program"))
     return parser

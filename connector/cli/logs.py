@@ -1,4 +1,4 @@
-"""Log lines on standard error: their options, and how they look."""
+"""Log lines on standard error: their options and their format."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class LogSettings:
 
 
 def add_log_options(group: argparse._ArgumentGroup) -> None:
-    """Describe what is logged, and how."""
+    """Add the options of the log."""
     much = group.add_mutually_exclusive_group()
     much.add_argument("--quiet", action="store_true", help="log warnings and errors only, and show no progress")
     much.add_argument("--debug", action="store_true", help="log every request [OAA_DEBUG]")
@@ -47,7 +47,7 @@ def add_log_options(group: argparse._ArgumentGroup) -> None:
 
 
 def read_log_settings(options: argparse.Namespace) -> LogSettings:
-    """Read what is logged, and how."""
+    """Read the options of the log."""
     debug = options.debug or environment("OAA_DEBUG") is not None
     level = logging.WARNING if options.quiet else logging.DEBUG if debug else logging.INFO
     return LogSettings(level, LogFormat(options.log_format or LogFormat.TEXT))
@@ -63,7 +63,7 @@ def set_up_logging(settings: LogSettings) -> None:
 
 
 class _StandardError(logging.StreamHandler[TextIO]):
-    """Writes to whatever sys.stderr is at the time: a live bar takes its place to keep lines above itself."""
+    """Looks up sys.stderr for each line: a progress bar replaces it, to keep log lines above the bar."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
@@ -74,7 +74,7 @@ class _StandardError(logging.StreamHandler[TextIO]):
 
 
 class _TextLines(logging.Formatter):
-    """A line for a message, whatever the names in it hold; a traceback has its own."""
+    """One line for each message, with control characters of names escaped; a traceback keeps its lines."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of the standard library
         record.message = _cleaned(record.message)

@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 
 def run() -> NoReturn:
-    """Be the process: do what the command line says, and end with its exit code.
+    """Run the command line of this process, and end the process with the exit code.
 
-    It ends at once: memory is not taken apart, and no thread is waited for that waits for an answer nobody reads.
+    The process ends at once: it frees no memory, and waits for no thread that still waits for an answer.
     """
     # Where the process was started without one of them, there is None.
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115 - open until the process ends
@@ -41,7 +41,7 @@ def run() -> NoReturn:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Do what the command line says, and give the exit code of the process."""
+    """Run a command line, and give the exit code."""
     try:
         with Signals() as signals:
             return _main(sys.argv[1:] if argv is None else argv, signals)
@@ -52,24 +52,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str], signals: Signals) -> int:
     outcome = Outcome()
     try:
-        asked = commands.read(argv)
+        invocation = commands.read(argv)
     except ConnectorError as error:
         outcome.error, outcome.exit_code = str(error), error.exit_code
         with suppress(OSError):
             sys.stderr.write(f"{commands.PROGRAM}: {clean(str(error))}\n")
-        return _told(Monitor(commands.monitoring(argv)), outcome)
-    set_up_logging(asked.logs)
-    for warning in asked.warnings:
+        return _conclude(Monitor(commands.monitoring(argv)), outcome)
+    set_up_logging(invocation.logs)
+    for warning in invocation.warnings:
         log.warning("%s", warning)
-    outcome.bar = asked.logs.shows_progress
-    monitor = Monitor(asked.monitoring)
-    with _ending_well(outcome, signals):
+    outcome.bar = invocation.logs.shows_progress
+    monitor = Monitor(invocation.monitoring)
+    with _errors_logged(outcome, signals):
         monitor.begin()
-        outcome.exit_code = asked.run(outcome)
-    return _told(monitor, outcome)
+        outcome.exit_code = invocation.run(outcome)
+    return _conclude(monitor, outcome)
 
 
-def _told(monitor: Monitor, outcome: Outcome) -> int:
+def _conclude(monitor: Monitor, outcome: Outcome) -> int:
     monitor.write(outcome)
     if outcome.is_export:
         log.info("%s", outcome.line())
@@ -78,8 +78,8 @@ def _told(monitor: Monitor, outcome: Outcome) -> int:
 
 
 @contextmanager
-def _ending_well(outcome: Outcome, signals: Signals) -> Iterator[None]:
-    """Turn whatever ends the run early into a line of the log and an exit code."""
+def _errors_logged(outcome: Outcome, signals: Signals) -> Iterator[None]:
+    """Turn an error, a signal or a bug that ends the run early into a line of the log and an exit code."""
     try:
         try:
             yield

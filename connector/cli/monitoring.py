@@ -1,4 +1,4 @@
-"""What monitoring is told of a run: a summary in JSON, metrics for Prometheus, a ping. No secret is in any of them."""
+"""Reports of a run for monitoring: a summary in JSON, metrics for Prometheus, a ping. None of them holds a secret."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ log = logging.getLogger(__name__)
 
 _PING_SECONDS = 2.0
 _LAST_PING_SECONDS = 4.0
-"""How long the end of a run waits at most for the ping that says so."""
+"""Upper bound of the time that the end of a run waits for its last ping."""
 
 
 @dataclass(frozen=True, slots=True)
 class Monitoring:
-    """Who is told of a run."""
+    """Where a run is reported."""
 
     summary: Path | None = None
     metrics: Path | None = None
     ping: str | None = field(default=None, repr=False)
-    """An address that ends in what only its owner should know, so it stands in no log."""
+    """An address; its path is a secret, so it is not logged."""
 
 
 def add_monitoring_options(parser: Parser) -> None:
-    """Describe who is told of a run."""
+    """Add the options that say where a run is reported."""
     group = parser.add_argument_group("monitoring")
     parser.result(
         group,
@@ -67,14 +67,14 @@ def add_monitoring_options(parser: Parser) -> None:
 
 
 def read_monitoring(options: argparse.Namespace) -> Monitoring:
-    """Read who is told; nobody, where the command has no such options."""
+    """Read where the run is reported: nowhere, if the command has no such options."""
     return Monitoring(**{each.name: getattr(options, each.name, None) for each in dataclasses.fields(Monitoring)})
 
 
 def read_leniently(argv: Sequence[str], commands: Collection[str]) -> Monitoring:
-    """Read who is told that the command line, or the settings, cannot be understood. Raises nothing.
+    """Read where it is reported that a command line or a setting cannot be read. Raises nothing.
 
-    No file is given that another word of the command line names: that may be the very mistake.
+    A file that another word of the command line names, too, is left out: naming it twice may be the mistake.
     """
     for with_env_file in (True, False):
         parser = Parser(commands=commands, add_help=False)
@@ -102,35 +102,35 @@ def _address(given: Given) -> str:
 
 
 class Monitor:
-    """Tells those who are told of one run."""
+    """Reports one run."""
 
-    def __init__(self, told: Monitoring) -> None:
-        self._told = told
+    def __init__(self, settings: Monitoring) -> None:
+        self._settings = settings
         self._pinging: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Say that the run begins. Raises `SaveError` where the files could not be written at its end."""
+        """Report that the run begins. Raises `SaveError` if the files could not be written at its end."""
         self._ping("/start")
-        for path in (self._told.summary, self._told.metrics):
+        for path in (self._settings.summary, self._settings.metrics):
             if path is not None:
                 check_writable(path)
 
     def write(self, outcome: Outcome) -> None:
-        """Write the files; that one cannot be written is the run's error where there was no other."""
-        if self._told.summary is not None:
-            _write(self._told.summary, "the summary", lambda: ["".join(json_pieces(summary(outcome), 2))], outcome)
-        if (path := self._told.metrics) is not None:
+        """Write the files. A file that cannot be written sets the exit code, unless the run failed already."""
+        if self._settings.summary is not None:
+            _write(self._settings.summary, "the summary", lambda: ["".join(json_pieces(summary(outcome), 2))], outcome)
+        if (path := self._settings.metrics) is not None:
             _write(path, "the metrics", lambda: metrics(outcome, path.stem), outcome, mode=READABLE_BY_ALL)
 
     def conclude(self, exit_code: int) -> None:
-        """Say how the run ended."""
+        """Report how the run ended."""
         self._ping(f"/{exit_code}" if exit_code else "")
         if self._pinging is not None:
             self._pinging.join(_LAST_PING_SECONDS)
 
     def _ping(self, what: str) -> None:
-        if self._told.ping is not None:
-            parts = urlsplit(self._told.ping)
+        if self._settings.ping is not None:
+            parts = urlsplit(self._settings.ping)
             address = urlunsplit(parts._replace(path=parts.path.rstrip("/") + what))
             self._pinging = threading.Thread(target=_send, args=(address, self._pinging), daemon=True)
             self._pinging.start()
@@ -146,7 +146,7 @@ def _send(address: str, before: threading.Thread | None) -> None:
             answer = session.get(address, headers=headers, timeout=_PING_SECONDS, allow_redirects=False, stream=True)
         if not answer.ok:
             log.warning("--ping: the address answered %d", answer.status_code)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the run has nothing to do with it
+    except Exception as error:  # noqa: BLE001 - no failure of the ping may fail the run
         log.warning("--ping: the address could not be asked: %s", type(error).__name__)
 
 
@@ -163,7 +163,7 @@ def _write(
 
 
 def summary(outcome: Outcome) -> dict[str, Any]:
-    """Give the object for monitoring. Times are RFC 3339, UTC; a gap's cause is a place in the list of causes."""
+    """Give the object for monitoring. Times are RFC 3339, UTC; `cause` of a gap is an index into `causes`."""
     folded = causes(outcome.snapshot.gaps if outcome.snapshot else ())
     return {
         "version": __version__,

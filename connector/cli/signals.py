@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: the first one ends the run, in order and soon. Knows nothing of what is running."""
+"""SIGINT and SIGTERM: the first one ends the run in order, within a bounded time. Knows nothing of what is running."""
 
 from __future__ import annotations
 
@@ -14,44 +14,44 @@ from connector.errors import Interrupted
 _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 _SECONDS_TO_END = 1.5
-"""After these the process ends, wherever it is: a log that nobody reads can hold a run up for ever."""
+"""The process is ended after this time, even if it is blocked: a full pipe on standard error blocks it for ever."""
 
 
 class Signals:
-    """Listens while its context is entered, in the main thread. Afterwards signals change nothing any more."""
+    """Handles signals while its context is entered, in the main thread. Afterwards signals are ignored."""
 
     def __init__(self) -> None:
-        self._interrupts, self._heard = True, False
-        # The one thing of the standard library that a handler may touch whatever it interrupted.
-        self._news: SimpleQueue[int | None] = SimpleQueue()
+        self._interrupts, self._received = True, False
+        # SimpleQueue is the only queue that is safe to use in a signal handler (its put is reentrant).
+        self._queue: SimpleQueue[int | None] = SimpleQueue()
 
     def __enter__(self) -> Self:
         threading.Thread(target=self._watch, daemon=True).start()
         for number in _NUMBERS:
-            signal.signal(number, self._hear)
+            signal.signal(number, self._handle)
         return self
 
     def __exit__(self, *_: object) -> None:
         self.conclude()
-        self._news.put(None)
+        self._queue.put(None)
 
     def conclude(self) -> None:
-        """Interrupt nothing any more: what is left takes a moment, and a signal only bounds it."""
+        """Stop interrupting: what is left takes a moment, and a signal only bounds its time."""
         self._interrupts = False
 
-    def _hear(self, number: int, _frame: FrameType | None) -> None:
-        if self._heard:
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if self._received:
             return
-        self._heard = True
-        self._news.put(128 + number)
+        self._received = True
+        self._queue.put(128 + number)
         if self._interrupts:
             raise Interrupted(number)
 
     def _watch(self) -> None:
-        exit_code = self._news.get()
+        exit_code = self._queue.get()
         if exit_code is None:
             return
         try:
-            self._news.get(timeout=_SECONDS_TO_END)
+            self._queue.get(timeout=_SECONDS_TO_END)
         except Empty:
             os._exit(exit_code)

@@ -79,7 +79,7 @@ exit codes: 0 answered, and what was asserted holds; 2 a file cannot be read, or
 
 
 def add_options(parser: Parser) -> None:
-    """Describe `access`."""
+    """Add the options of `access`."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
     parser.add_argument("export", type=parser.path, metavar="EXPORT", help="a saved export, or another OAA payload")
     group = parser.add_argument_group("about whom and what (each may be given several times)")

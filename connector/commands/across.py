@@ -1,4 +1,4 @@
-"""`--across` of the commands `diff` and `report`: the same access on two servers. Contacts nobody."""
+"""`--across` of the commands `diff` and `report`: the same access on two servers. Contacts no server."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class FailOn(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Servers:
-    """Exports of two servers, and the files that say who and what is the same on both."""
+    """Exports of two servers, and the mapping files between them."""
 
     old: Path
     new: Path
@@ -59,7 +59,7 @@ class Servers:
 
 @dataclass(frozen=True, slots=True)
 class Across:
-    """The same access on two servers; where mapping files are to be written, only who and what is matched."""
+    """Compare access on two servers. If mapping files are to be written, people and repositories are only matched."""
 
     servers: Servers
     write_people: Path | None
@@ -145,9 +145,9 @@ def run(wanted: Across) -> int:
         comparison = Comparison(matching)
         terminal.write(_lines(wanted, comparison, screen))
     if wanted.format is Format.CSV:
-        for unsaid in _unsaid(comparison):
-            log.warning("%s", unsaid)
-    return _verdict(wanted.fail_on, comparison)
+        for line in _left_out_of_csv(comparison):
+            log.warning("%s", line)
+    return _exit_code(wanted.fail_on, comparison)
 
 
 def matching_of(servers: Servers) -> Matching:
@@ -196,8 +196,8 @@ def _lines(wanted: Across, comparison: Comparison, screen: Screen) -> Iterable[s
             return render.as_text(comparison, screen.width, _most(wanted, screen))
 
 
-def _unsaid(comparison: Comparison) -> Iterator[str]:
-    """Yield what CSV has no place for."""
+def _left_out_of_csv(comparison: Comparison) -> Iterator[str]:
+    """Yield what CSV has no columns for."""
     for what, found in comparison.matching.kinds.items():
         unmatched = [sum(one not in found.twins for one in side) for side in (found.old, found.new)]
         if any(unmatched) and what in ("people", "repositories"):
@@ -208,8 +208,8 @@ def _unsaid(comparison: Comparison) -> Iterator[str]:
         yield f"{counted(left, 'more row')} left out: no spreadsheet takes more"
 
 
-def _verdict(fail_on: FailOn | None, comparison: Comparison) -> int:
-    """Give the exit code. Who sees only a part cannot say that nobody gained or lost anything."""
+def _exit_code(fail_on: FailOn | None, comparison: Comparison) -> int:
+    """Give the exit code. An incomplete export cannot prove that nobody gained or lost access."""
     if fail_on is None:
         return 0
     asked = {"gained": comparison.gained, "lost": comparison.lost}

@@ -1,4 +1,4 @@
-"""Which Bitbucket is read, by which credentials, and how it is asked: settings that export and check share."""
+"""The Bitbucket that is read, its credentials, and the pace of requests: settings that export and check share."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from connector.sources.datacenter.settings import Credentials, Settings
 MAX_CONCURRENCY = 100
 
 _CLOUD_HOST = "bitbucket.org"
-_OF_A_CONSUMER = ("BITBUCKET_CLIENT_ID", "BITBUCKET_CLIENT_SECRET")
-_OF_CLOUD_ONLY = ("BITBUCKET_EMAIL", *_OF_A_CONSUMER)
+_CONSUMER = ("BITBUCKET_CLIENT_ID", "BITBUCKET_CLIENT_SECRET")
+_CLOUD_VARIABLES = ("BITBUCKET_EMAIL", *_CONSUMER)
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Bitbucket:
-    """What is read, and how it is called in Veza unless somebody names it otherwise."""
+    """A source, and its default names in Veza."""
 
     source: Source[Any]
     provider_name: str
@@ -63,7 +63,7 @@ def workspace(settings: CloudSettings) -> Bitbucket:
 
 
 def add_source_options(parser: Parser) -> None:
-    """Describe which Bitbucket is read, and what of it."""
+    """Add the options that name the Bitbucket and what is read from it."""
     group = parser.add_argument_group("Bitbucket (one of the first two)")
     parser.setting(
         group,
@@ -105,7 +105,7 @@ def add_source_options(parser: Parser) -> None:
 
 
 def add_pace_options(parser: Parser) -> None:
-    """Describe how fast and how patiently Bitbucket is asked."""
+    """Add the options of pace and retries."""
     group = parser.add_argument_group("how Bitbucket is asked")
     parser.setting(
         group,
@@ -136,7 +136,7 @@ def add_pace_options(parser: Parser) -> None:
 def read_bitbucket(
     options: argparse.Namespace, resume: Path | None = None, resume_max_age: float = DEFAULT_RESUME_MAX_AGE
 ) -> Bitbucket:
-    """Read which Bitbucket is read, and how. Raises `UsageError`, also for a proxy before it that cannot be one."""
+    """Read the settings of the source. Raises `UsageError`, also for an address of a proxy that cannot be used."""
     common = {
         "concurrency": options.concurrency,
         "patience": options.patience,
@@ -163,7 +163,7 @@ def _server(options: argparse.Namespace, common: Mapping[str, Any]) -> Settings:
             "bitbucket.org is Bitbucket Cloud, and no server: set --workspace or BITBUCKET_WORKSPACE to the workspace, "
             "and leave --bitbucket-url and BITBUCKET_URL out"
         )
-    for name in _OF_CLOUD_ONLY:
+    for name in _CLOUD_VARIABLES:
         if environment(name) is not None:
             raise UsageError(
                 f"{name} belongs to Bitbucket Cloud: set --workspace or BITBUCKET_WORKSPACE too, or drop {name} to "
@@ -262,17 +262,17 @@ def _cloud_credentials() -> cloud_credentials.Credentials:
             "sent with BITBUCKET_EMAIL; or drop --workspace and BITBUCKET_WORKSPACE to read the server"
         )
     token, email = environment("BITBUCKET_TOKEN"), environment("BITBUCKET_EMAIL")
-    key, secret = map(environment, _OF_A_CONSUMER)
+    key, secret = map(environment, _CONSUMER)
     if (token or email) and (key or secret):
         raise UsageError(
-            f"{_set('BITBUCKET_TOKEN', 'BITBUCKET_EMAIL')} and {_set(*_OF_A_CONSUMER)} are two kinds of credentials: "
-            f"drop {_set(*_OF_A_CONSUMER)} to sign in by the token, or {_set('BITBUCKET_TOKEN', 'BITBUCKET_EMAIL')} to "
+            f"{_set('BITBUCKET_TOKEN', 'BITBUCKET_EMAIL')} and {_set(*_CONSUMER)} are two kinds of credentials: "
+            f"drop {_set(*_CONSUMER)} to sign in by the token, or {_set('BITBUCKET_TOKEN', 'BITBUCKET_EMAIL')} to "
             "sign in as the OAuth consumer"
         )
     if key is not None and secret is not None:
         return _consumer(key.strip(), secret.strip())
     if key is not None or secret is not None:
-        here, missing = _OF_A_CONSUMER if key is not None else reversed(_OF_A_CONSUMER)
+        here, missing = _CONSUMER if key is not None else reversed(_CONSUMER)
         raise UsageError(f"{here} is set, but {missing} is not; an OAuth consumer has both")
     if token is None:
         raise UsageError(

@@ -46,13 +46,13 @@ _LEVELS = {
     "write": Level.WRITE,
     "admin": Level.ADMIN,
 }
-"""What permissions on a repository are called by a server, and by Bitbucket Cloud."""
+"""Names of the permissions on a repository: those of a server, then those of Bitbucket Cloud."""
 _DIFFER = "what the export says where it differs from Bitbucket"
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Find out what these settings can see, and what to do about the rest; publish nothing."""
+    """Find out what these settings can read, and how to get the missing rights. Publishes nothing."""
 
     source: Source[Any]
     veza: VezaSettings | None
@@ -78,7 +78,7 @@ exit codes:
 
 
 def add_options(parser: Parser) -> None:
-    """Describe `check`."""
+    """Add the options of `check`."""
     parser.description, parser.epilog = _CHECK_DESCRIPTION, _CHECK_EPILOG
     parser.reads_environment = True
     add_source_options(parser)
@@ -108,17 +108,17 @@ def run(wanted: Check, _outcome: Outcome) -> int:
     return report.verdict.exit_code
 
 
-class _Unwatched:
-    """Progress that nobody looks at."""
+class _NoProgress:
+    """Progress that is not shown."""
 
     def expect(self, scopes: int) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
 
     def done(self) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
 
     def remaining(self, seconds: float) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
 
 
 def run_check(wanted: Check) -> Report:
@@ -134,7 +134,7 @@ def run_check(wanted: Check) -> Report:
 def verify_export(
     wanted: Verify, source: Source[Any], snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
 ) -> None:
-    """Hold an export against what Bitbucket itself says. Raises `GuardError` where the two differ."""
+    """Compare an export with Bitbucket's own answers. Raises `GuardError` if they differ."""
     seed = _seed(wanted)
     try:
         comparisons = _compare(wanted.count, seed, source, snapshot, payload, statistics)
@@ -165,12 +165,12 @@ def _veza(settings: VezaSettings | None) -> Step:
 
 
 def _verified(wanted: Verify, source: Source[Any], report: Report, statistics: Statistics) -> Step:
-    """Collect just what some repositories need, map it as an export does, and compare."""
+    """Collect what some repositories need, map it as an export does, and compare."""
     size = report.facts["repositories"]
     seed = _seed(wanted)
     try:
         snapshot = source.collect_some(
-            _Unwatched(),
+            _NoProgress(),
             statistics,
             count=wanted.count,
             seed=seed,

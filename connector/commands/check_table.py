@@ -1,4 +1,4 @@
-"""How a check is shown to people: lines for a terminal or a pipe. Knows steps, nothing of how they were found."""
+"""The table that `check` prints, for a terminal or a pipe. Knows the steps of a report, not how they were made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from connector.text import clean
 
 WIDEST = 110
 _REST = re.compile(r"/rest/api/(latest|1\.0)/")
-"""Where every address begins that is asked; the JSON has it whole."""
+"""Every address begins with this. The table leaves it out; the JSON has the whole address."""
 _MARK = 9
 _NAME = 14
 _COLOURS = {Mark.OK: "32", Mark.LIMITED: "33", Mark.FAILED: "31", Mark.SKIPPED: "2"}

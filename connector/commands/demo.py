@@ -1,4 +1,4 @@
-"""The command `demo`: the ordinary export of a small Bitbucket that comes along, and what to look at in it."""
+"""The command `demo`: the ordinary export of the embedded Bitbucket, and its findings."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ makes. The files are demo-cloud-export.json and demo-cloud-report.html. To see w
 
 
 def add_options(parser: Parser) -> None:
-    """Describe `demo`."""
+    """Add the options of `demo`."""
     parser.description = _DEMO_DESCRIPTION.replace("%(prog)s", parser.prog)
     parser.reads_environment = True
     parser.add_argument_group("demo").add_argument(
@@ -98,7 +98,7 @@ def _small_server() -> Iterator[Bitbucket]:
 
 @contextmanager
 def _small_cloud() -> Iterator[Bitbucket]:
-    """Serve the workspace; candidates for addresses are those of the server that the company comes from."""
+    """Serve the workspace. Candidates for e-mail addresses are those of the server before the migration."""
     emails = tuple(account.email for account in sample_organisation().accounts.values() if account.email)
     with EmbeddedCloud(sample_workspace()) as server:
         log.info("a small Bitbucket Cloud listens at %s", server.base_url)

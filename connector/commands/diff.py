@@ -69,7 +69,7 @@ do not count, nor people and repositories that are on one of the servers only; t
 
 
 def add_options(parser: Parser) -> None:
-    """Describe `diff`."""
+    """Add the options of `diff`."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
     parser.add_argument("old", type=parser.path, metavar="OLD", help="the earlier export")
     parser.add_argument("new", type=parser.path, metavar="NEW", help="the later one")

@@ -11,13 +11,13 @@ from typing import Any
 from connector.errors import UsageError
 
 _ADDRESS = re.compile(r"[^\s@\"'\\()<>,;:]+@[^\s@\"'\\()<>,;:]+")
-"""What stands in no such text needs no quoting in a question."""
+"""Characters that would need quoting in a query are not allowed."""
 _LARGEST = 1 << 30
 """Bytes: far above the export of any Bitbucket."""
 
 
 def read_emails(path: Path) -> tuple[str, ...]:
-    """Read addresses, each once whatever its letter case. Raises `UsageError`, naming the line that is no address."""
+    """Read addresses, without duplicates in other letter case. Raises `UsageError`, which names a wrong line."""
     try:
         if path.stat().st_size > _LARGEST:
             raise UsageError(f"--emails: {path} is larger than any list of addresses")

@@ -1,4 +1,4 @@
-"""The command `export`: where collecting, publishing and the guards between them meet. Prints nothing."""
+"""The command `export`: collect, check the guards, publish. Prints nothing."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ exit codes:
 
 
 def add_options(parser: Parser) -> None:
-    """Describe `export`."""
+    """Add the options of `export`."""
     parser.description = (
         "Export who can reach what in a self-hosted Bitbucket or in Bitbucket Cloud, and why, to a file or to Veza."
     )
@@ -168,23 +168,23 @@ def run(wanted: Export, outcome: Outcome) -> int:
 
 
 def export(wanted: Export, outcome: Outcome) -> dict[str, Any]:
-    """See that nothing is in the way, then collect and publish. Gives the payload."""
+    """Take the locks, check that results can be written, then collect and publish. Gives the payload."""
     outcome.is_export = True
     log.info("oaa-bitbucket %s exports %s", __version__, wanted.source.address)
     place, report = wanted.outputs.save_json, wanted.outputs.report
     veza = None if wanted.outputs.dry_run else wanted.outputs.veza
-    with place.alone() if place else nullcontext(), only_pusher(veza) if veza else nullcontext():
+    with place.lock() if place else nullcontext(), only_pusher(veza) if veza else nullcontext():
         if place is not None:
             place.check()
         if report is not None:
             check_writable(report)
-        with _keeping(wanted.source.resume):
+        with _journal_mentioned(wanted.source.resume):
             return _collect_and_publish(wanted, outcome)
 
 
 @contextmanager
-def _keeping(journal: Path | None) -> Iterator[None]:
-    """Say, where a run ends early, that its answers are kept; a journal that is refused is another run's."""
+def _journal_mentioned(journal: Path | None) -> Iterator[None]:
+    """Log that the journal keeps the answers if the run fails. After a `UsageError` the journal is of another run."""
     try:
         yield
     except UsageError:
@@ -196,7 +196,7 @@ def _keeping(journal: Path | None) -> Iterator[None]:
 
 
 def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:
-    """Collect, map, look at it twice, publish. Gives the payload."""
+    """Collect, map, check the guards, publish. Gives the payload."""
     outputs, guards = wanted.outputs, wanted.guards
     before = read_contents(guards.baseline) if guards.baseline else None
     veza = connected(outputs.veza)
@@ -209,14 +209,14 @@ def _collect_and_publish(wanted: Export, outcome: Outcome) -> dict[str, Any]:
         check_removal(before, contents(payload), guards.max_removal)
     if wanted.verify is not None:
         verify_export(wanted.verify, wanted.source, outcome.snapshot, payload, outcome.statistics)
-    publish(payload, outputs, _earlier(wanted) if before is not None else None, veza, outcome)
+    publish(payload, outputs, _baseline_for_report(wanted) if before is not None else None, veza, outcome)
     if wanted.source.resume is not None:
         remove_journal(wanted.source.resume)
     return payload
 
 
-def _earlier(wanted: Export) -> Payload | None:
-    """Give the baseline whole, for the page; before the export is saved, which may replace it."""
+def _baseline_for_report(wanted: Export) -> Payload | None:
+    """Load the baseline for the report, before the export is saved, which may replace it."""
     if wanted.outputs.report is None or wanted.outputs.dry_run or wanted.guards.baseline is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What could not be read, one cause a line: thousands of gaps have few reasons. Knows no server."""
+"""Gaps in the log, one line for each cause: thousands of gaps have few causes. Knows no server."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _CAUSES_SAID = 20
 
 _ADDRESS = re.compile(r"https?://[^\s\"]+")
 _NUMBER = re.compile(r"\b(?=\w*\d)\w{4,}\b")
-"""Ids of requests, times: what differs between two answers that mean the same. Statuses have three digits."""
+"""Ids of requests and times differ between answers that mean the same; statuses have three digits and are kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Gaps that have one reason: what tells their reasons apart is only where, and when, it was met."""
+    """Gaps with one reason: their reasons differ only in addresses, names and numbers."""
 
     gaps: tuple[Gap, ...]
 
@@ -43,14 +43,14 @@ class Cause:
 
 
 def causes(gaps: Sequence[Gap]) -> list[Cause]:
-    """Fold gaps by cause: those that decide about access first, then what is most frequent."""
+    """Group gaps by cause: those that decide about access first, then the most frequent."""
     found = defaultdict[tuple[bool, str], list[Gap]](list)
     for gap in gaps:
-        found[gap.optional, _what_is_common(gap)].append(gap)
+        found[gap.optional, _normalized(gap)].append(gap)
     return [Cause(tuple(some)) for (_, _), some in sorted(found.items(), key=lambda each: (each[0][0], -len(each[1])))]
 
 
-def _what_is_common(gap: Gap) -> str:
+def _normalized(gap: Gap) -> str:
     """Give a reason without the address, the name and the numbers of the one thing that could not be read."""
     text = _ADDRESS.sub("", gap.reason)
     if name := gap.scope.partition(" ")[2]:
@@ -59,7 +59,7 @@ def _what_is_common(gap: Gap) -> str:
 
 
 def check_gaps(gaps: Sequence[Gap], *, allowed: bool) -> None:
-    """Say what could not be read. Raises `IncompleteError` where some of it decides about access, unless allowed."""
+    """Log what could not be read. Raises `IncompleteError` where some of it decides about access, unless allowed."""
     if not gaps:
         return
     needed = [gap for gap in gaps if not gap.optional]

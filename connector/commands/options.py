@@ -62,12 +62,12 @@ class Parser(argparse.ArgumentParser):
         self.reads_environment = False
         """Whether an env file is read first; set by a command that has settings."""
         self.warnings: list[str] = []
-        """What the log should say of the settings once there is one."""
+        """Warnings about the settings, to be logged once the log is set up."""
         self._commands = commands
         self._settings: list[_Setting] = []
         self._results: list[argparse.Action] = []
         self.steps: list[Parser] = []
-        """What a command does one after the other, each with options of its own."""
+        """The steps of a command, each with options of its own."""
         self._step_action: argparse._SubParsersAction[Parser] | None = None
 
     def setting(
@@ -126,7 +126,7 @@ class Parser(argparse.ArgumentParser):
                     raise UsageError(f"{both} name the same file, and one would replace the other")
 
     def path(self, text: str) -> Path:
-        """Read a path; raises where it is the name of a command, which is hardly what was meant."""
+        """Read a path. Raises ArgumentTypeError for the name of a command, which is probably a mistake."""
         if text in self._commands:
             raise argparse.ArgumentTypeError(
                 f"the command comes first, so {text!r} is a file's name here; write ./{text} if you mean such a file"
@@ -169,7 +169,7 @@ def whole(low: int, high: float = math.inf) -> Callable[[Given], int]:
 
 
 def same_file(one: object, other: object) -> bool:
-    """Whether both are paths, or lists with paths, and lead to one file."""
+    """Tell whether two paths lead to one file; `other` may be a list of paths."""
     if isinstance(other, list):
         return any(same_file(one, each) for each in other)
     return isinstance(one, Path) and isinstance(other, Path) and os.path.realpath(one) == os.path.realpath(other)

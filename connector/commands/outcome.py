@@ -1,4 +1,4 @@
-"""What became of one run: said in its last log line, and to those who monitor it. Knows no server, and no secret."""
+"""The result of a run, for its last log line and for monitoring. Knows no server, and no secret."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _SINGULAR = {
 
 @dataclass(slots=True)
 class Outcome:
-    """Filled in while the run goes on; whole at whatever moment it ends."""
+    """Filled in while the run goes on, so that it is complete whenever the run ends."""
 
     bar: bool = True
     """Whether a bar of progress may be drawn."""
     is_export: bool = False
-    """Whether an export began: then the last line of the log says in numbers what became of it."""
+    """Whether an export began: then the last line of the log gives its figures."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     statistics: Statistics = field(default_factory=Statistics)
     snapshot: Snapshot | None = None
     published: list[dict[str, Any]] = field(default_factory=list)
     """Each with `to` (`file` or `veza`), and `said`, the words for the log."""
     dry_run: str | None = None
-    """What would have been published where, in words; None where that was not asked for or not reached."""
+    """What would have been published where, in words; None without `--dry-run`, or if the run failed before."""
     unsettled: bool = False
     """Whether a push was sent, and Veza's answer to it is not known."""
     veza_warnings: list[str] = field(default_factory=list)
@@ -50,11 +50,11 @@ class Outcome:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many of each were collected; empty where collecting did not come to its end."""
+        """How many of each were collected; empty if collecting did not finish."""
         return {} if self.snapshot is None else count(self.snapshot)
 
     def line(self) -> str:
-        """Say in numbers what was collected, what was published where, the requests, and how long it took."""
+        """Give the last line of the log: what was collected and published, the requests, and the duration."""
         collected = ", ".join(counted(number, _SINGULAR[what], what) for what, number in self.counts.items())
         said = [entry["said"] for entry in self.published] + ["a push that Veza may have accepted"] * self.unsettled
         published = "; ".join(said) or self.dry_run or "nothing published"
@@ -83,7 +83,7 @@ def count(snapshot: Snapshot) -> dict[str, int]:
 
 
 def _count_machines(machines: Machines, *, lists_tokens: bool) -> dict[str, int]:
-    """Count what was included; nothing is said of the rest, nor of tokens where Bitbucket lists none."""
+    """Count what `--include` added. Tokens are left out if Bitbucket does not list them."""
     kinds = Counter(credential.kind for credential in machines.credentials)
     hosts = {
         *machines.project_webhook_hosts.values(),

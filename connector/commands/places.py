@@ -29,8 +29,8 @@ class Place(ABC):
     def next(self) -> Path:
         """Give the file that an export of this moment is saved in."""
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Be the only run that saves there. Raises `GuardError` where another one does."""
+    def lock(self) -> AbstractContextManager[None]:
+        """Lock the place against other runs. Raises `GuardError` if another run holds the lock."""
         return nullcontext()
 
     def check(self) -> None:
@@ -53,8 +53,8 @@ class File(Place):
         """Give the file."""
         return self.path
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Be the only run that saves there."""
+    def lock(self) -> AbstractContextManager[None]:
+        """Lock the file."""
         return only_writer(self.path)
 
 
@@ -80,8 +80,8 @@ class History(Place):
         """Give the name of this second."""
         return self.folder / f"{_now()}.json"
 
-    def alone(self) -> AbstractContextManager[None]:
-        """Be the only run that saves there; the folder is made where it is not there yet."""
+    def lock(self) -> AbstractContextManager[None]:
+        """Make the folder if it is missing, and lock `latest.json` in it."""
         try:
             self.folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:

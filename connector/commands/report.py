@@ -72,7 +72,7 @@ exit codes: 0 done; 2 a file cannot be read; 5 the page could not be written.
 
 
 def add_options(parser: Parser) -> None:
-    """Describe `report`."""
+    """Add the options of `report`."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
     parser.add_argument("export", type=parser.path, metavar="EXPORT", help="a saved export, or another OAA payload")
     parser.result(parser, "-o", "--output", required=True, help="where the page goes")
@@ -131,7 +131,7 @@ def page_of(wanted: Report) -> str:
 
 
 def findings_without(acceptances: Sequence[Acceptance] | None, export: Export) -> Reviewed:
-    """Give the findings with what is accepted today set apart; None where nobody was asked what is accepted."""
+    """Give the findings, those accepted today apart. Without a file of acceptances (None) nothing is logged."""
     findings = reviewed(findings_of(export), acceptances or [], datetime.now(UTC).date())
     if acceptances is not None:
         _tell(findings)

@@ -1,4 +1,4 @@
-"""The command `review`: access reviews that owners sign, in three steps. Contacts nobody."""
+"""The command `review`: access reviews that owners sign, in three steps. Contacts no server."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ carried out, came back, cannot be told, or was never made; 5 the page could not 
 
 
 def add_options(parser: Parser) -> None:
-    """Describe `review` and its steps."""
+    """Add the options of `review` and its steps."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES
     _add_start(parser.step("start", "an export → a folder of workbooks"))
     _add_collect(parser.step("collect", "the folder, with what came back → decisions"))

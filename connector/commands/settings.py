@@ -1,4 +1,4 @@
-"""Settings that export and check share: which Veza, how things are called there, what is verified."""
+"""Settings that export and check share: Veza, the names there, and `--verify`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connector.outputs.veza.push import VezaSettings, forbidden_characters
 
 @dataclass(frozen=True, slots=True)
 class Verify:
-    """Hold so many repositories against Bitbucket's own answers; which ones, the seed says (None: any)."""
+    """Compare `count` repositories with Bitbucket's own answers. The seed draws them; None draws a new seed."""
 
     count: int
     seed: int | None = None
@@ -25,12 +25,12 @@ class Verify:
 
 
 def add_veza_options(parser: Parser, group: argparse._ArgumentGroup) -> None:
-    """Describe which Veza is pushed to."""
+    """Add the option that names Veza."""
     parser.setting(group, "--veza-url URL", _as_given, "push to this Veza; needs VEZA_API_KEY", variable="VEZA_URL")
 
 
 def add_name_options(parser: Parser) -> None:
-    """Describe how things are called in Veza."""
+    """Add the options of the names in Veza."""
     group = parser.add_argument_group("names in Veza")
     default = f"{SERVER.provider_name!r} or {CLOUD.provider_name!r}"
     parser.setting(group, "--provider-name NAME", _veza_name, f"provider in Veza (default {default})")
@@ -43,12 +43,12 @@ def add_name_options(parser: Parser) -> None:
 
 
 def read_data_source_name(options: argparse.Namespace, bitbucket: Bitbucket) -> str:
-    """Read how the data source is called; without a name of its own, as the server or the workspace."""
+    """Read the name of the data source; by default that of the server or the workspace."""
     return options.data_source_name or bitbucket.data_source_name
 
 
 def read_veza(options: argparse.Namespace, bitbucket: Bitbucket) -> VezaSettings | None:
-    """Read which Veza is pushed to, if any. Raises `UsageError` for half of it."""
+    """Read the settings of Veza, if there are any. Raises `UsageError` if only the URL or only the key is set."""
     url, key = options.veza_url, environment("VEZA_API_KEY")
     if url is None and key is None:
         return None

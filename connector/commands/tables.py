@@ -1,4 +1,4 @@
-"""The command `tables`: saved exports as tables or as a graph, and queries on them. Contacts nobody."""
+"""The command `tables`: saved exports as tables or as a graph, and queries on them. Contacts no server."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ log = logging.getLogger(__name__)
 
 _OPENGRAPH = "opengraph"
 _ON_A_TERMINAL, _IN_A_FILE = 50, 10_000
-"""So many rows of a table are shown, unless all are asked for."""
+"""Rows of a table that are shown without `--all`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class Tables:
     """Exports as tables, in a folder of nights. `day` is the day that they count for, instead of their own."""
 
     exports: tuple[Path, ...]
@@ -58,17 +58,17 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Question:
     """A query on a folder of nights, or on exports. `everything`: all rows, on a terminal too."""
 
-    source: Path | Written
+    source: Path | Tables
     query: Query
     parameters: dict[str, str]
     answered_as: Format
     everything: bool
 
 
-Wanted = Written | Graph | Asked
+Wanted = Tables | Graph | Question
 
 _DESCRIPTION = """\
 Turn saved exports into tables that a data platform reads, or into a graph for BloodHound; or ask such tables a
@@ -99,7 +99,7 @@ Parquet and queries need DuckDB: pip install 'oaa-bitbucket[tables]'.
 
 
 def add_options(parser: Parser) -> None:
-    """Describe `tables`."""
+    """Add the options of `tables`."""
     parser.description, parser.epilog = _DESCRIPTION, _EXAMPLES.replace("{queries}", ", ".join(names()))
     parser.add_argument(
         "sources", nargs="+", type=parser.path, metavar="EXPORT",
@@ -149,7 +149,7 @@ def read(options: argparse.Namespace) -> Wanted:
     if options.output is None:
         raise UsageError("say where the tables go, with -o DIR; or ask something, with --query NAME")
     if options.format != _OPENGRAPH:
-        return _read_written(options, options.output)
+        return _read_tables(options, options.output)
     if len(options.sources) > 1:
         raise UsageError("--format opengraph makes a graph of one export: give one")
     if options.date:
@@ -157,14 +157,14 @@ def read(options: argparse.Namespace) -> Wanted:
     return Graph(options.sources[0], options.output)
 
 
-def _read_written(options: argparse.Namespace, folder: Path | None) -> Written:
+def _read_tables(options: argparse.Namespace, folder: Path | None) -> Tables:
     wanted = FileFormat(options.format)
     if wanted is FileFormat.PARQUET:
         require_duckdb()
-    return Written(tuple(options.sources), folder, wanted, options.date)
+    return Tables(tuple(options.sources), folder, wanted, options.date)
 
 
-def _read_question(options: argparse.Namespace) -> Asked:
+def _read_question(options: argparse.Namespace) -> Question:
     if options.format != FileFormat.PARQUET:
         raise UsageError("queries read Parquet: leave out --format")
     require_duckdb()
@@ -176,14 +176,14 @@ def _read_question(options: argparse.Namespace) -> Asked:
             raise UsageError(f"--set {given}: write NAME=VALUE, each NAME once")
         parameters[name] = value
     if not folders:
-        source: Path | Written = _read_written(options, options.output)
+        source: Path | Tables = _read_tables(options, options.output)
     elif len(options.sources) > 1 or options.output or options.date:
         raise UsageError("a query is about exports, or about one folder alone; its day is --set date=YYYY-MM-DD")
     else:
         source = folders[0]
     query = find(options.query)
     check_parameters(parameters, query)
-    return Asked(source, query, parameters, options.answered_as, options.all)
+    return Question(source, query, parameters, options.answered_as, options.all)
 
 
 def run(wanted: Wanted, _outcome: Outcome) -> int:
@@ -192,16 +192,16 @@ def run(wanted: Wanted, _outcome: Outcome) -> int:
     Raises `ReviewError` for a file that cannot be read, `UsageError` for a query without an answer, `SaveError`.
     """
     match wanted:
-        case Written():
+        case Tables():
             _write(wanted, wanted.folder or Path())
         case Graph():
-            _draw(wanted)
-        case Asked():
-            _ask(wanted)
+            _write_graph(wanted)
+        case Question():
+            _answer_question(wanted)
     return 0
 
 
-def _write(wanted: Written, folder: Path) -> None:
+def _write(wanted: Tables, folder: Path) -> None:
     with staging(folder, wanted.format.ending) as staged:
         lines = [line for export in wanted.exports for line in _write_export(export, wanted, staged)]
         staged.publish()
@@ -209,8 +209,8 @@ def _write(wanted: Written, folder: Path) -> None:
         log.info("%s in %s", line, folder)
 
 
-def _write_export(export: Path, wanted: Written, staged: Staging) -> list[str]:
-    """Write the nights of one export, which then needs no memory any more; say what was written."""
+def _write_export(export: Path, wanted: Tables, staged: Staging) -> list[str]:
+    """Write the nights of one export, and free its memory. Gives a line for the log on each."""
     lines = []
     for night in nights(export, wanted.day):
         place = Place(staged.night(night.data_source, night.date), staged.scratch, night.data_source, str(night.date))
@@ -223,7 +223,7 @@ def _write_export(export: Path, wanted: Written, staged: Staging) -> list[str]:
     return lines
 
 
-def _draw(wanted: Graph) -> None:
+def _write_graph(wanted: Graph) -> None:
     check_writable(wanted.output)
     export = load(wanted.export)
     pieces = {wanted.output: graph(export), definition_beside(wanted.output): definition()}
@@ -233,10 +233,10 @@ def _draw(wanted: Graph) -> None:
         log.info("saved %s (%s)", path, size_in_words(path.stat().st_size))
 
 
-def _ask(wanted: Asked) -> None:
+def _answer_question(wanted: Question) -> None:
     with tempfile.TemporaryDirectory(prefix="oaa-bitbucket-") as scratch:
         folder = wanted.source
-        if isinstance(folder, Written):
+        if isinstance(folder, Tables):
             written, folder = folder, folder.folder or Path(scratch, "nights")
             _write(written, folder)
         with answer(wanted.query, folder, wanted.parameters, Path(scratch)) as answered:
@@ -245,7 +245,7 @@ def _ask(wanted: Asked) -> None:
                 log.warning("not known: %s", clean(line))
 
 
-def _lines(wanted: Asked, answered: Answer, screen: Screen) -> Iterable[str]:
+def _lines(wanted: Question, answered: Answer, screen: Screen) -> Iterable[str]:
     match wanted.answered_as:
         case Format.CSV:
             return as_csv(answered)

@@ -1,4 +1,4 @@
-"""What a person sees: progress on standard error, answers on standard output. Knows nothing of Bitbucket."""
+"""Progress on standard error, answers on standard output. Knows nothing of Bitbucket."""
 
 from __future__ import annotations
 
@@ -55,21 +55,21 @@ class LiveProgress:
         self._bar.stop()
 
     def expect(self, scopes: int) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
         self._total += scopes
         self._bar.update(self._task, total=self._total)
 
     def done(self) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
         self._bar.advance(self._task)
 
     def remaining(self, seconds: float) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
         self._bar.update(self._task, remaining=f"about {duration(seconds)} left")
 
 
 class LoggedProgress:
-    """A log line now and then, for cron and containers."""
+    """A log line every thirty seconds, for cron and containers."""
 
     def __init__(self) -> None:
         self._total = self._done = 0
@@ -83,41 +83,41 @@ class LoggedProgress:
         pass
 
     def expect(self, scopes: int) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
         self._total += scopes
 
     def done(self) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
         self._done += 1
         if time.monotonic() >= self._next_line:
             self._next_line = time.monotonic() + _SECONDS_BETWEEN_LINES
             log.info("collecting: %d of %d groups, projects and repositories%s", self._done, self._total, self._left)
 
     def remaining(self, seconds: float) -> None:
-        """See `collect.Progress`."""
+        """See `rest.progress.Progress`."""
         self._left = f"; about {duration(seconds)} left"
 
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """What reads standard output: so many columns, and whether a person looks at it while it appears."""
+    """Standard output: its width in columns, and whether it is a terminal."""
 
     width: int
     is_terminal: bool
 
     @property
     def is_coloured(self) -> bool:
-        """Whether colours are shown: not where somebody asks for none (https://no-color.org)."""
+        """Whether colours are shown; NO_COLOR switches them off (https://no-color.org)."""
         return self.is_terminal and environment("NO_COLOR") is None
 
 
 def screen() -> Screen:
-    """Give what reads standard output."""
+    """Describe standard output."""
     return Screen(shutil.get_terminal_size((80, 24)).columns, sys.stdout.isatty())
 
 
 def write(lines: Iterable[str], encoding: str | None = None) -> None:
-    """Write lines to standard output. Raises `SaveError`; a reader who has seen enough is no error."""
+    """Write lines to standard output. Raises `SaveError`. A closed pipe is no error: the reader has seen enough."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding=encoding, errors="backslashreplace")
     try:
@@ -132,10 +132,10 @@ def write(lines: Iterable[str], encoding: str | None = None) -> None:
 
 
 def progress(*, bar: bool) -> LiveProgress | LoggedProgress:
-    """Give what fits standard error: where it is a terminal, a bar, if that is allowed."""
+    """Give a progress bar if standard error is a terminal and a bar is allowed, else lines in the log."""
     return LiveProgress() if bar and sys.stderr.isatty() else LoggedProgress()
 
 
 def size_in_words(size: int) -> str:
-    """Say how large something of so many bytes is."""
+    """Give a size in bytes in kB or MB, for people."""
     return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.1f} kB"  # noqa: PLR2004 - a million is a million

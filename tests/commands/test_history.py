@@ -101,7 +101,7 @@ def test_a_run_that_was_killed_leaves_nothing(night: Night) -> None:
 def test_a_second_run_ends_at_once_whatever_the_latest_is(night: Night, bitbucket: EmbeddedBitbucket) -> None:
     assert night(1).code == 0
     asked = len(bitbucket.requests)
-    with History(Path("exports"), 2).alone():
+    with History(Path("exports"), 2).lock():
         ended = night(2)
     assert (ended.code, len(bitbucket.requests)) == (4, asked)
     assert "Another run has been at work on exports/latest.json" in ended.err
