@@ -14,8 +14,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import requests
-
 from connector import __version__
 from connector.commands.gaps import causes
 from connector.commands.options import Given, Parser, same_file
@@ -137,6 +135,8 @@ class Monitor:
 
 
 def _send(address: str, before: threading.Thread | None) -> None:
+    import requests  # noqa: PLC0415 - most commands send nothing, and load in half the time without it
+
     if before is not None:
         before.join()
     try:

@@ -30,7 +30,7 @@ from connector.interruptible import interruptible
 from connector.model import Snapshot, UserType
 from connector.oaa.mapping import application
 from connector.outputs.veza.push import VezaSettings, connect
-from connector.rest.client import Statistics
+from connector.rest.statistics import Statistics
 from connector.review.verify import Comparison, Stated, Verification
 from connector.sources.common.check.report import Mark, Report, Step, Verdict
 from connector.sources.common.effective import Effective, draw

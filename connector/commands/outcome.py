@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connector.model import CredentialKind, Inclusion, Machines, Server, Snapshot
-from connector.rest.client import Statistics
+from connector.rest.statistics import Statistics
 from connector.review.text.names import counted
 
 _SINGULAR = {

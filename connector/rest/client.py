@@ -22,6 +22,7 @@ from connector.rest.answer import Answer
 from connector.rest.clock import Clock
 from connector.rest.diagnosis import Diagnosis, Next, of_failure, where
 from connector.rest.network_errors import NetworkProblem, Server
+from connector.rest.statistics import Statistics
 from connector.rest.throttle import Permit, Throttle
 from connector.rest.transport import TooLarge, Transport
 
@@ -74,15 +75,6 @@ class Asked:
     def next(self) -> Next | None:
         """What happens next; None after a good answer."""
         return self.diagnosis.next if self.diagnosis else None
-
-
-@dataclass(slots=True)
-class Statistics:
-    """Numbers of requests of the run so far."""
-
-    requests: int = 0
-    retries: int = 0
-    rate_limited: int = 0
 
 
 @dataclass(slots=True)

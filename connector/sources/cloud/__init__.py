@@ -18,9 +18,9 @@ from functools import partial
 
 from connector.errors import Unreadable
 from connector.model import GlobalPermissionsRead, Snapshot, Workspace
-from connector.rest.client import Statistics
 from connector.rest.journal import Journal, remove_journal
 from connector.rest.progress import Cost, Forecast, Progress
+from connector.rest.statistics import Statistics
 from connector.sources.cloud import emails, extras, login
 from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.collector import Collector

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from connector.rest.client import ATTEMPTS, Client, Statistics
+from connector.rest.client import ATTEMPTS, Client
 from connector.rest.clock import Clock
 from connector.rest.rolling_window import RollingWindow
+from connector.rest.statistics import Statistics
 from connector.rest.throttle import Limit, Throttle
 from connector.rest.transport import Transport
 from connector.rest.workers import Workers

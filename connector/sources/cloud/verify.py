@@ -12,8 +12,8 @@ from functools import partial
 
 from connector.errors import Unreadable, Why
 from connector.model import Snapshot, User
-from connector.rest.client import Statistics
 from connector.rest.progress import Forecast, Progress
+from connector.rest.statistics import Statistics
 from connector.rest.workers import Task
 from connector.sources.cloud import parse, workspace_of
 from connector.sources.cloud.collector import Collector

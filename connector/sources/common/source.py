@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 from connector.model import Snapshot
-from connector.rest.client import Statistics
 from connector.rest.progress import Progress
+from connector.rest.statistics import Statistics
 from connector.sources.common.check.report import Report
 from connector.sources.common.effective import Drawn, Effective
 from connector.sources.common.settings import Common

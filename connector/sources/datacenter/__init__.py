@@ -18,9 +18,9 @@ from functools import partial
 
 from connector.errors import Unreadable
 from connector.model import Server, Snapshot
-from connector.rest.client import Statistics
 from connector.rest.journal import Journal, remove_journal
 from connector.rest.progress import Forecast, Progress
+from connector.rest.statistics import Statistics
 from connector.sources.common.extras.result import with_extras
 from connector.sources.common.journals import closing, options_of, remembered_by
 from connector.sources.datacenter.collector import Collector

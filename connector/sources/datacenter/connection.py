@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
-from connector.rest.client import Client, Statistics
+from connector.rest.client import Client
 from connector.rest.clock import Clock
+from connector.rest.statistics import Statistics
 from connector.rest.throttle import Limit, Throttle
 from connector.rest.transport import Transport
 from connector.rest.workers import Workers

@@ -13,8 +13,8 @@ from typing import Any
 
 from connector.errors import Unreadable, Why
 from connector.model import PublicAccess, Repository, Server, Snapshot, User
-from connector.rest.client import Statistics
 from connector.rest.progress import Forecast, Progress
+from connector.rest.statistics import Statistics
 from connector.rest.workers import Task
 from connector.sources.common.effective import Drawn, Effective
 from connector.sources.common.listings import Projects, Repositories

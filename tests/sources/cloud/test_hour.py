@@ -14,8 +14,8 @@ from connector.embedded.cloud.credentials import AccessToken as EmbeddedAccessTo
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.cloud.settings import RateLimit, TooMany
 from connector.embedded.cloud.settings import Settings as Behaviour
-from connector.rest.client import Statistics
 from connector.rest.journal import Journal
+from connector.rest.statistics import Statistics
 from connector.sources.cloud.connection import Connection, connect
 from connector.sources.cloud.credentials import AccessToken, ApiToken, Credentials
 from connector.sources.cloud.endpoints import REPOSITORIES

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from connector.rest.client import Asked, Statistics
+from connector.rest.client import Asked
 from connector.rest.clock import Clock
 from connector.rest.network_errors import NetworkProblem
+from connector.rest.statistics import Statistics
 from connector.rest.throttle import Throttle
 from connector.sources.cloud import endpoints
 from connector.sources.cloud.bitbucket import Bitbucket

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
-from connector.rest.client import Client, Question, Statistics
+from connector.rest.client import Client, Question
 from connector.rest.clock import Clock
+from connector.rest.statistics import Statistics
 from connector.rest.throttle import Limit, Throttle
 from connector.rest.transport import Transport
 from connector.sources.common.check.asking import ATTEMPTS, PATIENCE, RATE_LIMITED_SECONDS, Reply
