@@ -15,7 +15,7 @@ ADMIN = Credentials("admin-secret", "admin")
 
 
 class NoProgress:
-    """Nobody watches."""
+    """Progress that is not shown."""
 
     def expect(self, scopes: int) -> None:
         pass

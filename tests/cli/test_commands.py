@@ -66,7 +66,7 @@ def test_quiet_and_debug_together_are_a_usage_error(run: Run) -> None:
 @pytest.mark.parametrize(
     ("environment", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True)]
 )
-def test_no_colours_where_nobody_wants_them(
+def test_no_color_switches_colours_off(
     environment: dict[str, str], coloured: bool, run: Run, bitbucket: EmbeddedBitbucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)

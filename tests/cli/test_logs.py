@@ -30,7 +30,7 @@ INVISIBLE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u2
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_no_name_is_more_than_text_in_a_log(form: str, export: Run, bitbucket: EmbeddedBitbucket) -> None:
+def test_hostile_names_are_escaped_in_a_log(form: str, export: Run, bitbucket: EmbeddedBitbucket) -> None:
     with bitbucket.change() as organisation:
         for name in HOSTILE:
             organisation.groups[name] = Group(name, members={1, 2})
@@ -45,7 +45,7 @@ def test_no_name_is_more_than_text_in_a_log(form: str, export: Run, bitbucket: E
     assert form == "json" or all(re.match(r"\d{4}-\d\d-\d\d \S+ (DEBUG|INFO|WARNING|ERROR): ", line) for line in lines)
 
 
-def test_what_was_typed_is_shown_harmlessly_too(run: Run) -> None:
+def test_hostile_arguments_are_escaped_too(run: Run) -> None:
     ended = run("exprot\x1b[2J\n2026-01-01 ERROR: forged")
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "\x1b" not in ended.err

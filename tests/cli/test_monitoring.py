@@ -1,4 +1,4 @@
-"""What monitoring is told of a run: the summary, the metrics, the ping; by the command line."""
+"""Reports of a run for monitoring: the summary, the metrics, the ping; by the command line."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def figures(path: str = "bitbucket.prom") -> dict[str, float]:
 # --- the summary
 
 
-def test_the_summary_says_what_monitoring_asks(monitored: Run, bitbucket: EmbeddedBitbucket) -> None:
+def test_the_summary_of_a_good_run(monitored: Run, bitbucket: EmbeddedBitbucket) -> None:
     with FakeVeza(warnings=("Something is odd",)) as veza:
         settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "REQUESTS_CA_BUNDLE": str(veza.ca_file)}
         ended = monitored(**settings)
@@ -100,7 +100,7 @@ REJECTED = error(400, "InvalidArgument", "Invalid Arguments")
         ([], {}, ZeroDivisionError(), 1),
     ],
 )
-def test_monitoring_is_told_of_every_failure(
+def test_every_failure_is_reported_to_monitoring(
     options: list[str],
     environment: dict[str, str],
     fault: object,
@@ -197,7 +197,7 @@ def test_the_metrics_are_those_of_the_summary(monitored: Run, bitbucket: Embedde
     assert DEMO_USER not in Path("bitbucket.prom").read_text()
 
 
-def test_what_is_told_is_documented(monitored: Run) -> None:
+def test_the_summary_and_the_metrics_are_documented(monitored: Run) -> None:
     assert monitored().code == 0
     series = {f"oaa_bitbucket_{name.partition(' ')[0]}" for name in figures()}
     assert {name for cells in tables("series", "what it says") for name in in_code(cells[0])} == series
@@ -213,7 +213,7 @@ def test_a_name_that_is_no_word_is_a_label_all_the_same(monitored: Run) -> None:
 
 
 class Listener:
-    """A dead man's switch on a loopback port, which notes what it is asked for."""
+    """A dead man's switch on a loopback port, which records the paths of requests."""
 
     def __init__(self, status: int = 200) -> None:
         self.paths = paths = list[str]()
@@ -247,7 +247,7 @@ def listener() -> Iterator[Listener]:
 
 
 @pytest.mark.parametrize(("options", "end"), [([], ""), (["--max-removal", "1", "--baseline", "nowhere/x"], "")])
-def test_a_good_run_is_told_at_its_beginning_and_its_end(
+def test_a_good_run_pings_at_its_beginning_and_its_end(
     options: list[str], end: str, monitored: Run, listener: Listener
 ) -> None:
     assert monitored("--ping", f"{listener.url}/?create=1", *options).code == 0
@@ -270,7 +270,7 @@ def test_a_ping_that_fails_changes_nothing_and_its_address_is_in_no_log(url: str
     assert "secret" not in ended.err + Path("summary.json").read_text()
 
 
-def test_a_switch_that_does_not_answer_holds_nobody_up(monitored: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_ping_that_is_not_answered_does_not_delay_the_run(monitored: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
     monkeypatch.setattr("connector.cli.monitoring._LAST_PING_SECONDS", 0.05)
     answer = requests.Response()
@@ -284,7 +284,7 @@ def test_a_switch_that_does_not_answer_holds_nobody_up(monitored: Run, monkeypat
 @pytest.mark.parametrize(
     "url", ["hc-ping.com/secret", "ftp://x/secret", "https://", "https://x:port/secret", "http://["]
 )
-def test_what_is_no_address_is_a_usage_error_that_does_not_show_it(url: str, monitored: Run) -> None:
+def test_an_invalid_address_is_a_usage_error_that_does_not_show_it(url: str, monitored: Run) -> None:
     ended = monitored("--ping", url)
     assert (ended.code, ended.err.count("\n")) == (2, 1)
     assert "--ping is no address" in ended.err

@@ -157,7 +157,7 @@ def test_the_report_speaks_of_cloud(run: Run) -> None:
 
 
 @pytest.mark.usefixtures("exported")
-def test_people_of_one_name_are_told_apart(run: Run) -> None:
+def test_people_with_the_same_name_are_distinguished(run: Run) -> None:
     ended = run("access", "export.json", "--user", "Ruth Mensah")
     assert ended.code == 2
     assert "2 users are called 'Ruth Mensah': say which by {" in ended.err

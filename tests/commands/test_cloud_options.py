@@ -130,7 +130,7 @@ def test_no_secret_is_in_a_repr(environment: pytest.MonkeyPatch) -> None:
         ([], {}, r"set --bitbucket-url .* or --workspace"),
     ],
 )
-def test_what_cannot_be_meant_says_what_to_drop(
+def test_contradictory_settings_say_which_to_drop(
     environment: pytest.MonkeyPatch, argv: list[str], given: dict[str, str], says: str
 ) -> None:
     with pytest.raises(UsageError, match=says) as caught:

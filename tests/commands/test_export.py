@@ -111,7 +111,7 @@ PASSING: list[Effect] = [
 
 
 @pytest.mark.parametrize("effect", PASSING, ids=repr)
-def test_what_passes_is_waited_for(
+def test_temporary_failures_are_retried(
     effect: Effect, export: Run, bitbucket: EmbeddedBitbucket, skipped_time: SkippedTime
 ) -> None:
     bitbucket.faults.add(Fault(effect, every=9, times=6))
@@ -121,13 +121,13 @@ def test_what_passes_is_waited_for(
     assert skipped_time.seconds > 0
 
 
-def test_a_server_that_restarts_is_waited_for(export: Run, bitbucket: EmbeddedBitbucket) -> None:
+def test_a_restart_of_the_server_is_waited_out(export: Run, bitbucket: EmbeddedBitbucket) -> None:
     bitbucket.faults.add(Fault(Status(503), after=20, times=20))
     assert export().code == 0
     assert disagreements(small_organisation(), load(saved())) == []
 
 
-def test_a_server_that_stays_away_ends_the_run(
+def test_a_server_that_stays_unavailable_ends_the_run(
     export: Run, bitbucket: EmbeddedBitbucket, skipped_time: SkippedTime
 ) -> None:
     bitbucket.faults.add(Fault(Maintenance(3600), after=40))

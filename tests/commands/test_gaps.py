@@ -1,4 +1,4 @@
-"""One cause, one line: what could not be read, told so that it is read."""
+"""Gaps in the log and the summary: one line for each cause."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ TEXT = st.text(max_size=20)
 
 
 @given(st.lists(st.builds(Gap, TEXT, TEXT, TEXT, st.booleans())))
-def test_none_is_lost_and_none_told_twice(gaps: list[Gap]) -> None:
+def test_every_gap_has_exactly_one_cause(gaps: list[Gap]) -> None:
     assert sorted(gap for cause in causes(gaps) for gap in cause.gaps) == sorted(gaps)
 
 

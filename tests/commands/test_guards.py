@@ -1,4 +1,4 @@
-"""What keeps a run from publishing what it should not, and what it tells monitoring, by the command line."""
+"""Guards against publishing an incomplete export, a baseline, files and logs, by the command line."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def shrink(kind: str, bitbucket: EmbeddedBitbucket) -> None:
                 repository.groups.clear()
 
 
-def test_cron_needs_one_line(export: Run) -> None:
+def test_one_command_makes_the_baseline_and_then_compares_with_it(export: Run) -> None:
     first = export("--baseline", "export.json")
     assert first.code == 0
     assert "WARNING: there is no baseline export.json yet" in first.err
@@ -165,19 +165,7 @@ def test_what_a_link_points_to_is_replaced_and_not_the_link(export: Run) -> None
     assert json.loads(Path("elsewhere/bitbucket.json").read_text())["applications"]
 
 
-def test_a_second_run_against_the_same_file_ends_at_once(export: Run, bitbucket: EmbeddedBitbucket) -> None:
-    Path("link.json").symlink_to("export.json")
-    with only_writer(Path("link.json")):
-        ended = export("--summary", "summary.json")
-    assert ended.code == 4
-    assert re.search(r"Another run has been at work on export.json since \d{4}-\d\d-\d\d ", ended.err)
-    assert bitbucket.requests == []
-    assert summary()["exit_code"] == 4
-    assert export().code == 0
-    assert files() == {"export.json", "link.json", "summary.json"}
-
-
-def test_runs_against_different_files_do_not_mind_each_other(export: Run) -> None:
+def test_runs_that_save_different_files_run_at_the_same_time(export: Run) -> None:
     with only_writer(Path("other.json")):
         assert export().code == 0
 
@@ -200,7 +188,7 @@ def test_what_a_killed_run_left_is_removed(export: Run) -> None:
     [None, Fault(Status(503), every=9, times=5), Fault(Status(403), "repos/invoicing/permissions"), Fault(Status(401))],
     ids=["well", "repeated", "gap", "refused"],
 )
-def test_every_line_is_json_where_that_is_asked_for(
+def test_every_line_of_a_json_log_is_json(
     fault: Fault | None, export: Run, bitbucket: EmbeddedBitbucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(sys.stderr), "isatty", lambda _: True, raising=False)

@@ -32,8 +32,8 @@ from tests.outputs.veza.fake import Call, Endless, FakeVeza
 from tests.outputs.veza.fake.server import API_KEY
 from tests.small import small_organisation
 
-NEVER_SAVED = "import os, time\nos.fsync = lambda _: (open('saving', 'w').close(), time.sleep(60))"
-NEVER_MADE = """
+BLOCKED_WHILE_SAVING = "import os, time\nos.fsync = lambda _: (open('saving', 'w').close(), time.sleep(60))"
+BLOCKED_WHILE_MAPPING = """
 from connector.commands import export
 
 def application(_):
@@ -87,7 +87,7 @@ def test_in_the_middle_of_collecting(number: int, code: int, start: Start, slow_
     run.assert_nothing_changed()
 
 
-def test_with_a_journal_the_answers_are_kept_and_that_is_said(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
+def test_a_journal_keeps_the_answers_and_the_log_says_so(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
     run = start(slow_bitbucket.base_url, "--resume", "journal")
     run.reach(lambda: len(slow_bitbucket.requests) > 8)
     assert run.signal(signal.SIGINT) == 130
@@ -99,7 +99,7 @@ def test_with_a_journal_the_answers_are_kept_and_that_is_said(start: Start, slow
 
 
 def test_while_the_payload_is_made(start: Start, bitbucket: EmbeddedBitbucket) -> None:
-    run = start(bitbucket.base_url, prelude=NEVER_MADE)
+    run = start(bitbucket.base_url, prelude=BLOCKED_WHILE_MAPPING)
     run.reach_file("making")
     assert run.signal(signal.SIGINT) == 130
     (run.folder / "making").unlink()
@@ -107,7 +107,7 @@ def test_while_the_payload_is_made(start: Start, bitbucket: EmbeddedBitbucket) -
 
 
 def test_while_the_file_is_written(start: Start, bitbucket: EmbeddedBitbucket) -> None:
-    run = start(bitbucket.base_url, prelude=NEVER_SAVED)
+    run = start(bitbucket.base_url, prelude=BLOCKED_WHILE_SAVING)
     run.reach_file("saving")
     assert any(run.folder.glob(".export.json.*.part"))
     assert run.signal(signal.SIGTERM) == 143
@@ -146,7 +146,7 @@ def test_while_a_request_waits_to_be_repeated(start: Start) -> None:
     run.assert_nothing_changed()
 
 
-def test_again_and_again(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
+def test_several_signals(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
     run = start(slow_bitbucket.base_url)
     run.reach(lambda: len(slow_bitbucket.requests) > 8)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGINT):
@@ -156,7 +156,7 @@ def test_again_and_again(start: Start, slow_bitbucket: EmbeddedBitbucket) -> Non
     run.assert_nothing_changed()
 
 
-def test_while_nobody_reads_the_log(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
+def test_while_the_pipe_of_the_log_is_full(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
     run = start(slow_bitbucket.base_url, "--debug")
     assert run.process.stderr is not None
     fcntl.fcntl(run.process.stderr, fcntl.F_SETPIPE_SZ, 4096)
@@ -202,7 +202,7 @@ def test_killed_at_any_moment_and_then_run_again(start: Start, bitbucket: Embedd
 
 
 def test_a_second_run_ends_at_once_and_one_after_a_killed_run_works(start: Start, bitbucket: EmbeddedBitbucket) -> None:
-    first = start(bitbucket.base_url, prelude=NEVER_SAVED)
+    first = start(bitbucket.base_url, prelude=BLOCKED_WHILE_SAVING)
     first.reach_file("saving")
     asked = len(bitbucket.requests)
     second = start(bitbucket.base_url)
@@ -292,9 +292,7 @@ def test_a_folder_without_write_permission_is_noticed_before_anything_is_asked(
 # --- standard streams
 
 
-def test_every_line_is_json_where_that_is_asked_for_also_what_libraries_say(
-    start: Start, bitbucket: EmbeddedBitbucket
-) -> None:
+def test_warnings_of_libraries_are_json_lines_too(start: Start, bitbucket: EmbeddedBitbucket) -> None:
     with FakeVeza() as veza:
         settings = {"VEZA_URL": veza.url, "VEZA_API_KEY": API_KEY, "VEZA_UNSAFE_HTTPS": "true"}
         run = start(bitbucket.base_url, "--log-format", "json", **settings)

@@ -116,7 +116,7 @@ def test_everything_as_csv_has_a_row_for_each_grant(run: Run, world: World) -> N
     )
 
 
-def test_effective_access_of_everybody_is_what_each_is_told_by_name(run: Run, world: World) -> None:
+def test_effective_access_of_all_equals_the_answers_by_name(run: Run, world: World) -> None:
     world.credential("ssh-access-key:1").grant(CREDENTIAL, "ssh-access-key:1", "REPO_WRITE", "100")
     name = _saved(world)
     rows = _csv(run, name, "--csv", "--effective")
@@ -155,7 +155,7 @@ def test_access_of_everybody_is_worked_out_while_it_is_written(world: World) -> 
 
 
 @pytest.mark.parametrize("options", [["--excel"], ["--csv", "--excel"]])
-def test_excel_is_told_that_it_is_utf_8(run: Run, world: World, options: list[str]) -> None:
+def test_csv_for_excel_begins_with_a_byte_order_mark(run: Run, world: World, options: list[str]) -> None:
     world.user("3", "Zoë", ["dev"])
     ended = run("access", _saved(world), "--repo", "PAY/api", *options)
     assert ended.out.startswith("\ufeffkind,id,name,")
@@ -244,7 +244,7 @@ def test_no_cell_is_a_formula(run: Run, world: World, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["\x1b[2Jgone", "a\nb", "\u202egnp.exe", "\x9b31m", "a\rb", "\ud800"])
 @pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]])
-def test_no_name_reaches_the_terminal_as_more_than_text(run: Run, world: World, name: str, form: list[str]) -> None:
+def test_hostile_names_are_escaped_on_a_terminal(run: Run, world: World, name: str, form: list[str]) -> None:
     world.user("3", f"x{name}", ["dev"], username=f"y{name}")
     ended = run("access", _saved(world), "--repo", "PAY/api", *form)
     assert ended.code == 0
@@ -295,7 +295,9 @@ def test_bad_input_is_one_line_and_exit_code_2(
         (["--fail-on", "any"], "nothing", 0),
     ],
 )
-def test_diff_fails_on_what_it_is_told_to(run: Run, world: World, fail_on: list[str], change: str, code: int) -> None:
+def test_fail_on_decides_the_exit_code_of_diff(
+    run: Run, world: World, fail_on: list[str], change: str, code: int
+) -> None:
     new = world.changed()
     match change:
         case "gain":

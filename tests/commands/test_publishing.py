@@ -95,7 +95,7 @@ def test_two_nights(push: Push, veza: FakeVeza) -> None:
         (["--save-json", "no-such-folder/x"], {}, 5, "no-such-folder/x cannot be written: No such file or directory"),
     ],
 )
-def test_what_cannot_work_is_told_before_bitbucket_is_asked(
+def test_settings_that_cannot_work_are_an_error_before_bitbucket_is_asked(
     push: Push, bitbucket: EmbeddedBitbucket, options: list[str], environment: dict[str, str], code: int, says: str
 ) -> None:
     ended = push("--save-json", "export.json", *options, **environment)

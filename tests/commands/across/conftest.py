@@ -21,7 +21,7 @@ def old() -> Organisation:
 
 @pytest.fixture
 def strangers(old: Organisation) -> Organisation:
-    """Whom nothing but a person can match: no address is known, and the repositories have other names."""
+    """The same organisation, of which some cannot be matched: two have no address, a repository another name."""
     new = old.copy()
     for name in ("ann", "bob"):
         new.people[name].email = None

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.commands.across.asking import NEW, OLD, across, json_of, lines_of, save
+from tests.commands.across.running import NEW, OLD, across, json_of, lines_of, save
 from tests.conftest import Run
 from tests.review.across.organisations import GROUP, PERSON, Organisation
 
@@ -43,7 +43,7 @@ def test_nothing_is_concluded_from_what_an_export_lacks(
     assert ("not known" in ended.err) is not bool(lost)
 
 
-def test_what_the_incomplete_export_shows_is_believed(run: Run, old: Organisation) -> None:
+def test_a_gain_that_an_incomplete_export_shows_is_concluded(run: Run, old: Organisation) -> None:
     new = old.copy().grant(PERSON, "bob", "admin", "OPS/run")
     new.properties |= {"is_complete": False, "not_collected": ["workspace: anything"]}
     save(old, new)
@@ -57,7 +57,7 @@ def test_without_global_permissions_no_gain_is_concluded(run: Run, old: Organisa
     assert {row["status"] for row in json_of(run)["access"]} == {"not concluded"}
 
 
-def test_what_is_only_supposed_to_be_public_is_not_concluded(run: Run, old: Organisation) -> None:
+def test_unknown_public_access_gives_no_conclusion(run: Run, old: Organisation) -> None:
     new = old.copy()
     old.repositories["PAY/api"].is_public = True
     old.properties["public_access"] = "unknown"
@@ -65,7 +65,7 @@ def test_what_is_only_supposed_to_be_public_is_not_concluded(run: Run, old: Orga
     assert {row["status"] for row in json_of(run)["access"]} == {"not concluded"}
 
 
-def test_that_nothing_could_be_compared_is_not_taken_for_no_difference(run: Run, old: Organisation) -> None:
+def test_nothing_to_compare_is_not_reported_as_no_difference(run: Run, old: Organisation) -> None:
     new = old.copy()
     for person in new.people.values():
         person.email = None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.across.asking import across, json_of, lines_of, save, written
+from tests.commands.across.running import across, json_of, lines_of, save, written
 from tests.conftest import Run
 from tests.review.across.organisations import PERSON, SERVER, Organisation
 

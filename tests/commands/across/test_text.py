@@ -1,4 +1,4 @@
-"""What `diff --across` tells about two servers."""
+"""`diff --across` as text: what it says about two servers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands.across.asking import NEW, OLD, across, lines_of, save
+from tests.commands.across.running import NEW, OLD, across, lines_of, save
 from tests.conftest import Run
 from tests.review.across.organisations import CLOUD, GROUP, PERSON, SERVER, Organisation
 
@@ -31,7 +31,7 @@ def test_what_is_matched_is_shown_first(run: Run, old: Organisation) -> None:
     ]
 
 
-def test_a_grant_that_was_not_given_again_is_told_once_for_all(run: Run, old: Organisation) -> None:
+def test_a_grant_that_is_missing_is_one_line_for_all_its_holders(run: Run, old: Organisation) -> None:
     save(old, old.copy().revoke(GROUP, "payments-dev", "write", "PAY"))
     assert (
         "4 people lose write on PAY/api, PAY/web and PAY/docs: "
@@ -44,7 +44,7 @@ def test_between_servers_the_permission_is_called_the_same(run: Run, old: Organi
     assert any(line.endswith(": group payments-dev was not given PROJECT_WRITE on PAY") for line in lines_of(run))
 
 
-def test_what_is_kept_and_who_gains_is_told(run: Run, old: Organisation) -> None:
+def test_a_kept_level_and_a_gain(run: Run, old: Organisation) -> None:
     new = old.copy().revoke(GROUP, "payments-dev", "write", "PAY").grant(GROUP, "payments-dev", "read", "PAY")
     save(old, new.grant(PERSON, "bob", "admin", "PAY/web"))
     lines = lines_of(run)
@@ -58,7 +58,7 @@ def test_what_is_kept_and_who_gains_is_told(run: Run, old: Organisation) -> None
     )
 
 
-def test_members_who_were_left_behind_are_told_as_that(run: Run, old: Organisation) -> None:
+def test_missing_members_of_a_group_are_the_reason(run: Run, old: Organisation) -> None:
     new = old.copy()
     new.people["cid"].groups = set()
     save(old, new)
@@ -124,7 +124,7 @@ def test_public_and_default_permissions_and_administration_are_access(run: Run, 
     assert gain.endswith("public on the new server, not on the old server")
 
 
-def test_administrators_who_were_each_granted_it_are_told_together(run: Run, old: Organisation) -> None:
+def test_administrators_with_direct_grants_are_one_line(run: Run, old: Organisation) -> None:
     save(old, old.copy().grant(PERSON, "bob", "admin").grant(PERSON, "ann", "admin"))
     [gain] = [line for line in lines_of(run) if " gain admin on the whole workspace" in line]
     assert gain == (
@@ -149,7 +149,7 @@ def test_create_repo_is_write_on_repositories_and_said_on_projects(run: Run, old
     assert across(run, "--fail-on", "any").code == 0
 
 
-def test_inactive_people_are_told_apart(run: Run, old: Organisation) -> None:
+def test_inactive_people_have_a_section_of_their_own(run: Run, old: Organisation) -> None:
     old.people["ann"].is_active = old.people["bob"].is_active = False
     new = old.copy().revoke(GROUP, "payments-dev", "write", "PAY").grant(PERSON, "bob", "admin", "PAY")
     new.people["bob"].is_active = True

@@ -1,4 +1,4 @@
-"""How tests call `diff --across`, and read what it says."""
+"""Run `diff --across`, and read its output."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 
-from tests.commands.across.asking import across, json_of, save
+from tests.commands.across.running import across, json_of, save
 from tests.conftest import Run
 from tests.review.across.organisations import GROUP, PERSON, Organisation
 
