@@ -215,7 +215,7 @@ def test_a_second_run_ends_at_once_and_one_after_a_killed_run_works(start: Start
     (first.folder / "saving").unlink()
     again = start(bitbucket.base_url)
     assert again.end() == 0
-    assert "which a run left that was killed" in again.err
+    assert "the unfinished file of a run that was killed" in again.err
     assert again.files() == {"export.json"}
 
 
