@@ -55,7 +55,7 @@ COMMANDS = {
     command.name: command
     for command in (
         _EXPORT,
-        Command("demo", "the same against a small Bitbucket that comes along, offline"),
+        Command("demo", "the same with a small Bitbucket that is included, offline"),
         Command("check", "what can these credentials see, and what to do about the rest"),
         Command("access", "who can reach what, and through which grants (offline)"),
         Command("diff", "what changed between two exports (offline)"),

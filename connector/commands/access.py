@@ -105,7 +105,8 @@ def add_options(parser: Parser) -> None:
     group = parser.add_argument_group("assertions, for pipelines")
     group.add_argument("--needs", choices=levels[1:], help="exit 4 unless all named have this level on all named")
     group.add_argument("--at-most", choices=levels, help="exit 4 if any of them has more, anywhere if nothing is named")
-    group = add_formats(parser, Format.CSV, Format.JSON)
+    rows = "for spreadsheets: a row for each identity and resource, or without names for each grant"
+    group = add_formats(parser, Format.CSV, Format.JSON, csv=rows)
     group.add_argument("--excel", action="store_true", help="CSV that Excel reads as UTF-8 (with a byte order mark)")
     group.add_argument(
         "--effective",

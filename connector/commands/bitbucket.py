@@ -106,7 +106,7 @@ def add_source_options(parser: Parser) -> None:
 
 def add_pace_options(parser: Parser) -> None:
     """Add the options of pace and retries."""
-    group = parser.add_argument_group("how Bitbucket is asked")
+    group = parser.add_argument_group("requests to Bitbucket")
     parser.setting(
         group,
         "--concurrency N",

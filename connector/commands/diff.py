@@ -56,15 +56,15 @@ examples:
   Does everybody still reach what they reached on the server we left, and nobody more?
     %(prog)s old-server.json new-server.json --across
 
-  Who is who, where the tool cannot know: write a file, complete it, use it:
+  People that could not be matched: write a file, complete it, use it:
     %(prog)s old-server.json new-server.json --across --write-people people.csv
     %(prog)s old-server.json new-server.json --across --people people.csv
 
-exit codes: 0 compared; 2 a file cannot be read; 4 there is the change that --fail-on names, or with --across an
-export is incomplete, so that nobody can say that there is none.
-gained: somebody reaches something at a higher level than before, new things and newcomers included, was
-activated again, or got a right that has no level, such as to create projects. With --across rights without a level
-do not count, nor people and repositories that are on one of the servers only; to create repositories is write.
+exit codes: 0 compared; 2 a file cannot be read; 4 --fail-on found the change that it names, or with --across cannot
+rule it out, because an export is incomplete.
+gained: a user reaches something at a higher level than before (new users and new resources included), was
+activated again, or got a right without a level, such as to create projects. With --across, rights without a level
+and people and repositories of one server only do not count; the right to create repositories counts as write.
 """
 
 
@@ -79,7 +79,8 @@ def add_options(parser: Parser) -> None:
         help="exit 4 where somebody gained access, lost some (with --across), or on any change",
     )
     across.add_options(parser)
-    add_formats(parser, Format.JSON, Format.MARKDOWN, Format.CSV)
+    rows = "with --across, for spreadsheets: a row for each person and repository"
+    add_formats(parser, Format.JSON, Format.MARKDOWN, Format.CSV, csv=rows)
 
 
 def read(options: argparse.Namespace) -> Comparison | Across:

@@ -113,7 +113,7 @@ def read(options: argparse.Namespace) -> Export:
 
 
 def _add_resume_options(parser: Parser) -> None:
-    group = parser.add_argument_group("going on after a run that died")
+    group = parser.add_argument_group("resuming a run")
     group.add_argument(
         "--resume",
         type=parser.path,

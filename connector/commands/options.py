@@ -176,18 +176,17 @@ def same_file(one: object, other: object) -> bool:
 
 
 _FORMATS = {
-    Format.CSV: "for spreadsheets: a row for each identity and resource, or without names for each grant",
     Format.JSON: "one object with everything, for programs",
     Format.MARKDOWN: "for a ticket; long sections are cut, and say by how much, unless --all is given",
 }
 
 
-def add_formats(parser: Parser, *formats: Format) -> argparse._ArgumentGroup:
-    """Add the formats in which a command answers, as `format`, and `--all`; give the group."""
+def add_formats(parser: Parser, *formats: Format, csv: str) -> argparse._ArgumentGroup:
+    """Add the formats in which a command answers, as `format`, and `--all`; give the group. `csv` tells its rows."""
     group = parser.add_argument_group("output (a table, unless one of these is given)")
     one_of = group.add_mutually_exclusive_group()
     for each in formats:
-        text = _FORMATS[each]
+        text = csv if each is Format.CSV else _FORMATS[each]
         one_of.add_argument(
             f"--{each}", dest="format", action="store_const", const=each, default=Format.TABLE, help=text
         )

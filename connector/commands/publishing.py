@@ -65,11 +65,9 @@ def add_output_options(parser: Parser) -> None:
     parser.result(
         group,
         "--report",
-        help="write a page for people about the export, as the command report; with --baseline it says what changed",
+        help="write a page about the export, as the command report does; with --baseline it says what changed",
     )
-    group.add_argument(
-        "--accepted", type=parser.path, metavar="FILE", help="of the report: CSV of findings that somebody has accepted"
-    )
+    group.add_argument("--accepted", type=parser.path, metavar="FILE", help="with --report: CSV of accepted findings")
     group.add_argument(
         "--dry-run", action="store_true", help="do everything but publish, and say what would have been published"
     )

@@ -117,7 +117,7 @@ def add_options(parser: Parser) -> None:
         help="for which day the exports count (default: when they were collected, as they say themselves, or as the "
         "name says that --save-json gave the file)",
     )  # fmt: skip
-    group = parser.add_argument_group("asking")
+    group = parser.add_argument_group("queries")
     group.add_argument("--query", metavar="NAME", help="answer one of the queries below, or one SELECT in a file")
     group.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE",
