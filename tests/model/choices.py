@@ -1,8 +1,9 @@
-"""Random choices for organisations, all of them from one string of bytes."""
+"""Random choices for organisations, from a few strings of bytes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -15,7 +16,8 @@ class Choices:
 
     Hypothesis draws the string at once, which takes a small part of the time that a draw for each choice takes. It
     shrinks the bytes towards zero, and a zero is the first item or the smallest number. So are all choices after the
-    last byte.
+    last byte. Parts of an organisation that have a string each shrink further: what is left out of one does not shift
+    the choices of another.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -34,11 +36,14 @@ class Choices:
         return items[self.number(0, len(items) - 1)]
 
     def some(self, items: Iterable[T], most: int, least: int = 0) -> list[T]:
-        """Choose from `least` to `most` different items, in any order."""
-        left = list(items)
-        return [left.pop(self.number(0, len(left) - 1)) for _ in range(self.number(least, min(most, len(left))))]
+        """Choose from `least` to `most` different items, in any order.
+
+        It takes `most + 1` bytes in any case, so that fewer items do not shift the choices that follow.
+        """
+        left, own = list(items), Choices(bytes(islice(self._bytes, most + 1)))
+        return [left.pop(own.number(0, len(left) - 1)) for _ in range(own.number(least, min(most, len(left))))]
 
 
-def choices(size: int = 400) -> st.SearchStrategy[Choices]:
-    """Draw choices from `size` bytes: one for each, and one for the number of items of each list."""
+def choices(size: int) -> st.SearchStrategy[Choices]:
+    """Draw choices from `size` bytes: each choice takes one, each list one more than its most items."""
     return st.binary(min_size=size, max_size=size).map(Choices)

@@ -63,13 +63,13 @@ def organisations(draw: st.DrawFn, *, personal_grants: bool = True) -> Organisat
     Without `personal_grants` nobody is granted anything on a personal project itself, for servers that do not
     show such grants.
     """
-    choose = draw(choices())
+    choose = draw(choices(30))
     version = choose.one(_VERSIONS)
-    accounts = _accounts(choose)
-    groups = _groups(choose, [account.id for account in accounts if account.listed])
-    grants = _Grants(choose, [account.id for account in accounts], [group.name for group in groups])
-    projects = _projects(choose, accounts, grants, version, personal_grants=personal_grants)
-    repositories = _repositories(choose, projects, grants, version)
+    accounts = _accounts(draw(choices(60)))
+    groups = _groups(draw(choices(60)), [account.id for account in accounts if account.listed])
+    grants = _Grants([account.id for account in accounts], [group.name for group in groups])
+    projects = _projects(draw(choices(120)), accounts, grants, version, personal_grants=personal_grants)
+    repositories = _repositories(draw(choices(170)), projects, grants, version)
     return Organisation(
         version=version,
         public_access=choose.yes(),
@@ -78,24 +78,22 @@ def organisations(draw: st.DrawFn, *, personal_grants: bool = True) -> Organisat
         projects={project.id: project for project in projects},
         repositories={repository.id: repository for repository in repositories},
         global_users=_licences(choose, accounts),
-        global_groups=grants.to_groups(_GLOBAL),
+        global_groups=grants.to_groups(choose, _GLOBAL),
     )
 
 
 class _Grants:
     """Grants to users, listed or not, and to groups, in some spelling, the last of which is in no directory."""
 
-    def __init__(self, choose: Choices, user_ids: list[int], group_names: list[str]) -> None:
-        self._choose = choose
+    def __init__(self, user_ids: list[int], group_names: list[str]) -> None:
         self._user_ids = user_ids
         self._group_names = [*group_names, "Only in Grants"]
 
-    def to_users(self, permissions: tuple[str, ...]) -> dict[int, str]:
-        return {user_id: self._choose.one(permissions) for user_id in self._choose.some(self._user_ids, 3)}
+    def to_users(self, choose: Choices, permissions: tuple[str, ...]) -> dict[int, str]:
+        return {user_id: choose.one(permissions) for user_id in choose.some(self._user_ids, 3)}
 
-    def to_groups(self, permissions: tuple[str, ...]) -> dict[str, str]:
-        names = self._choose.some(self._group_names, 3)
-        return {self._choose.one(_spellings(name)): self._choose.one(permissions) for name in names}
+    def to_groups(self, choose: Choices, permissions: tuple[str, ...]) -> dict[str, str]:
+        return {choose.one(_spellings(name)): choose.one(permissions) for name in choose.some(self._group_names, 3)}
 
 
 def _spellings(name: str) -> list[str]:
@@ -106,7 +104,7 @@ def _spellings(name: str) -> list[str]:
 
 def _ids(choose: Choices, count: int) -> list[int]:
     """Choose ids with gaps, in no order."""
-    return choose.some(range(1, 250), count, count)
+    return choose.some(range(1, 250), 7, 7)[:count]
 
 
 def _accounts(choose: Choices) -> list[Account]:
@@ -164,8 +162,8 @@ def _projects(
         projects.append(Project(project_id, f"~{_slug(owner.name).upper()}", name, owner_id=owner.id))
     for project in projects:
         if project.owner_id is None or personal_grants:
-            project.users = grants.to_users(permissions)
-            project.groups = grants.to_groups(permissions)
+            project.users = grants.to_users(choose, permissions)
+            project.groups = grants.to_groups(choose, permissions)
     return projects
 
 
@@ -183,8 +181,8 @@ def _repositories(choose: Choices, projects: list[Project], grants: _Grants, ver
             archived=_release(version) >= (8, 0) and choose.yes(),
             state=choose.one(_STATES),
             origin_id=choose.one([None, *ids[:index]]),
-            users=grants.to_users(_REPOSITORY),
-            groups=grants.to_groups(_REPOSITORY),
+            users=grants.to_users(choose, _REPOSITORY),
+            groups=grants.to_groups(choose, _REPOSITORY),
         )
         for index, (repository_id, (project_id, slug)) in enumerate(zip(ids, places, strict=True))
     ]

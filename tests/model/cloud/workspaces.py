@@ -36,7 +36,7 @@ _MOSTLY = (True, True, True, False)
 @st.composite
 def workspaces(draw: st.DrawFn) -> Workspace:
     """Draw a workspace with an administrator (`ADMIN_EMAIL`, `ADMIN_TOKEN`, `CONSUMER`), a project and a repository."""
-    choose = draw(choices(300))
+    choose = draw(choices(100))
     builder = Builder("acme", choose.one(_LABELS), is_private=choose.yes())
     workspace = builder.workspace
     admin = builder.member("admin", "Administrator", email=ADMIN_EMAIL, role="owner")
@@ -45,7 +45,7 @@ def workspaces(draw: st.DrawFn) -> Workspace:
     members = [admin, *_accounts(choose, builder, members=True)]
     outsiders = _accounts(choose, builder, members=False)
     groups = _groups(choose, builder, members)
-    _add_places(choose, builder, [account.uuid for account in (*members, *outsiders)], groups)
+    _add_places(draw(choices(180)), builder, [account.uuid for account in (*members, *outsiders)], groups)
     if choose.one((False, False, False, True)):
         workspace.uuid = workspace.owner_uuid = admin.uuid
     return workspace
