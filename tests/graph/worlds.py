@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -175,32 +176,34 @@ def _given(world: World, grant: tuple[str, str, str, str], node: str) -> int:
     return LEVELS.index(level) if on == node or (inherits and on in lies_in) else 0
 
 
-_SOME = ("1", "2", "3")
-_TEAMS = ("red", "blue", "green")
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Draw a few users, groups in each other, credentials with and without owners, and grants of every kind."""
+def _random_world(chance: Random) -> World:
+    """Make a few users, groups in each other, credentials with and without owners, and grants of every kind."""
     world = World()
-    for name in _TEAMS[: draw(st.integers(1, 3))]:
+
+    def some(of: Iterable[str], most: int, least: int = 0) -> list[str]:
+        names = sorted(of)
+        return chance.sample(names, chance.randint(min(least, len(names)), min(most, len(names))))
+
+    for name in ("red", "blue", "green")[: chance.randint(1, 3)]:
         world.group(name)
-    groups = st.lists(st.sampled_from(sorted(world.groups)), unique=True, max_size=2)
     for name in world.groups:
-        world.groups[name] = draw(groups)
-    for user in draw(st.lists(st.sampled_from(_SOME), unique=True, min_size=1)):
-        world.user(user, groups=draw(groups))
-    users = st.lists(st.sampled_from(sorted(world.users)), unique=True, max_size=2)
-    for credential in draw(st.lists(st.sampled_from(("key-1", "key-2")), unique=True)):
-        world.credential(credential, draw(users))
-    for project in draw(st.lists(st.sampled_from(("10", "20")), unique=True, min_size=1)):
+        world.groups[name] = some(world.groups, 2)
+    for user in some("123", 3, 1):
+        world.user(user, groups=some(world.groups, 2))
+    for credential in some(("key-1", "key-2"), 2):
+        world.credential(credential, some(world.users, 2))
+    for project in some(("10", "20"), 2, 1):
         world.project(project, f"P{project}")
-    for repository in draw(st.lists(st.sampled_from(("101", "102", "103")), unique=True)):
-        world.repository(repository, draw(st.sampled_from(sorted(world.projects))), f"r{repository}")
+    for repository in some(("101", "102", "103"), 3):
+        world.repository(repository, chance.choice(sorted(world.projects)), f"r{repository}")
     holders = [(USER, user) for user in world.users] + [(GROUP, name) for name in world.groups]
     holders += [(CREDENTIAL, credential) for credential in world.credentials]
     nodes = ["", *world.projects, *world.repositories]
-    grants = st.tuples(st.sampled_from(holders), st.sampled_from(sorted(PERMISSIONS)), st.sampled_from(nodes))
-    for (kind, holder), permission, on in draw(st.lists(grants, max_size=6)):
-        world.grant(kind, holder, permission, on)
+    for _ in range(chance.randint(0, 6)):
+        world.grant(*chance.choice(holders), chance.choice(sorted(PERMISSIONS)), chance.choice(nodes))
     return world
+
+
+# Drawing every part by itself would take four times as long as what is tested.
+worlds = st.randoms(use_true_random=True).map(_random_world)
+"""Random worlds, each made from one seed."""
