@@ -176,34 +176,44 @@ def _given(world: World, grant: tuple[str, str, str, str], node: str) -> int:
     return LEVELS.index(level) if on == node or (inherits and on in lies_in) else 0
 
 
-def _random_world(chance: Random) -> World:
-    """Make a few users, groups in each other, credentials with and without owners, and grants of every kind."""
+def _random_world(seeds: Iterable[float]) -> World:
+    """Make a few users, groups in each other, credentials with and without owners, and grants of every kind.
+
+    There is one seed for each of these parts: groups, users, credentials, projects and repositories, grants.
+    """
+    groups, users, credentials, places, grants = map(Random, seeds)
     world = World()
-
-    def some(of: Iterable[str], most: int, least: int = 0) -> list[str]:
-        names = sorted(of)
-        return chance.sample(names, chance.randint(min(least, len(names)), min(most, len(names))))
-
-    for name in ("red", "blue", "green")[: chance.randint(1, 3)]:
+    for name in ("red", "blue", "green")[: groups.randint(1, 3)]:
         world.group(name)
     for name in world.groups:
-        world.groups[name] = some(world.groups, 2)
-    for user in some("123", 3, 1):
-        world.user(user, groups=some(world.groups, 2))
-    for credential in some(("key-1", "key-2"), 2):
-        world.credential(credential, some(world.users, 2))
-    for project in some(("10", "20"), 2, 1):
+        world.groups[name] = _some(groups, world.groups)
+    for user in _some(users, "123", 1, 3):
+        world.user(user, groups=_some(users, world.groups))
+    for credential in _some(credentials, ("key-1", "key-2")):
+        world.credential(credential, _some(credentials, world.users))
+    for project in _some(places, ("10", "20"), 1):
         world.project(project, f"P{project}")
-    for repository in some(("101", "102", "103"), 3):
-        world.repository(repository, chance.choice(sorted(world.projects)), f"r{repository}")
+    for repository in _some(places, ("101", "102", "103"), most=3):
+        world.repository(repository, places.choice(sorted(world.projects)), f"r{repository}")
     holders = [(USER, user) for user in world.users] + [(GROUP, name) for name in world.groups]
     holders += [(CREDENTIAL, credential) for credential in world.credentials]
     nodes = ["", *world.projects, *world.repositories]
-    for _ in range(chance.randint(0, 6)):
-        world.grant(*chance.choice(holders), chance.choice(sorted(PERMISSIONS)), chance.choice(nodes))
+    for _ in range(grants.randint(0, 6)):
+        world.grant(*grants.choice(holders), grants.choice(sorted(PERMISSIONS)), grants.choice(nodes))
     return world
 
 
-# Drawing every part by itself would take four times as long as what is tested.
-worlds = st.randoms(use_true_random=True).map(_random_world)
-"""Random worlds, each made from one seed."""
+def _some(chance: Random, names: Iterable[str], least: int = 0, most: int = 2) -> list[str]:
+    known = sorted(names)
+    return chance.sample(known, chance.randint(least, min(most, len(known))))
+
+
+def _two_random_worlds(chance: Random) -> tuple[World, World]:
+    """Make two worlds that have some of their parts in common: a change of one part shows best alone."""
+    old = [chance.random() for _ in range(5)]
+    return _random_world(old), _random_world(seed if chance.random() < 0.6 else chance.random() for seed in old)
+
+
+# Each example is made from one seed: drawing every part took ten times as long as what is tested.
+pairs_of_worlds = st.randoms(use_true_random=True).map(_two_random_worlds)
+worlds = pairs_of_worlds.map(lambda pair: pair[0])

@@ -110,14 +110,14 @@ function levelBadge(level) {
 /**
  * Buttons of which one is pressed.
  * @template T
- * @param {[T, string][]} choices
+ * @param {[T, ...Child[]][]} choices values, and what their buttons show
  * @param {T} pressed
  * @param {(value: T) => void} onchoose
  */
 function choice(choices, pressed, onchoose) {
-  const buttons = choices.map(([value, name]) => {
-    const button = element("button", { type: "button", "data-value": value, "aria-pressed": value === pressed }, name);
-    button.setAttribute("aria-pressed", String(value === pressed));
+  const buttons = choices.map(([value, ...content]) => {
+    const isPressed = String(value === pressed);
+    const button = element("button", { type: "button", "data-value": value, "aria-pressed": isPressed }, ...content);
     button.addEventListener("click", () => {
       for (const each of buttons) each.setAttribute("aria-pressed", String(each === button));
       onchoose(value);

@@ -27,8 +27,7 @@ class Finder {
     this.wanted = "all";
     /** @type {string | null} */
     this.current = null;
-    /** @type {Entry[] | null} */
-    this.entries = null;
+    this.index = indexed(access);
     this.field = inputById("search");
     this.results = byId("results");
     this.showKinds();
@@ -41,28 +40,6 @@ class Finder {
     this.field.addEventListener("keydown", (event) => this.fieldKey(event));
     this.results.addEventListener("keydown", (event) => this.resultKey(event));
     this.search();
-  }
-
-  // Everything that can be found, with the text to look in; made when first needed.
-  get index() {
-    this.entries ??= this.made();
-    return this.entries;
-  }
-
-  made() {
-    const { access } = this;
-    /** @type {Entry[]} */
-    const found = [];
-    for (let identity = 0; identity < access.count; identity++) {
-      const text = `${access.name(identity)}\n${access.also(identity)}`.toLowerCase();
-      found.push({ reference: `i${identity}`, kind: access.kind[identity], text });
-    }
-    for (let node = 0; node < access.depth.length; node++) {
-      if (access.depth[node] === 0) continue;
-      const text = `${access.label(node)}\n${access.nodeName(node)}`.toLowerCase();
-      found.push({ reference: `n${node}`, kind: access.depth[node] === 1 ? "p" : "r", text });
-    }
-    return found;
   }
 
   showKinds() {
@@ -179,6 +156,25 @@ class Finder {
       else link.removeAttribute("aria-current");
     }
   }
+}
+
+/**
+ * Everything that can be found, with the text to look in.
+ * @param {Access} access
+ */
+function indexed(access) {
+  /** @type {Entry[]} */
+  const found = [];
+  for (let identity = 0; identity < access.count; identity++) {
+    const text = `${access.name(identity)}\n${access.also(identity)}`.toLowerCase();
+    found.push({ reference: `i${identity}`, kind: access.kind[identity], text });
+  }
+  for (let node = 0; node < access.depth.length; node++) {
+    if (access.depth[node] === 0) continue;
+    const text = `${access.label(node)}\n${access.nodeName(node)}`.toLowerCase();
+    found.push({ reference: `n${node}`, kind: access.depth[node] === 1 ? "p" : "r", text });
+  }
+  return found;
 }
 
 /**

@@ -36,10 +36,11 @@ class Graph {
     this.off = new Set(data.identities.off);
     /** @type {{ starts: Int32Array, rows: Int32Array } | null} */
     this.onNodes = null;
-    /** @type {number[][] | null} */
-    this.allMembers = null;
-    /** @type {number[][] | null} */
-    this.allOwners = null;
+    this.members = invert(this.groups, this.count);
+    this.owners = invert(
+      data.identities.credentials.map((own) => own || []),
+      this.count,
+    );
   }
 
   // The tree: for each node its parent, and where the nodes in it end; nodes are in the order of the tree.
@@ -98,19 +99,6 @@ class Graph {
       for (const node of row.targets) rows[starts[node + 1]++] = number;
     });
     return { starts, rows };
-  }
-
-  get members() {
-    this.allMembers ??= invert(this.groups, this.count);
-    return this.allMembers;
-  }
-
-  get owners() {
-    this.allOwners ??= invert(
-      this.data.identities.credentials.map((own) => own || []),
-      this.count,
-    );
-    return this.allOwners;
   }
 
   /** @param {number} identity */

@@ -46,13 +46,18 @@ function listenToFilters(picture, reasons) {
   for (const id of ["filter-rows", "filter-columns"]) byId(id).addEventListener("input", again);
   for (const id of ["filter-personal", "filter-fold"]) byId(id).addEventListener("change", again);
   byId("personal").hidden = !picture.matrix.personal.some(Boolean);
-  for (const button of byId("least").children) {
-    button.addEventListener("click", () => {
-      for (const each of byId("least").children) each.setAttribute("aria-pressed", String(each === button));
-      picture.filter.least = Number(/** @type {HTMLElement} */ (button).dataset.level);
-      again();
-    });
-  }
+  const swatch = (/** @type {number} */ level) => element("span", { class: `swatch ${LEVELS[level]}` });
+  /** @type {[number, ...Child[]][]} */
+  const levels = [
+    [1, swatch(1), "read and more"],
+    [2, swatch(2), "write and more"],
+    [3, swatch(3), "admin only"],
+  ];
+  const buttons = choice(levels, 1, (level) => {
+    picture.filter.least = level;
+    again();
+  });
+  byId("least").append(...buttons);
   table.addEventListener("toggle", showTable);
 }
 

@@ -1,9 +1,13 @@
 // Paints what is visible of the picture on its canvas.
 
 /** @typedef {[from: number, to: number]} Span */
-/** @typedef {(name: string) => string} Colour */
 
 const NAME_HEIGHT = 13; // pixels from one name to the next
+
+// Only what is registered as a colour is read as one colour, and not as a pair for light and dark.
+for (const name of ["--card", "--cell", "--cross", "--read", "--write", "--admin", "--ink", "--quiet"]) {
+  CSS.registerProperty({ name, syntax: "<color>", inherits: true, initialValue: "transparent" });
+}
 
 class Painter {
   /** @param {Picture} picture */
@@ -12,6 +16,16 @@ class Painter {
     this.canvas = /** @type {HTMLCanvasElement} */ (byId("picture-canvas"));
     this.pen = /** @type {CanvasRenderingContext2D} */ (this.canvas.getContext("2d"));
     this.ratio = 1;
+    this.style = getComputedStyle(document.documentElement);
+    /** @type {Span} */
+    this.rows = [0, 0];
+    /** @type {Span} */
+    this.columns = [0, 0];
+  }
+
+  /** @param {string} name */
+  colour(name) {
+    return this.style.getPropertyValue(name);
   }
 
   /**
@@ -30,38 +44,31 @@ class Painter {
     const { pen, canvas, ratio, picture } = this;
     const { frame, cursor } = picture;
     const [w, h] = [canvas.width / ratio, canvas.height / ratio];
-    const style = getComputedStyle(document.documentElement);
-    const colour = (/** @type {string} */ name) => style.getPropertyValue(name).trim();
-    const [rows, columns] = this.seen(w, h);
+    this.look(w, h);
     pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.fillStyle = colour("--card");
+    pen.fillStyle = this.colour("--card");
     pen.fillRect(0, 0, w, h);
     this.within([picture.left, picture.head, w, h], () => {
       pen.translate(-frame.scrollLeft, -frame.scrollTop);
-      this.drawGround(colour, rows, columns);
-      if (cursor) this.drawCross(colour, rows, columns, cursor);
-      this.drawCells(colour, rows, columns);
-      if (cursor) this.drawFrame(colour, cursor);
+      this.drawGround();
+      if (cursor) this.drawCross(cursor);
+      this.drawCells();
+      if (cursor) this.drawFrame(cursor);
     });
-    this.drawNames(colour, w, h, rows, columns);
+    this.drawNames(w, h);
   }
 
   /**
-   * The rows and columns in sight: each from, and up to before.
+   * Find the rows and columns in sight: each from, and up to before.
    * @param {number} w
    * @param {number} h
-   * @returns {[Span, Span]}
    */
-  seen(w, h) {
-    const { frame, width, height, head, left, gap } = this.picture;
-    const firstRow = Math.max(0, Math.floor((frame.scrollTop - gap) / height));
-    const lastRow = Math.min(this.picture.rows.length, Math.ceil((frame.scrollTop + h - head) / height));
-    const firstColumn = Math.max(0, Math.floor(frame.scrollLeft / width));
-    const lastColumn = Math.min(this.picture.columns.length, Math.ceil((frame.scrollLeft + w - left) / width));
-    return [
-      [firstRow, lastRow],
-      [firstColumn, lastColumn],
-    ];
+  look(w, h) {
+    const { frame, rows, columns, width, height, head, left, gap } = this.picture;
+    const lastRow = Math.ceil((frame.scrollTop + h - head) / height);
+    const lastColumn = Math.ceil((frame.scrollLeft + w - left) / width);
+    this.rows = [Math.max(0, Math.floor((frame.scrollTop - gap) / height)), Math.min(rows.length, lastRow)];
+    this.columns = [Math.max(0, Math.floor(frame.scrollLeft / width)), Math.min(columns.length, lastColumn)];
   }
 
   // The size of a square without the line between squares.
@@ -75,15 +82,10 @@ class Painter {
     return Math.min(this.picture.width, this.picture.height) < 6;
   }
 
-  /**
-   * @param {Colour} colour
-   * @param {Span} rows
-   * @param {Span} columns
-   */
-  drawGround(colour, rows, columns) {
-    const { pen, picture } = this;
+  drawGround() {
+    const { pen, picture, rows, columns } = this;
     const [width, height] = this.inner;
-    pen.fillStyle = colour("--cell");
+    pen.fillStyle = this.colour("--cell");
     for (let row = rows[0]; row < rows[1]; row++) {
       if (this.isCoarse) {
         pen.fillRect(picture.x(columns[0]), picture.y(row), picture.x(columns[1]) - picture.x(columns[0]), height);
@@ -93,28 +95,18 @@ class Painter {
     }
   }
 
-  /**
-   * @param {Colour} colour
-   * @param {Span} rows
-   * @param {Span} columns
-   * @param {Cursor} cursor
-   */
-  drawCross(colour, rows, columns, cursor) {
-    const { pen, picture } = this;
+  /** @param {Cursor} cursor */
+  drawCross(cursor) {
+    const { pen, picture, rows, columns } = this;
     const { width, height } = picture;
-    pen.fillStyle = colour("--cross");
+    pen.fillStyle = this.colour("--cross");
     pen.fillRect(picture.x(columns[0]), picture.y(cursor.row), picture.x(columns[1]) - picture.x(columns[0]), height);
     pen.fillRect(picture.x(cursor.column), picture.y(rows[0]), width, picture.y(rows[1]) - picture.y(rows[0]));
   }
 
-  /**
-   * @param {Colour} colour
-   * @param {Span} rows
-   * @param {Span} columns
-   */
-  drawCells(colour, rows, columns) {
-    const { picture } = this;
-    const levels = ["", colour("--read"), colour("--write"), colour("--admin")];
+  drawCells() {
+    const { picture, rows, columns } = this;
+    const levels = ["", this.colour("--read"), this.colour("--write"), this.colour("--admin")];
     for (let row = rows[0]; row < rows[1]; row++) {
       for (let at = columns[0]; at < columns[1]; at++) {
         this.drawCell(picture.levels(picture.rows[row], picture.columns[at]), picture.x(at), picture.y(row), levels);
@@ -145,44 +137,38 @@ class Painter {
     if (partly > whole) pen.fillRect(x + width * 0.26, y + height * 0.26, width * 0.48, height * 0.48);
   }
 
-  /**
-   * @param {Colour} colour
-   * @param {Cursor} cursor
-   */
-  drawFrame(colour, cursor) {
+  /** @param {Cursor} cursor */
+  drawFrame(cursor) {
     const { pen, picture } = this;
     const [width, height] = this.inner;
-    pen.strokeStyle = colour("--ink");
+    pen.strokeStyle = this.colour("--ink");
     pen.lineWidth = 2;
     pen.strokeRect(picture.x(cursor.column) - 1, picture.y(cursor.row) - 1, width + 2, height + 2);
   }
 
   /**
    * Names of rows and columns: each if there is room, otherwise some of them and the one under the cursor.
-   * @param {Colour} colour
    * @param {number} w
    * @param {number} h
-   * @param {Span} rows
-   * @param {Span} columns
    */
-  drawNames(colour, w, h, rows, columns) {
+  drawNames(w, h) {
     const { pen, picture } = this;
     const { frame, cursor, width, height, left, head } = picture;
     pen.textBaseline = "middle";
     const use = (/** @type {number} */ size, /** @type {boolean} */ bold) => {
       pen.font = `${bold ? "600 12" : Math.min(13, Math.max(11, size - 2))}px system-ui, sans-serif`;
-      pen.fillStyle = colour(bold ? "--ink" : "--quiet");
+      pen.fillStyle = this.colour(bold ? "--ink" : "--quiet");
     };
     this.within([0, head - 6, left, h], () => {
       pen.textAlign = "right";
-      for (const [row, bold] of spaced(rows, height, cursor?.row)) {
+      for (const [row, bold] of spaced(this.rows, height, cursor?.row)) {
         use(height, bold);
         const name = shortened(pen, picture.rows[row].name, left - 16);
         pen.fillText(name, left - 8, picture.y(row) + height / 2 - frame.scrollTop);
       }
     });
     this.within([left - 4, 0, w, head], () => {
-      for (const [column, bold] of spaced(columns, width, cursor?.column)) {
+      for (const [column, bold] of spaced(this.columns, width, cursor?.column)) {
         use(width, bold);
         const name = picture.matrix.access.label(picture.matrix.tops[picture.columns[column]]);
         this.columnName(name, picture.x(column) + width / 2 - frame.scrollLeft);
@@ -222,7 +208,7 @@ class Painter {
 
 /**
  * Which names to draw so that they do not overlap: the chosen one, bold, and others at a distance.
- * @param {[first: number, last: number]} span
+ * @param {Span} span
  * @param {number} size
  * @param {number} [chosen]
  * @returns {[at: number, bold: boolean][]}

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from connector.graph.payload import load
 from connector.review.diff.consequences import Consequence
 from connector.review.diff.difference import Difference
-from tests.graph.worlds import CREDENTIAL, GROUP, USER, Levels, World, levels, worlds
+from tests.graph.worlds import CREDENTIAL, GROUP, USER, Levels, World, levels, pairs_of_worlds, worlds
 
 Changed = set[tuple[str, str, str, str]]
 """Subject, resource, level before and after."""
@@ -43,9 +43,10 @@ def _subjects(old: World, new: World) -> set[str]:
     return found
 
 
-@given(worlds, worlds)
+@given(pairs_of_worlds)
 @settings(max_examples=400, deadline=None)
-def test_the_folded_consequences_unfold_to_what_brute_force_finds(old: World, new: World) -> None:
+def test_the_folded_consequences_unfold_to_what_brute_force_finds(pair: tuple[World, World]) -> None:
+    old, new = pair
     comparable = _subjects(old, new)
     rows = [row for row in _unfolded(_difference(old, new).consequences) if row[0] in comparable]
     assert len(rows) == len(set(rows))
@@ -60,9 +61,10 @@ def test_an_export_does_not_differ_from_itself(world: World) -> None:
     assert (difference.changes, difference.consequences, difference.gained) == ([], [], False)
 
 
-@given(worlds, worlds)
+@given(pairs_of_worlds)
 @settings(max_examples=100, deadline=None)
-def test_what_one_direction_gains_the_other_one_loses(old: World, new: World) -> None:
+def test_what_one_direction_gains_the_other_one_loses(pair: tuple[World, World]) -> None:
+    old, new = pair
     there, back = _unfolded(_difference(old, new).consequences), _unfolded(_difference(new, old).consequences)
     assert {(who, on, before, after) for who, on, after, before in back} == set(there)
 

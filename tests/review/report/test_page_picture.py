@@ -24,7 +24,7 @@ def test_the_picture_filters_rows_columns_and_levels(show: Open, demo: Json) -> 
     assert "9 projects" in window.text("#picture-caption")
     window.type("#filter-rows", "payments")
     assert window.text("#picture-caption").startswith("2 rows")
-    window.click("#least [data-level='3']")
+    window.click("#least [data-value='3']")
     assert window.text("#picture-caption").startswith("1 row ")
     window.type("#filter-columns", "pay")
     assert "1 project " in window.text("#picture-caption")
