@@ -12,9 +12,6 @@ GLOBAL_PERMISSIONS = ("LICENSED_USER", "member", "PROJECT_CREATE", "create-proje
 BITBUCKET, CLOUD = "BitbucketServer", "BitbucketCloud"
 """The application types of a self-hosted Bitbucket, and of a workspace of Bitbucket Cloud."""
 
-CLOUD = "BitbucketCloud"
-"""The application type of a workspace of Bitbucket Cloud."""
-
 EVERYBODY = frozenset({EVERYONE, LICENSED_USERS})
 SYNTHETIC = EVERYBODY | {ANONYMOUS}
 """Identities that stand for many people, and are none themselves."""

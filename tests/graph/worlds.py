@@ -214,6 +214,11 @@ def _two_random_worlds(chance: Random) -> tuple[World, World]:
     return _random_world(old), _random_world(seed if chance.random() < 0.6 else chance.random() for seed in old)
 
 
-# Each example is made from one seed: drawing every part took ten times as long as what is tested.
-pairs_of_worlds = st.randoms(use_true_random=True).map(_two_random_worlds)
-worlds = pairs_of_worlds.map(lambda pair: pair[0])
+def pairs_of_worlds() -> st.SearchStrategy[tuple[World, World]]:
+    """Draw two worlds, from one seed: drawing every part took ten times as long as what is tested."""
+    return st.randoms(use_true_random=True).map(_two_random_worlds)
+
+
+def worlds() -> st.SearchStrategy[World]:
+    """Draw one world."""
+    return pairs_of_worlds().map(lambda pair: pair[0])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import groupby
 from operator import or_
@@ -13,6 +12,7 @@ from connector.review.caveats import caveats
 from connector.review.diff.consequences import Cause, Consequence, Subjects
 from connector.review.diff.difference import Change, Difference, Section, Verb
 from connector.review.text.names import both, counted, everywhere, resources, some, where, who
+from connector.review.text.paragraphs import Paragraph
 from connector.review.vocabulary import ANONYMOUS, EVERYONE, LICENSED_USERS
 from connector.text import clean
 
@@ -20,14 +20,6 @@ _NAMED = 3
 """Names in a sentence at most; more are counted."""
 
 _SIGNS = {Verb.ADDED: "+", Verb.REMOVED: "-"}
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """A heading and its lines."""
-
-    heading: str
-    lines: Sequence[str]
 
 
 def summary(difference: Difference) -> str:

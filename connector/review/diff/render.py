@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 
 from connector.graph.export import Export
@@ -13,7 +12,8 @@ from connector.review.diff.consequences import Consequence, Part
 from connector.review.diff.difference import Change, Difference
 from connector.review.diff.paragraphs import paragraphs, sentence, summary
 from connector.review.evidence import evidence
-from connector.review.text.names import counted, kind, where, who
+from connector.review.text import paragraphs as text
+from connector.review.text.names import kind, where, who
 from connector.review.text.table import wrapped
 from connector.text import clean
 
@@ -24,13 +24,7 @@ _MOST_NAMES = 100_000
 def as_text(difference: Difference, width: int, most: int | None) -> Iterator[str]:
     """Yield lines for people; of each section `most` lines."""
     yield from wrapped(summary(difference), width)
-    for paragraph in paragraphs(difference):
-        yield ""
-        yield paragraph.heading
-        for line in paragraph.lines[:most]:
-            yield from (f"  {part}" for part in wrapped(line, width - 2, "    "))
-        if most is not None and len(paragraph.lines) > most:
-            yield f"  … {counted(len(paragraph.lines) - most, 'more line')} not shown: --all shows them, --json too"
+    yield from text.as_text(paragraphs(difference), width, most)
     yield ""
     for label, line in _evidence(difference):
         yield from wrapped(f"{label}: {line}", width)
@@ -38,14 +32,10 @@ def as_text(difference: Difference, width: int, most: int | None) -> Iterator[st
 
 def as_markdown(difference: Difference, most: int | None) -> Iterator[str]:
     """Yield Markdown in which no name is taken for markup; of each section `most` lines."""
-    yield f"**{_escaped(summary(difference))}**"
-    for paragraph in paragraphs(difference):
-        yield from ("", f"### {_escaped(paragraph.heading)}", "")
-        yield from (f"- {_escaped(line)}" for line in paragraph.lines[:most])
-        if most is not None and len(paragraph.lines) > most:
-            yield f"- … {counted(len(paragraph.lines) - most, 'more line')} not shown"
+    yield f"**{text.escaped(summary(difference))}**"
+    yield from text.as_markdown(paragraphs(difference), most)
     yield from ("", "### Compared", "")
-    yield from (f"- {label}: {_escaped(line)}" for label, line in _evidence(difference))
+    yield from (f"- {label}: {text.escaped(line)}" for label, line in _evidence(difference))
 
 
 def _evidence(difference: Difference) -> Iterator[tuple[str, str]]:
@@ -55,14 +45,6 @@ def _evidence(difference: Difference) -> Iterator[tuple[str, str]]:
 
 def _exports(difference: Difference) -> Iterable[tuple[str, Export]]:
     return ("old", difference.matching.old), ("new", difference.matching.new)
-
-
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&!@]|^[-+]|(?<=^\d)[.)]|:(?=//)|(?<=www)\.)")
-
-
-def _escaped(text: str) -> str:
-    """Escape markup, mentions and addresses; a sign at the start of a line stays one."""
-    return _MARKUP.sub(r"\\\1", text)
 
 
 def as_json(difference: Difference) -> Iterator[str]:

@@ -9,7 +9,7 @@ to nothing when it is compressed. `types.d.ts` has the shape as the scripts see 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from connector.graph.export import Assignment, Export
@@ -34,7 +34,7 @@ from connector.review.findings.finding import Acceptance, Finding, Place
 from connector.review.findings.folding import folded, in_short
 from connector.review.report import summary
 from connector.review.text.names import handle
-from connector.review.vocabulary import EVERYONE, LICENSED_USERS
+from connector.review.vocabulary import CLOUD, EVERYONE, LICENSED_USERS
 from connector.text import clean
 
 Json = dict[str, object]
@@ -83,10 +83,10 @@ class _Data:
         unknown = caveats(self._export)
         findings = [self._finding(finding) for finding in reviewed.findings]
         return {
-            "applications": [dict(_server(application)) for application in self._export.applications],
+            "isWorkspace": any(application.type == CLOUD for application in self._export.applications),
             "evidence": [one.facts for one in evidence(self._export)],
-            "figures": [_figure(figure) for figure in summary.figures(self._export)],
-            "ways": [_figure(figure) for figure in summary.ways(self._export)],
+            "figures": summary.figures(self._export),
+            "ways": summary.ways(self._export),
             "missing": [caveat.text for caveat in unknown if caveat.hides_access],
             "notes": [caveat.text for caveat in unknown if not caveat.hides_access],
             "notAsked": summary.not_asked(self._export),
@@ -189,18 +189,6 @@ class _Data:
         distances = [targets[0], *(after - before for before, after in pairwise(targets))]
         roles = [self._roles.setdefault(role, len(self._roles)) for role in row.roles]
         return [self._identity[row.holder], self._permission[row.permission], distances, *([roles] if roles else [])]
-
-
-def _server(application: Application) -> Iterator[tuple[str, object]]:
-    yield "name", application.name
-    yield "type", application.type
-    for name in ("base_url", "version", "public_access"):
-        if name in application.properties:
-            yield name, application.properties[name]
-
-
-def _figure(figure: summary.Figure) -> list[object]:
-    return [figure.number, figure.what, figure.detail]
 
 
 def _permission(permission: Permission) -> list[object]:

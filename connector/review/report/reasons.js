@@ -11,7 +11,6 @@ class Reasons {
     const { everyone, licensed } = access.data.identities;
     this.everyone = new Set(everyone);
     this.licensed = new Set(licensed);
-    this.isWorkspace = access.data.applications.some((one) => one.type === "BitbucketCloud");
   }
 
   /**
@@ -84,7 +83,7 @@ class Reasons {
       const groups = chain.filter((one) => this.access.kind[one] === "g");
       const via = groups.flatMap((one, at) => [at ? " → " : " via ", { reference: `i${one}` }]);
       const roles = row.roles.map((role) => ` by role ${this.access.data.roles[role]}`);
-      const ofAll = this.isWorkspace ? [permission, " of the workspace"] : ["global ", permission];
+      const ofAll = this.access.data.isWorkspace ? [permission, " of the workspace"] : ["global ", permission];
       return [...others, ...ofAll, ...via, ...roles];
     }
     const roles = row.roles.map((role) => `role ${this.access.data.roles[role]} → `);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from connector.graph.access import Access
 from connector.graph.export import Export
@@ -14,8 +14,7 @@ from connector.review.text.names import counted
 from connector.review.vocabulary import ANONYMOUS, BITBUCKET, EVERYBODY, EXTRAS
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(NamedTuple):
     """One number of the state, and what it means."""
 
     number: int

@@ -48,7 +48,7 @@ interface Changes {
 }
 
 interface PageData {
-  applications: { name: string; type: string | null; base_url?: string; version?: string; public_access?: string }[];
+  isWorkspace: boolean;
   evidence: Fact[][];
   figures: FigureData[];
   ways: FigureData[];

@@ -55,7 +55,7 @@ def _without_credentials_on_everything(world: World) -> World:
     return world
 
 
-@given(worlds, st.sets(st.sampled_from(("1", "2", "3"))))
+@given(worlds(), st.sets(st.sampled_from(("1", "2", "3"))))
 @settings(max_examples=200, deadline=None)
 def test_the_way_of_reading_global_permissions_is_no_change(world: World, inactive: set[str]) -> None:
     _without_credentials_on_everything(world)
@@ -68,7 +68,7 @@ def test_the_way_of_reading_global_permissions_is_no_change(world: World, inacti
         assert any("global permissions" in limit for limit in difference.limits)
 
 
-@given(worlds)
+@given(worlds())
 @settings(max_examples=100, deadline=None)
 def test_global_permissions_that_could_not_be_read_are_no_loss(world: World) -> None:
     blind = world.changed()

@@ -43,7 +43,7 @@ def _subjects(old: World, new: World) -> set[str]:
     return found
 
 
-@given(pairs_of_worlds)
+@given(pairs_of_worlds())
 @settings(max_examples=400, deadline=None)
 def test_the_folded_consequences_unfold_to_what_brute_force_finds(pair: tuple[World, World]) -> None:
     old, new = pair
@@ -54,14 +54,14 @@ def test_the_folded_consequences_unfold_to_what_brute_force_finds(pair: tuple[Wo
     assert set(rows) == expected
 
 
-@given(worlds)
+@given(worlds())
 @settings(max_examples=50, deadline=None)
 def test_an_export_does_not_differ_from_itself(world: World) -> None:
     difference = _difference(world, world.changed())
     assert (difference.changes, difference.consequences, difference.gained) == ([], [], False)
 
 
-@given(pairs_of_worlds)
+@given(pairs_of_worlds())
 @settings(max_examples=100, deadline=None)
 def test_what_one_direction_gains_the_other_one_loses(pair: tuple[World, World]) -> None:
     old, new = pair

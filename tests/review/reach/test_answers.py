@@ -27,7 +27,7 @@ def _why(world: World, **names: tuple[str, ...]) -> list[str]:
     return [line for row in answers.rows() for line in answers.reasons(row)]
 
 
-@given(worlds)
+@given(worlds())
 @settings(max_examples=200, deadline=None)
 def test_what_somebody_reaches_is_what_brute_force_finds_each_once(world: World) -> None:
     expected = {(who, on, level) for (who, on), level in levels(world).items() if who in world.users}
@@ -35,7 +35,7 @@ def test_what_somebody_reaches_is_what_brute_force_finds_each_once(world: World)
     assert (set(rows), len(rows)) == (expected, len(expected))
 
 
-@given(worlds)
+@given(worlds())
 @settings(max_examples=200, deadline=None)
 def test_a_folded_row_has_the_same_reasons_for_each_of_its_resources(world: World) -> None:
     export = load(world.payload())
@@ -45,7 +45,7 @@ def test_a_folded_row_has_the_same_reasons_for_each_of_its_resources(world: Worl
         assert all(each == grants[0] for each in grants)
 
 
-@given(worlds)
+@given(worlds())
 @settings(max_examples=200, deadline=None)
 def test_who_reaches_a_project_is_listed_for_its_repositories_where_it_is_more(world: World) -> None:
     found = levels(world)
@@ -64,7 +64,7 @@ def _is_compared(world: World, who: str) -> bool:
     return who in world.users or any(grant[:2] == (CREDENTIAL, who) for grant in world.grants)
 
 
-@given(worlds, st.sampled_from([Level.READ, Level.WRITE, Level.ADMIN]))
+@given(worlds(), st.sampled_from([Level.READ, Level.WRITE, Level.ADMIN]))
 @settings(max_examples=100, deadline=None)
 def test_needs_and_at_most_fail_just_where_brute_force_says_so(world: World, limit: Level) -> None:
     export = load(world.payload())
