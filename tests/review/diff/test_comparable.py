@@ -102,6 +102,11 @@ def test_a_new_administrator_is_found_in_whichever_way_the_exports_were_read(wor
     assert "lost admin" in "".join(line for one in paragraphs(_difference(new, world)) for line in one.lines)
 
 
+def test_of_two_global_permissions_of_one_level_the_same_counts_in_either_way(world: World) -> None:
+    world.revoke(GROUP, "admins", "ADMIN").grant(GROUP, "admins", "PROJECT_ADMIN").grant(USER, "1", "ADMIN")
+    assert _difference(world, _read_by_token(world)).changes == []
+
+
 def test_somebody_who_was_deactivated_lost_nothing_by_it_in_either_way(world: World) -> None:
     new = world.changed()
     new.users["1"]["is_active"] = False

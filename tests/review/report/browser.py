@@ -31,6 +31,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-default-apps",
+    "--force-prefers-reduced-motion",
 )
 ARROW_DOWN, ARROW_RIGHT, ENTER, ESCAPE = "\ue015", "\ue014", "\ue007", "\ue00c"
 
@@ -57,7 +58,6 @@ class Browser:
 
     def open(self, url: str) -> None:
         """Go to a page, and wait until it has drawn itself."""
-        self.ask("POST", "url", url="about:blank")
         self.ask("POST", "url", url=url)
         self.wait("['ready', 'failed'].includes(document.documentElement.dataset.state)")
         assert self.run("return document.documentElement.dataset.state") == "ready"

@@ -6,14 +6,13 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Run
 from tests.review.across.organisations import GROUP, PERSON, Organisation
-from tests.review.report.browser import MISSING, Browser, browser
+from tests.review.report.browser import Browser
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -92,14 +91,6 @@ def test_usage_errors(run: Run, options: list[str], message: str) -> None:
 
 
 # ---- in a browser
-
-
-@pytest.fixture(scope="module")
-def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    if MISSING:
-        pytest.skip(MISSING)
-    with browser(tmp_path_factory.mktemp("profile")) as opened:
-        yield opened
 
 
 def test_it_is_drawn_without_complaints_and_asks_for_nothing(

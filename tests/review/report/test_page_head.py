@@ -5,13 +5,11 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-import pytest
-
 from tests.graph.payloads import Json, payload
 from tests.review.report.conftest import Open
 
 
-def test_what_matters_most_can_be_read_at_once(show: Open, demo: Json) -> None:
+def test_what_matters_most_stands_at_the_top_and_nothing_that_is_not_so(show: Open, demo: Json) -> None:
     window = show(demo)
     figures = [line.split("\n")[:2] for line in window.items("#figures li")]
     assert ["60", "users"] in figures
@@ -20,21 +18,19 @@ def test_what_matters_most_can_be_read_at_once(show: Open, demo: Json) -> None:
     first = window.text(".finding")
     assert "Readable without signing in" in first
     assert "PAY/payments-docs" in first
+    assert window.run("return document.getElementById('missing').hidden")
+    assert window.run("return document.getElementById('changed').hidden")
+    assert "5\npublic repositories" in [line.partition("\nreadable")[0] for line in window.items("#figures li")]
+    assert "1 project and 3 repositories marked public, which makes 5 repositories." in first
 
 
 def test_what_was_not_collected_is_said_before_anything_else(show: Open, demo: Json) -> None:
-    application = demo["applications"][0]
-    properties = application["custom_properties"] | {"is_complete": False, "not_collected": ["project PAY: <groups>"]}
-    window = show(demo | {"applications": [application | {"custom_properties": properties}]})
+    window = show(_with(demo, is_complete=False, not_collected=["project PAY: <groups>"]))
     assert "project PAY: <groups>" in window.text("#missing")
     assert window.run(
         "return document.getElementById('missing').getBoundingClientRect().top"
         " < document.getElementById('figures').getBoundingClientRect().top"
     )
-
-
-def test_a_whole_export_does_not_cry_wolf(show: Open, demo: Json) -> None:
-    assert show(demo).run("return document.getElementById('missing').hidden")
 
 
 def test_a_finding_leads_to_what_it_is_about(show: Open, demo: Json) -> None:
@@ -43,19 +39,18 @@ def test_a_finding_leads_to_what_it_is_about(show: Open, demo: Json) -> None:
     window.wait("document.getElementById('detail-title')?.textContent === 'OSS'")
 
 
-def test_what_changed_is_told(show: Open, demo: Json) -> None:
+def test_what_changed_is_told_above_the_figures(show: Open, demo: Json) -> None:
     grants = [
         entry | {"application_permissions": entry["application_permissions"][1:]}
         if entry["identity"] == "payments-developers"
         else entry
         for entry in demo["identity_to_permissions"]
     ]
-    window = show(demo, demo | {"identity_to_permissions": grants})
+    window = show(demo, _with(demo | {"identity_to_permissions": grants}, collected_at="2026-10-22T02:00:05Z"))
     assert "gained write on PAY" in window.text("#changes")
-
-
-def test_without_a_baseline_nothing_is_said_of_changes(show: Open, demo: Json) -> None:
-    assert show(demo).run("return document.getElementById('changed').hidden")
+    assert "collected 22 October 2026, 02:00 UTC" in window.text("#changes-since")
+    above = "document.getElementById('changed').compareDocumentPosition(document.getElementById('figures')) & 4"
+    assert window.run(f"return Boolean({above})")
 
 
 def test_an_empty_export_has_a_page_too(show: Open) -> None:
@@ -75,17 +70,12 @@ def test_dark_and_light_follow_the_system_and_the_button(show: Open, demo: Json)
     assert window.run(colour) == light
 
 
-@pytest.mark.parametrize("width", [390, 800, 1900])
-def test_nothing_sticks_out_sideways(show: Open, demo: Json, width: int) -> None:
-    window = show(demo)
-    window.pretend(width, 900)
-    window.go("#user/ben.lindqvist", "Ben Lindqvist")
-    assert window.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-
-
-def test_whatever_can_be_used_has_a_name(show: Open, demo: Json) -> None:
+def test_nothing_sticks_out_sideways_and_each_control_has_a_name(show: Open, demo: Json) -> None:
     window = show(demo)
     window.go("#user/ben.lindqvist", "Ben Lindqvist")
+    for width in (390, 800, 1900):
+        window.pretend(width, 900)
+        assert window.run("return document.documentElement.scrollWidth <= document.documentElement.clientWidth"), width
     nameless = window.run("""
         const named = (one) => one.innerText.trim() || one.getAttribute('aria-label') || one.labels?.[0]?.innerText;
         return [...document.querySelectorAll('a, button, input, summary, [tabindex="0"]')]
@@ -148,13 +138,6 @@ def test_what_was_not_asked_for_is_named(show: Open, demo: Json, everything: Jso
     assert show(everything).text("#quiet-notes") == ""
 
 
-def test_what_changed_stands_above_the_figures(show: Open, demo: Json) -> None:
-    window = show(demo, _with(demo, collected_at="2026-10-22T02:00:05Z"))
-    above = "document.getElementById('changed').compareDocumentPosition(document.getElementById('figures')) & 4"
-    assert window.run(f"return Boolean({above})")
-    assert "collected 22 October 2026, 02:00 UTC" in window.text("#changes-since")
-
-
 def test_repositories_are_folded_by_project_and_open(show: Open, everything: Json) -> None:
     window = show(everything)
     article = "[id='finding/rewritable-branches']"
@@ -164,14 +147,6 @@ def test_repositories_are_folded_by_project_and_open(show: Open, everything: Jso
     window.click(f"{article} summary")
     window.wait(f'document.querySelectorAll("{article} .unfolded .place").length === 4')
     assert window.items(f"{article} .unfolded .place a")[0].startswith("DATA/")
-
-
-def test_the_number_of_public_repositories_is_the_same_everywhere(show: Open, demo: Json) -> None:
-    window = show(demo)
-    assert "5\npublic repositories" in [line.partition("\nreadable")[0] for line in window.items("#figures li")]
-    assert "1 project and 3 repositories marked public, which makes 5 repositories." in window.text(
-        "[id='finding/public']"
-    )
 
 
 def test_accepted_findings_are_kept_apart_and_expired_ones_are_back(show: Open, demo: Json, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -101,7 +102,8 @@ def test_every_script_is_small_and_all_of_it_is_used() -> None:
     assert max(len(text.splitlines()) for text in texts.values()) <= 400
     everything = "\n".join(texts.values())
     declared = re.findall(r"^(?:async )?(?:function|class|const) (\w+)", everything, re.MULTILINE)
-    assert [name for name in declared if len(re.findall(rf"\b{name}\b", everything)) == 1] == []
+    words = Counter(re.findall(r"\w+", everything))
+    assert [name for name in declared if words[name] == 1] == []
 
 
 def test_no_text_of_an_export_can_end_an_element() -> None:
@@ -131,7 +133,7 @@ def test_a_grant_on_many_resources_costs_little() -> None:
         grant = on("reader", *(f"p{number}" for number in range(count)))
         return len(page(load(payload(holds("ann", grant), users=({"name": "ann"},), resources=places))))
 
-    assert (size(20_000) - size(10_000)) / 10_000 < 6
+    assert (size(4_000) - size(2_000)) / 2_000 < 6
 
 
 def test_the_figures_leave_out_what_stands_for_everybody() -> None:
