@@ -87,13 +87,8 @@ class Comparison:
         return f"{self.repository}: equal ({counted(self.readers, 'person', 'people')})"
 
 
-@dataclass(frozen=True, slots=True)
-class _Disagreement:
-    user: User | None
-    name: str
-    server: Level
-    export: Level
-
+_Disagreement = tuple[User | None, str, Level, Level]
+"""A user if the export has them, their name on the server, and their level on the server and in the export."""
 
 _Said = Mapping[str, tuple[str, Level]]
 
@@ -115,7 +110,7 @@ class Verification:
         }
 
     def knows(self, user_id: str) -> bool:
-        """Tell whether the export has somebody of this id."""
+        """Whether the export has a user of this id."""
         return user_id in self._users
 
     def compare(self, stated: Stated) -> Comparison:
@@ -127,7 +122,7 @@ class Verification:
         said = {self._known(user_id, name): (name, level) for user_id, (name, level) in stated.people.items()}
         anybody_reads = repository is not None and self._counts_public(repository, exported, said)
         wrong = list(self._disagreements(exported, said, least_of_all=Level.READ if anybody_reads else Level.NONE))
-        shown = tuple(self._difference(each, repository) for each in wrong[:_MOST_DIFFERENCES])
+        shown = tuple(self._difference(repository, *each) for each in wrong[:_MOST_DIFFERENCES])
         people = sum(1 for user in exported if user.id in self._users and _is_effective(user))
         return Comparison(stated.repository, people, shown, len(wrong) - len(shown))
 
@@ -141,7 +136,7 @@ class Verification:
             most = max(most, least_of_all)
             name, level = said.get(user_id, ("", Level.NONE))
             if not least <= level <= most:
-                yield _Disagreement(user, name, level, most)
+                yield user, name, level, most
 
     def _range(self, user: User | None, exported: Mapping[User, Level]) -> tuple[Level, Level]:
         if user is None:
@@ -151,7 +146,7 @@ class Verification:
         return (Level.NONE if may_be_left_out or not _is_effective(user) else most), most
 
     def _known(self, user_id: str, name: str) -> str:
-        """Give the id of somebody in the export: an account that was created again has another id."""
+        """Give the id of a user in the export: an account that was created again has another id."""
         if user_id in self._users:
             return user_id
         user = self._by_name.get(name.lower())
@@ -162,36 +157,30 @@ class Verification:
         return (username(user).lower() if user else "", user_id)
 
     def _counts_public(self, repository: Resource, exported: Mapping[User, Level], said: _Said) -> bool:
-        """Tell whether this server lists all users who can read only because the repository is public."""
+        """Whether this server lists all users who can read only because the repository is public."""
         parents = (repository, repository.parent)
         if not any(node.properties.get("is_public") is True for node in parents):
             return False
         others = [user for user in self._users.values() if _is_effective(user) and user not in exported]
         return all(user.id in said for user in others if _is_licensed(user))
 
-    def _difference(self, found: _Disagreement, repository: Resource | None) -> Difference:
-        if found.user is None or repository is None:
-            return Difference(clean(f"{found.name} (not in the export)"), found.server, Level.NONE, ())
-        reasons = tuple(self._reasons(found.user, repository))
-        return Difference(
-            clean(person(found.user) if is_of_cloud(found.user) else username(found.user)),
-            found.server,
-            found.export,
-            reasons,
-        )
-
-    def _reasons(self, user: User, repository: Resource) -> Iterator[str]:
-        for path in self._everything.paths(user, repository, limit=_MOST_REASONS):
-            yield clean(reason(path))
+    def _difference(
+        self, repository: Resource | None, user: User | None, name: str, server: Level, exported: Level
+    ) -> Difference:
+        if user is None or repository is None:
+            return Difference(clean(f"{name} (not in the export)"), server, Level.NONE, ())
+        paths = self._everything.paths(user, repository, limit=_MOST_REASONS)
+        called = person(user) if is_of_cloud(user) else username(user)
+        return Difference(clean(called), server, exported, tuple(clean(reason(path)) for path in paths))
 
 
 def _is_effective(user: User) -> bool:
-    """Tell whether somebody can use their access, as far as the export knows."""
+    """Whether a user can use their access, as far as the export knows."""
     properties = user.properties
     known = (properties.get("is_licensed"), properties.get("in_directory"), properties.get("is_member"))
     return user.is_active is not False and False not in known
 
 
 def _is_licensed(user: User) -> bool:
-    """Tell whether the export knows of a licence: users without one may not be listed."""
+    """Whether the export knows that a user has a licence: a server may leave out users without one."""
     return user.properties.get("is_licensed") is True

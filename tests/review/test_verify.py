@@ -8,7 +8,7 @@ import pytest
 
 from connector.graph.payload import load
 from connector.graph.values import Level
-from connector.review.verify import Stated, Verification
+from connector.review.verify import Comparison, Stated, Verification
 from tests.graph.payloads import holds, on, payload, resource
 
 READ, WRITE, ADMIN = Level.READ, Level.WRITE, Level.ADMIN
@@ -49,6 +49,12 @@ GRANTS = (
 EQUAL = {"1": ("ann", ADMIN), "2": ("bob", WRITE)}
 
 
+def compared(stated: dict[str, tuple[str, Level]] | None) -> Comparison:
+    """Compare an export in which nothing is public with what a server says."""
+    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
+    return Verification(export).compare(Stated("PAY/api", stated))
+
+
 def differences(
     stated: dict[str, tuple[str, Level]],
     *,
@@ -62,8 +68,9 @@ def differences(
     return [(each.user, each.server, each.export) for each in found.differences]
 
 
-def test_equal_sets_are_no_difference() -> None:
+def test_equal_sets_are_no_difference_and_one_line() -> None:
     assert differences(EQUAL) == []
+    assert compared(EQUAL).text == "PAY/api: equal (2 people)"
 
 
 @pytest.mark.parametrize(
@@ -77,17 +84,17 @@ def test_equal_sets_are_no_difference() -> None:
         ({"3": ("cat", ADMIN)}, ("cat", ADMIN, READ)),
     ],
 )
-def test_whoever_the_server_says_otherwise_about(
+def test_each_user_with_another_level_on_the_server_is_a_difference(
     changed: dict[str, tuple[str, Level]], found: tuple[str, Level, Level]
 ) -> None:
     assert differences(EQUAL | changed) == [found]
 
 
-def test_whom_the_server_does_not_know() -> None:
+def test_a_user_whom_the_server_does_not_list_is_a_difference() -> None:
     assert differences({"1": ("ann", ADMIN)}) == [("bob", Level.NONE, WRITE)]
 
 
-def test_who_can_use_nothing_may_be_listed_or_not() -> None:
+def test_users_who_cannot_sign_in_may_be_listed_or_not() -> None:
     """Inactive, unlicensed, in no directory: what they are granted waits, and servers differ."""
     waiting = {"3": ("cat", READ), "4": ("dan", READ), "5": ("eve", READ)}
     assert differences(EQUAL | waiting) == []
@@ -115,12 +122,12 @@ def test_more_than_reading_is_never_public() -> None:
     assert differences(EQUAL | {"6": ("fay", WRITE)}, public=True) == [("fay", WRITE, READ)]
 
 
-def test_unknown_licences_excuse_what_only_they_could_tell() -> None:
+def test_public_readers_whose_licence_is_unknown_may_be_left_out() -> None:
     people = (*PEOPLE[:5], person(6, "fay", is_licensed=None), person(7, "gil", is_licensed=None))
     assert differences(EQUAL | {"7": ("gil", READ)}, public=True, people=people) == []
 
 
-def test_whoever_may_have_no_licence_may_be_listed_nowhere() -> None:
+def test_a_user_whose_licence_is_unknown_may_be_listed_or_not() -> None:
     people = (PEOPLE[0], person(2, "bob", "team", is_licensed=None), *PEOPLE[2:])
     assert differences({"1": ("ann", ADMIN)}, people=people) == []
     assert differences(EQUAL, people=people) == []
@@ -128,8 +135,7 @@ def test_whoever_may_have_no_licence_may_be_listed_nowhere() -> None:
 
 
 def test_a_difference_names_the_grants_that_the_export_knows() -> None:
-    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
-    found = Verification(export).compare(Stated("PAY/api", {"1": ("ann", ADMIN)}))
+    found = compared({"1": ("ann", ADMIN)})
     assert found.text == "PAY/api: 1 person has other access than the export says"
     (difference,) = found.differences
     assert difference.text == (
@@ -137,16 +143,10 @@ def test_a_difference_names_the_grants_that_the_export_knows() -> None:
     )
 
 
-def test_what_was_deleted_is_said_and_no_difference() -> None:
-    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
-    found = Verification(export).compare(Stated("PAY/api", None))
+def test_a_deleted_repository_is_said_to_be_deleted_and_is_no_difference() -> None:
+    found = compared(None)
     assert found.differences == ()
     assert found.text == "PAY/api: was deleted or moved during the run"
-
-
-def test_equal_sets_are_one_line() -> None:
-    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
-    assert Verification(export).compare(Stated("PAY/api", EQUAL)).text == "PAY/api: equal (2 people)"
 
 
 def test_harmful_names_are_shown_as_escapes() -> None:
@@ -154,9 +154,8 @@ def test_harmful_names_are_shown_as_escapes() -> None:
 
 
 def test_many_differences_are_counted() -> None:
-    export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
     strangers = {str(number): (f"stranger {number}", READ) for number in range(1_000, 1_130)}
-    found = Verification(export).compare(Stated("PAY/api", EQUAL | strangers))
+    found = compared(EQUAL | strangers)
     assert found.text.startswith("PAY/api: 130 people have other access")
     assert len(found.lines) == 1 + 100 + 1
     assert found.lines[-1] == "  and 30 more people"

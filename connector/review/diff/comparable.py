@@ -1,8 +1,8 @@
-"""Two exports of one server → what of them can be compared, since the same server can be read in different ways.
+"""Two exports of one server, reduced to what can be compared: the same server can be read in different ways.
 
 An administrator's password shows through which groups people hold global permissions, an access token only who
 holds them, and some accounts not even that. `--include` adds keys in one run and not in the next. Such a
-difference is none of the server: both exports are reduced to what both of them know, and the rest is said.
+difference is no change of the server: both exports are reduced to what both of them know, and the rest is said.
 """
 
 from __future__ import annotations
@@ -81,26 +81,19 @@ _WAYS = {"full": "each grant", "effective": "only who holds them", "none": "none
 
 
 def _global_permissions(old: Export, new: Export) -> Iterator[tuple[str, _Reduce]]:
-    for name, what in (
-        ("global_permissions", "global permissions"),
-        ("workspace_permissions", "workspace permissions"),
-    ):
-        yield from _permissions_on_all(old, new, name, what)
-
-
-def _permissions_on_all(old: Export, new: Export, name: str, what: str) -> Iterator[tuple[str, _Reduce]]:
-    before, after = (_properties(export, name) for export in (old, new))
-    if before == after or not {*before, *after} <= _WAYS.keys() or not (before and after):
-        return
-    said = f"the old export has {_WAYS[before[0]]} ({before[0]}), the new one {_WAYS[after[0]]} ({after[0]})"
-    if "none" in (*before, *after):
-        yield f"{what}: {said}; they are left out of both", _without_global_grants
-    else:
-        unlisted = frozenset(_unlisted(old)) | frozenset(_unlisted(new))
-        yield (
-            f"grants of {what}: {said}; only who holds them is compared, for active users",
-            lambda export: _held_by_users(export, unlisted),
-        )
+    unlisted = frozenset((*_unlisted(old), *_unlisted(new)))
+    for what in ("global permissions", "workspace permissions"):
+        before, after = (_properties(export, what.replace(" ", "_")) for export in (old, new))
+        if before == after or not {*before, *after} <= _WAYS.keys() or not (before and after):
+            continue
+        said = f"the old export has {_WAYS[before[0]]} ({before[0]}), the new one {_WAYS[after[0]]} ({after[0]})"
+        if "none" in (*before, *after):
+            yield f"{what}: {said}; they are left out of both", _without_global_grants
+        else:
+            yield (
+                f"grants of {what}: {said}; only who holds them is compared, for active users",
+                lambda export: _held_by_users(export, unlisted),
+            )
 
 
 def _properties(export: Export, name: str) -> list[str]:

@@ -29,13 +29,13 @@ _MOST_NAMES = 200
 
 def page(comparison: Comparison) -> str:
     """Write the page."""
-    style = f"\n{_asset('style.css')}{_asset('across.css')}"
+    style = f"\n{asset(__package__, 'style.css')}{asset(__package__, 'across.css')}"
     matching = comparison.matching
     found = [_Section(heading, _differences(comparison, some)) for heading, some in differences(comparison)]
     sections = [*found, *(_Section(one.heading, _lines(one.lines)) for one in remarks(comparison))]
     links = {"matching": "Matching", **{f"part-{number}": one.short for number, one in enumerate(found)}}
     links |= {f"part-{len(found)}": "And also"} if len(sections) > len(found) else {}
-    return Template(_asset("across.html")).substitute(
+    return Template(asset(__package__, "across.html")).substitute(
         title=_text(servers(matching)),
         servers=_text(servers(matching)),
         style=style,
@@ -63,10 +63,6 @@ class _Section:
         name = f"part-{number}"
         heading = f'<h2 id="{name}-title">{_text(self.heading)}</h2>'
         return f'<section id="{name}" aria-labelledby="{name}-title">{heading}{self.body}</section>'
-
-
-def _asset(name: str) -> str:
-    return asset(__package__, name)
 
 
 def _text(text: str) -> str:

@@ -128,8 +128,7 @@ class Explorer {
         if (levels[node]) yield [...cells, LEVELS[levels[node]], ...nodeCells(access, node), why(node)];
       }
     }
-    const columns = [...IDENTITY_COLUMNS, "level", ...NODE_COLUMNS, "why"];
-    return { name: `${access.handle(identity)} reaches`, columns, rows };
+    return { name: `${access.handle(identity)} reaches`, columns: ACCESS_COLUMNS, rows };
   }
 
   /**
@@ -316,8 +315,7 @@ class Explorer {
       for (const [identity, level] of who)
         yield [...identityCells(access, identity), LEVELS[level], ...cells, reasons.texts(identity)(node)];
     }
-    const columns = [...IDENTITY_COLUMNS, "level", ...NODE_COLUMNS, "why"];
-    return { name: `who reaches ${access.label(node)}`, columns, rows };
+    return { name: `who reaches ${access.label(node)}`, columns: ACCESS_COLUMNS, rows };
   }
 
   /**

@@ -1,4 +1,4 @@
-// The findings: what was found, folded by project, what somebody has accepted, and what came back.
+// The findings: the open ones, folded by project, the accepted ones, and those whose acceptance has expired.
 
 const URGENCIES = ["Look at these first", "Then at these", "Good to know"];
 
@@ -19,21 +19,19 @@ class Findings {
   show() {
     const { findings, unusedAcceptances: unused } = this.data;
     const holder = byId("findings");
-    holder.replaceChildren();
+    /** @type {(title: string, look: string, found: Finding[]) => void} */
+    const section = (title, look, found) => {
+      const articles = found.map((finding) => this.article(finding));
+      if (found.length) holder.append(element("h3", { class: look }, title), ...articles);
+    };
     URGENCIES.forEach((title, urgency) => {
       const found = findings.filter((finding) => finding.urgency === urgency && finding.open.about.length);
-      if (!found.length) return;
-      const articles = found.map((finding) => this.article(finding));
-      holder.append(element("h3", { class: `urgency u${urgency}` }, title), ...articles);
+      section(title, `urgency u${urgency}`, found);
     });
     if (!holder.hasChildNodes())
       holder.append(element("p", { class: "quiet" }, "The checks of this page found nothing."));
     const closed = findings.filter((finding) => finding.accepted.about.length && !finding.open.about.length);
-    if (closed.length)
-      holder.append(
-        element("h3", { class: "urgency" }, "Accepted as a whole"),
-        ...closed.map((finding) => this.article(finding)),
-      );
+    section("Accepted as a whole", "urgency", closed);
     if (unused.length)
       holder.append(
         unfolding(

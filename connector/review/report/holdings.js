@@ -30,7 +30,7 @@ function holdersOf(access, node) {
 }
 
 const IDENTITY_COLUMNS = ["kind", "name", "user name or id", "e-mail", "active", "last signed in"];
-const NODE_COLUMNS = ["type", "resource", "name of resource"];
+const ACCESS_COLUMNS = [...IDENTITY_COLUMNS, "level", "type", "resource", "name of resource", "why"];
 
 /**
  * @param {Access} access

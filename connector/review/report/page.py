@@ -53,9 +53,9 @@ def page(export: Export, baseline: Export | None = None, reviewed: Reviewed | No
         reviewed = reviewed or Reviewed(tuple(findings_of(export)))
         packed = _packed(data(export, reviewed, difference))
     about = " · ".join(f"{one.server or one.application} · collected {one.date}" for one in evidence(export))
-    style = f"\n{_asset('style.css')}{_every_sheet(about)}"
-    script = "\n" + "".join(map(_asset, SCRIPTS))
-    return Template(_asset("template.html")).substitute(
+    style = f"\n{asset(__package__, 'style.css')}{_every_sheet(about)}"
+    script = "\n" + "".join(asset(__package__, name) for name in SCRIPTS)
+    return Template(asset(__package__, "template.html")).substitute(
         title=html.escape(about.encode("utf-8", "replace").decode()),
         style=style,
         style_hash=policy_hash(style),
@@ -69,10 +69,6 @@ def _every_sheet(about: str) -> str:
     """Write the rule that puts the server and the date on each printed sheet; every other character is escaped."""
     escaped = re.sub("[^A-Za-z0-9 ]", lambda found: f"\\{ord(found[0]):x} ", about.encode("utf-8", "replace").decode())
     return f'@page {{ @top-left {{ content: "{escaped}"; }} }}\n'
-
-
-def _asset(name: str) -> str:
-    return asset(__package__, name)
 
 
 def _packed(content: Json) -> str:
