@@ -12,7 +12,7 @@ from connector.review.vocabulary import BITBUCKET, EVERYONE
 
 @dataclass(frozen=True, slots=True)
 class Caveat:
-    """Something that an export does not know. Where it `hides_access`, somebody may have access that is not shown."""
+    """Something that an export does not know. Where it `hides_access`, the export may lack access that exists."""
 
     text: str
     hides_access: bool

@@ -17,7 +17,7 @@ def says(**properties: Any) -> list[str]:
     return [caveat.text for caveat in caveats(load(payload))]
 
 
-def test_a_whole_export_has_none() -> None:
+def test_a_complete_export_has_no_caveats() -> None:
     assert says() == []
 
 
@@ -30,7 +30,7 @@ def test_a_whole_export_has_none() -> None:
         ({"global_permissions": "none"}, "the access of global administrators is missing"),
     ],
 )
-def test_what_an_export_does_not_know_is_said(properties: dict[str, Any], said: str) -> None:
+def test_gaps_of_an_export_are_caveats(properties: dict[str, Any], said: str) -> None:
     (line,) = says(**properties)
     assert said in line
 

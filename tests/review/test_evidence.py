@@ -26,7 +26,7 @@ def _world(**properties: Any) -> World:
     return world
 
 
-def test_everything_that_is_known_is_said() -> None:
+def test_evidence_holds_everything_that_is_recorded() -> None:
     [found] = evidence(load(_world(**KNOWN).payload()))
     assert dict(found.facts) == {
         "server": "https://bitbucket.example.com (Bitbucket 9.4.2)",
@@ -43,7 +43,7 @@ def test_everything_that_is_known_is_said() -> None:
     assert found.as_json()["collected_at"] == "2026-11-22T02:00:05Z"
 
 
-def test_an_older_export_says_what_it_does_not_record() -> None:
+def test_evidence_of_an_older_export_names_what_was_not_recorded() -> None:
     [found] = evidence(load(_world(is_complete=False, base_url="http://b").payload()))
     assert found.sentence == (
         "http://b, incomplete; not recorded: when it was collected (the newest activity in it is of 4 March 2026), "
@@ -54,7 +54,7 @@ def test_an_older_export_says_what_it_does_not_record() -> None:
 
 
 @pytest.mark.parametrize("wrong", [5, None, "", "yesterday", ["2026"]])
-def test_what_is_no_time_is_not_recorded(wrong: object) -> None:
+def test_an_invalid_time_counts_as_not_recorded(wrong: object) -> None:
     [found] = evidence(load(_world(**KNOWN | {"collected_at": wrong, "collected_by": 7}).payload()))
     assert found.collected_at is None
     assert "by which account" in found.sentence

@@ -34,7 +34,7 @@ from connector.review.vocabulary import EVERYBODY, EVERYONE, SYNTHETIC
 
 
 class Section(StrEnum):
-    """What a change is about, in the order of telling."""
+    """What a change is about, in the order of the output."""
 
     SETTINGS = "settings"
     OPENNESS = "open to everybody"
@@ -177,7 +177,7 @@ def _section(one: Identity) -> Section:
 
 
 def _states(old: Identity, new: Identity) -> Iterator[tuple[str, str]]:
-    """Tell what somebody was and is, where that changed and is known in both exports."""
+    """Give the state before and after, where it changed and both exports know it."""
     was, is_active = getattr(old, "is_active", None), getattr(new, "is_active", None)
     if _has_changed(was, is_active):
         yield (_ACTIVE, "inactive") if was else ("inactive", _ACTIVE)

@@ -1,1 +1,1 @@
-"""What in an export somebody should look at, and what somebody has accepted."""
+"""Findings: what a reviewer should look at in an export, and which findings have been accepted."""

@@ -1,6 +1,6 @@
-"""Findings that somebody has looked at and accepted until a day: a CSV file, and what it does to findings.
+"""Findings that a reviewer has accepted until a day: the CSV file of acceptances, and its effect on findings.
 
-An acceptance hides nothing for ever: accepted places are kept apart and counted, and come back when their day is over.
+Accepted places are kept apart and counted. They are open again after the day until which they were accepted.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _rows(text: str) -> Iterator[Acceptance]:
             columns = _columns(cells, reader.line_num)
             continue
         row = _row(columns, cells, reader.line_num)
-        # In the CSV that the page saves, what nobody has decided on is open.
+        # The CSV that the page saves has open places, too: these columns are empty there.
         if row["until"] or row["why"] or row["by"]:
             yield _acceptance(row, reader.line_num)
     if columns is None:

@@ -1,4 +1,4 @@
-"""Values of findings: what a check looks for, where it was found, and what somebody has accepted."""
+"""Values of findings: what a check looks for, where it was found, and what was accepted."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Somebody decided that a finding is acceptable for a subject, up to and including a day."""
+    """The decision that a finding is acceptable for a subject, up to and including a day."""
 
     finding: str
     subject: str

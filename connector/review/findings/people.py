@@ -1,4 +1,4 @@
-"""Checks of people and groups: access that nobody may have meant to give."""
+"""Checks of people and groups: access that may not be intended."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def redundant_grants(access: Access) -> Iterator[tuple[User, list[Grant]]]:
 
 
 class _Given(NamedTuple):
-    """The levels granted to somebody on nodes, and those of them that are inherited below the nodes."""
+    """The levels granted to an identity on nodes, and those of them that are inherited below the nodes."""
 
     here: dict[Node, Level]
     inherited: dict[Node, Level]

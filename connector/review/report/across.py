@@ -21,7 +21,7 @@ from connector.review.text.names import counted
 from connector.review.text.pages import asset, policy_hash
 
 _MOST_ROWS = 1000
-"""Rows of one table, or lines of one list, that are shown; nobody reads more, and all are counted."""
+"""Rows of one table, or lines of one list, that are shown; all are counted."""
 
 _MOST_NAMES = 200
 """Names that one row unfolds."""

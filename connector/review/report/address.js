@@ -1,5 +1,5 @@
-// Links that can be shared: #user/jdoe, #repository/PAY/api, #finding/public. They name things as people do, so that
-// they lead to the same thing in tomorrow's page. Inside, things are i12 (an identity) and n34 (a node).
+// Links that can be shared: #user/jdoe, #repository/PAY/api, #finding/public. They have user names, keys and slugs, so that
+// they lead to the same thing in a later page. Inside the page, things are i12 (an identity) and n34 (a node).
 
 /** @type {Record<string, string>} */
 const WORDS = { u: "user", g: "group", c: "key", o: "identity" };

@@ -233,7 +233,7 @@ def _kind(identity: Identity) -> str:
 
 
 def _also(identity: Identity) -> str | int:
-    """Give the other name by which somebody is known, if there is one."""
+    """Give the other name of an identity, if there is one."""
     also = handle(identity)
     return also if also != identity.name else 0
 

@@ -102,7 +102,7 @@ class Explorer {
   }
 
   /**
-   * What keeps somebody from using their access: an inactive account, or the permissions of a token.
+   * What prevents an identity from using its access: an inactive account, or the permissions of a token.
    * @param {number} identity
    */
   badges(identity) {
@@ -113,7 +113,7 @@ class Explorer {
   }
 
   /**
-   * What somebody reaches, one row for each project and repository.
+   * What an identity reaches, one row for each project and repository.
    * @param {number} identity
    * @param {Uint8Array} levels
    * @returns {Table}
@@ -249,7 +249,7 @@ class Explorer {
   }
 
   /**
-   * A node that opens to the reasons why somebody reaches it.
+   * A node that opens to the reasons why an identity reaches it.
    * @param {number} identity
    * @param {number} node
    * @param {Level} level

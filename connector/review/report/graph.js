@@ -133,7 +133,7 @@ class Graph {
   }
 
   /**
-   * The name by which somebody is accepted and linked: a user name, the name of a group, the id of a key.
+   * The name in links and acceptances: a user name, the name of a group, the id of a key.
    * @param {number} identity
    */
   handle(identity) {
@@ -141,7 +141,7 @@ class Graph {
   }
 
   /**
-   * The other name of somebody, and whether the account is inactive.
+   * The other name of an identity, and whether the account is inactive.
    * @param {number} identity
    */
   remark(identity) {

@@ -1,4 +1,4 @@
-// What somebody reaches, and who reaches something, prepared for lists and tables.
+// What an identity reaches, and who reaches a node, prepared for lists and tables.
 
 /** @typedef {{ node: number, level: Level, most: Level, more: number[] }} ReachedTop */
 

@@ -1,4 +1,4 @@
-// Light and dark, and what is different on paper: light, lists cut with a word where the rest is, the picture on a sheet.
+// Light and dark, and what is different on paper: light, shorter lists that say where the rest is, the picture on a sheet.
 
 const SHEET = [660, 820]; // pixels, as wide as a page of A4 between its margins, and less high than it
 

@@ -1,4 +1,4 @@
-// Why somebody reaches something, in the words of Bitbucket's own pages: as pieces of a sentence, for the page or as text.
+// Why an identity reaches a node, in the words of Bitbucket's own pages: as pieces of a sentence, for the page or as text.
 
 class Reasons {
   /**

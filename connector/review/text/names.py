@@ -54,7 +54,7 @@ def username(identity: Identity) -> str:
 
 
 def handle(identity: Identity) -> str:
-    """Call somebody by what is unique: user name, confirmed address, or an id that people know, as that of a key."""
+    """Give a unique name: the user name, the confirmed address, or an id that people know, such as that of a key."""
     own = identity.properties.get("username")
     if isinstance(own, str) and own:
         return own
@@ -68,7 +68,7 @@ _OWN_IDS = "bitbucket:"
 
 
 def person(identity: Identity) -> str:
-    """Call somebody by display name and user name, since several people may share the former.
+    """Give display name and user name, since several people may have the same display name.
 
     On Bitbucket Cloud, where nobody has a user name, by the address that was confirmed, or else by the nickname.
     """
@@ -79,12 +79,12 @@ def person(identity: Identity) -> str:
 
 
 def is_of_cloud(identity: Identity) -> TypeGuard[User]:
-    """Whether somebody has an account of Bitbucket Cloud."""
+    """Whether an identity is a user of Bitbucket Cloud."""
     return isinstance(identity, User) and "is_member" in identity.properties
 
 
 def who(identity: Identity) -> str:
-    """Call somebody in full: a person by name and user name, a group or a credential as such."""
+    """Give the full name: of a person with the user name, of a group or a credential with its kind or id."""
     match identity:
         case User() | IdpIdentity():
             return person(identity)
@@ -97,7 +97,7 @@ def who(identity: Identity) -> str:
 
 
 def briefly(identity: Identity) -> str:
-    """Call somebody as a step of a path: a person by user name."""
+    """Give the short name in a path: of a person the user name."""
     match identity:
         case Group():
             return f"group {identity.name}"

@@ -1,4 +1,4 @@
-"""Paragraphs of lines, for a terminal or as Markdown, of which the first so many lines are shown."""
+"""Paragraphs of lines, for a terminal or as Markdown, with at most so many lines of each."""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def world() -> World:
     return world
 
 
-def test_a_new_administrator_is_found_in_whichever_way_the_exports_were_read(world: World) -> None:
+def test_a_new_administrator_is_found_although_the_exports_were_read_in_different_ways(world: World) -> None:
     new = _read_by_token(world).grant(USER, "2", "ADMIN")
     [gain] = _difference(world, new).consequences
     assert ([one.name for one in gain.subjects], gain.level.name) == (["Bob"], "ADMIN")
@@ -107,7 +107,7 @@ def test_of_two_global_permissions_of_one_level_the_same_counts_in_either_way(wo
     assert _difference(world, _read_by_token(world)).changes == []
 
 
-def test_somebody_who_was_deactivated_lost_nothing_by_it_in_either_way(world: World) -> None:
+def test_a_deactivated_user_keeps_what_was_granted(world: World) -> None:
     new = world.changed()
     new.users["1"]["is_active"] = False
     by_token = _read_by_token(new)
@@ -118,7 +118,7 @@ def test_somebody_who_was_deactivated_lost_nothing_by_it_in_either_way(world: Wo
         assert [(one.before, one.after) for one in _difference(world, other).changes] == [("active", "inactive")]
 
 
-def test_an_inactive_user_holds_no_licence_whatever_an_older_export_says(world: World) -> None:
+def test_an_inactive_user_holds_no_licence_even_if_an_older_export_says_so(world: World) -> None:
     older = world.changed()
     older.users["2"] |= {"is_active": False}
     newer = older.changed()
@@ -159,7 +159,7 @@ def _defining(world: World, **properties: str) -> dict[str, Any]:
     return world.payload() | {"custom_property_definition": {"applications": [definition]}}
 
 
-def test_keys_that_one_export_was_not_asked_for_neither_came_nor_went(world: World) -> None:
+def test_keys_that_only_one_export_was_asked_for_are_no_change(world: World) -> None:
     keys = world.changed().credential("ssh-access-key:1").grant(CREDENTIAL, "ssh-access-key:1", "PROJECT_WRITE", "10")
     with_keys, without = _defining(keys, fingerprint="STRING"), _defining(world)
     for old, new in ((with_keys, without), (without, with_keys)):
@@ -182,7 +182,7 @@ def test_keys_of_users_that_could_not_be_read_are_no_loss(world: World) -> None:
     assert [change.verb for change in _difference(keys, world).changes] == ["removed"]
 
 
-def test_a_job_that_fails_on_changes_is_told_what_was_not_compared(run: Run, world: World) -> None:
+def test_fail_on_names_what_was_not_compared(run: Run, world: World) -> None:
     Path("old.json").write_text(json.dumps(world.payload()))
     Path("new.json").write_text(json.dumps(_read_by_token(world).payload()))
     ended = run("diff", "old.json", "new.json", "--fail-on", "gained")

@@ -45,7 +45,7 @@ def _subjects(old: World, new: World) -> set[str]:
 
 @given(pairs_of_worlds())
 @settings(max_examples=400, deadline=None)
-def test_the_folded_consequences_unfold_to_what_brute_force_finds(pair: tuple[World, World]) -> None:
+def test_consequences_unfold_to_what_brute_force_finds(pair: tuple[World, World]) -> None:
     old, new = pair
     comparable = _subjects(old, new)
     rows = [row for row in _unfolded(_difference(old, new).consequences) if row[0] in comparable]
@@ -69,7 +69,7 @@ def test_what_one_direction_gains_the_other_one_loses(pair: tuple[World, World])
     assert {(who, on, before, after) for who, on, after, before in back} == set(there)
 
 
-def test_a_group_is_told_once_for_all_its_members_and_all_of_a_project() -> None:
+def test_a_grant_to_a_group_is_one_consequence_for_all_members_and_repositories() -> None:
     old = World().group("red").project("1", "PAY")
     for number in range(34):
         old.user(f"u{number}", groups=["red"])
@@ -80,7 +80,7 @@ def test_a_group_is_told_once_for_all_its_members_and_all_of_a_project() -> None
     assert (len(only.subjects), len(only.resources), only.pairs, only.through.name) == (34, 13, 34 * 13, "red")
 
 
-def test_who_had_the_level_already_gained_nothing() -> None:
+def test_a_user_who_had_the_level_already_gained_nothing() -> None:
     old = World().group("red").project("1", "PAY").user("ann", groups=["red"]).user("bob", groups=["red"])
     old.grant(USER, "ann", "PROJECT_ADMIN", "1")
     new = old.changed().grant(GROUP, "red", "PROJECT_WRITE", "1")

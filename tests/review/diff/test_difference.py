@@ -39,7 +39,7 @@ def _lines(old: World, new: World) -> list[str]:
     return [line.strip() for line in as_text(_difference(old, new), 200, None)]
 
 
-def test_without_changes_that_is_said(old: World) -> None:
+def test_equal_exports_have_no_changes(old: World) -> None:
     assert _lines(old, old.changed())[0] == "Nothing changed."
 
 
@@ -98,7 +98,7 @@ def test_becoming_public_is_told_once_and_for_whom(old: World) -> None:
     assert not any("PUBLIC_READ" in line for line in lines)
 
 
-def test_a_default_permission_that_opens_is_told(old: World) -> None:
+def test_a_new_default_permission_is_a_gain(old: World) -> None:
     new = old.changed().grant(GROUP, "bitbucket:licensed-users", "PROJECT_WRITE", "10")
     lines = _lines(old, new)
     assert "+ PAY: default permission PROJECT_WRITE" in lines
@@ -107,7 +107,7 @@ def test_a_default_permission_that_opens_is_told(old: World) -> None:
     )
 
 
-def test_being_marked_public_where_that_is_off_is_told_although_nobody_gained(old: World) -> None:
+def test_a_public_mark_while_public_access_is_off_is_a_change_but_no_gain(old: World) -> None:
     old.properties["public_access"] = "off"
     new = old.changed().repository("100", "10", "api", is_public=True)
     difference = _difference(old, new)
@@ -127,7 +127,7 @@ def test_people_groups_and_keys_come_and_go(old: World) -> None:
     assert "gone: Bob, with write on PAY/docs" in lines
 
 
-def test_who_joined_and_left_a_group_is_told_in_one_line_each(old: World) -> None:
+def test_new_and_former_members_of_a_group_have_one_line_each(old: World) -> None:
     new = old.changed()
     new.users["1"]["groups"].remove("dev")
     new.users["2"]["groups"].append("dev")
@@ -137,7 +137,7 @@ def test_who_joined_and_left_a_group_is_told_in_one_line_each(old: World) -> Non
     assert "Bob gained read on PAY/api through group dev, as a new member" in lines
 
 
-def test_who_is_switched_on_again_gained(old: World) -> None:
+def test_a_user_who_is_activated_again_gains_access(old: World) -> None:
     old.users["1"]["is_active"] = False
     new = old.changed()
     new.users["1"]["is_active"] = True
@@ -155,14 +155,14 @@ def test_a_grant_that_only_takes_the_place_of_another_gains_nothing(old: World) 
     assert (difference.consequences, difference.gained, len(difference.changes)) == ([], False, 2)
 
 
-def test_what_goes_along_with_something_new_is_not_told_twice(old: World) -> None:
+def test_grants_on_a_new_repository_are_not_listed_again(old: World) -> None:
     new = old.changed().repository("102", "10", "new").grant(GROUP, "dev", "REPO_READ", "102")
     lines = _lines(old, new)
     assert "new: PAY/new, with read for Ann" in lines
     assert not any("REPO_READ" in line for line in lines)
 
 
-def test_what_one_of_the_exports_does_not_know_is_said(old: World) -> None:
+def test_gaps_of_either_export_are_listed(old: World) -> None:
     new = old.changed()
     new.properties |= {"is_complete": False, "not_collected": ["group dev: members"]}
     assert "in the new export: group dev: members" in _lines(old, new)

@@ -1,4 +1,4 @@
-"""Findings that somebody has accepted: kept apart, counted, and back when their day is over."""
+"""Accepted findings are kept apart and counted, and are open again after their day."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_semicolons_comments_and_empty_lines_are_understood(world: World, path: 
         (HEADING + "public,\x1b[2J,x,why,Jane\n", "until is 'x'"),
     ],
 )
-def test_what_is_wrong_is_said_with_its_line(path: Path, text: str, said: str) -> None:
+def test_an_error_names_the_line(path: Path, text: str, said: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(UsageError) as raised:
         read_accepted(path)
@@ -140,7 +140,7 @@ def test_what_is_wrong_is_said_with_its_line(path: Path, text: str, said: str) -
     assert "\x1b" not in str(raised.value)
 
 
-def test_a_file_that_cannot_be_read_is_said(path: Path) -> None:
+def test_an_unreadable_file_is_an_error(path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read: No such file"):
         read_accepted(path)
     path.write_bytes(HEADING.encode() + b"public,OSS,2027-01-01,\xe4,Jane\n")

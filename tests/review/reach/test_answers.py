@@ -29,7 +29,7 @@ def _why(world: World, **names: tuple[str, ...]) -> list[str]:
 
 @given(worlds())
 @settings(max_examples=200, deadline=None)
-def test_what_somebody_reaches_is_what_brute_force_finds_each_once(world: World) -> None:
+def test_what_a_user_reaches_is_what_brute_force_finds_each_once(world: World) -> None:
     expected = {(who, on, level) for (who, on), level in levels(world).items() if who in world.users}
     rows = _rows(world, Names(users=tuple(world.users)))
     assert (set(rows), len(rows)) == (expected, len(expected))
@@ -47,7 +47,7 @@ def test_a_folded_row_has_the_same_reasons_for_each_of_its_resources(world: Worl
 
 @given(worlds())
 @settings(max_examples=200, deadline=None)
-def test_who_reaches_a_project_is_listed_for_its_repositories_where_it_is_more(world: World) -> None:
+def test_users_of_a_project_are_listed_again_where_they_reach_more_of_its_repositories(world: World) -> None:
     found = levels(world)
     for project in world.projects:
         below = [own for own, (lies_in, _) in world.repositories.items() if lies_in == project]
@@ -165,16 +165,16 @@ def test_without_public_leaves_what_was_granted(world: World) -> None:
 
 
 @pytest.mark.parametrize("name", ["asmith", "ASMITH", "3", "alex@example.com"])
-def test_a_person_is_found_by_whatever_is_unique(world: World, name: str) -> None:
+def test_a_person_is_found_by_any_unique_name(world: World, name: str) -> None:
     assert {row[0] for row in _rows(world, Names(users=(name,)))} == {"3"}
 
 
-def test_a_name_of_several_is_no_answer_but_a_question_back(world: World) -> None:
+def test_a_name_of_several_users_is_an_error_that_lists_unique_names(world: World) -> None:
     with pytest.raises(UsageError, match="2 users are called 'Alex Smith': say which by asmith and asmith2"):
         question(load(world.payload()), Names(users=("Alex Smith",)))
 
 
-def test_an_unknown_name_is_answered_with_near_misses(world: World) -> None:
+def test_an_unknown_name_is_an_error_with_suggestions(world: World) -> None:
     with pytest.raises(UsageError, match="no repository 'PAY/apo'; did you mean PAY/api"):
         question(load(world.payload()), Names(repositories=("PAY/apo",)))
 
@@ -192,7 +192,7 @@ def test_groups_are_listed_only_when_they_are_asked_about(world: World) -> None:
     assert _rows(world, Names(groups=("payments-dev",), projects=("PAY",))) == [("payments-dev", "10", "write")]
 
 
-def test_whoever_is_switched_off_has_nothing_that_it_needs(world: World) -> None:
+def test_an_inactive_user_does_not_have_the_access_they_need(world: World) -> None:
     world.users["1"]["is_active"] = False
     export = load(world.payload())
     asked = question(export, Names(users=("jdoe",), projects=("PAY",)))

@@ -9,7 +9,7 @@ from tests.graph.payloads import Json, payload
 from tests.review.report.conftest import Open
 
 
-def test_what_matters_most_stands_at_the_top_and_nothing_that_is_not_so(show: Open, demo: Json) -> None:
+def test_figures_and_urgent_findings_stand_at_the_top_without_alarm_or_changes(show: Open, demo: Json) -> None:
     window = show(demo)
     figures = [line.split("\n")[:2] for line in window.items("#figures li")]
     assert ["60", "users"] in figures
@@ -24,7 +24,7 @@ def test_what_matters_most_stands_at_the_top_and_nothing_that_is_not_so(show: Op
     assert "1 project and 3 repositories marked public, which makes 5 repositories." in first
 
 
-def test_what_was_not_collected_is_said_before_anything_else(show: Open, demo: Json) -> None:
+def test_missing_access_is_said_before_anything_else(show: Open, demo: Json) -> None:
     window = show(_with(demo, is_complete=False, not_collected=["project PAY: <groups>"]))
     assert "project PAY: <groups>" in window.text("#missing")
     assert window.run(
@@ -108,7 +108,7 @@ def test_where_the_page_is_from_stands_at_its_top(show: Open, demo: Json) -> Non
     assert facts["server"].endswith("(Bitbucket 9.4.2)")
 
 
-def test_an_older_export_is_said_to_record_less(show: Open, demo: Json) -> None:
+def test_the_page_of_an_older_export_says_what_was_not_recorded(show: Open, demo: Json) -> None:
     older = copy.deepcopy(demo)
     for name in ("collected_at", "collected_by", "connector_version"):
         del older["applications"][0]["custom_properties"][name]
@@ -132,7 +132,7 @@ def test_gaps_in_access_are_red_and_open(show: Open, demo: Json) -> None:
     assert window.run("return document.getElementById('notes').hidden")
 
 
-def test_what_was_not_asked_for_is_named(show: Open, demo: Json, everything: Json) -> None:
+def test_extras_that_were_not_collected_are_named(show: Open, demo: Json, everything: Json) -> None:
     asked = "SSH keys, HTTP access tokens, webhooks, branch rules"
     assert show(demo).text("#quiet-notes") == f"Not collected, because nobody asked for it with --include: {asked}."
     assert show(everything).text("#quiet-notes") == ""

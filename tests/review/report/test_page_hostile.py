@@ -107,7 +107,7 @@ def _hostile_export() -> Json:
     return document
 
 
-def test_no_text_of_an_export_is_ever_more_than_text(show: Open) -> None:
+def test_every_text_of_an_export_stays_text(show: Open) -> None:
     document = _hostile_export()
     window = show(document)
     things = len(_HOSTILE)

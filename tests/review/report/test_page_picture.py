@@ -79,7 +79,7 @@ def test_the_picture_has_a_table_that_says_the_same(show: Open, demo: Json) -> N
     ]
 
 
-def test_what_shares_access_stands_together_in_the_picture(show: Open) -> None:
+def test_groups_and_projects_with_common_access_stand_together_in_the_picture(show: Open) -> None:
     chance = random.Random(7)  # noqa: S311 - nothing secret comes of it
     teams = 6
     places = [f"p{number}" for number in range(60)]
@@ -201,7 +201,7 @@ def test_a_square_is_tapped_on_a_small_screen(show: Open) -> None:
     assert " on p" in window.text("#explained h3")
 
 
-def test_groups_with_the_same_access_are_one_row_until_somebody_unfolds_them(show: Open) -> None:
+def test_groups_with_the_same_access_are_one_row_until_they_are_unfolded(show: Open) -> None:
     names = [f"g{number}" for number in range(6)]
     grants = [holds(name, on("tree-writer", "p"), kind="local_group") for name in names[:4]]
     grants += [holds(name, on("reader", "q"), kind="local_group") for name in names[4:]]

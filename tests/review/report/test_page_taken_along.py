@@ -71,7 +71,7 @@ def test_a_finding_is_copied_as_a_table_and_saved_as_csv_whole(show: Open, demo:
     assert [row["state"] for row in rows] == ["open"] * 10
 
 
-def test_a_person_is_saved_with_all_that_they_reach_and_why(show: Open, demo: Json, tmp_path: Path) -> None:
+def test_a_person_is_saved_with_everything_they_reach_and_why(show: Open, demo: Json, tmp_path: Path) -> None:
     window = show(demo)
     window.go("#user/nadia.farouk", "Nadia Farouk")
     name, text = _saved(window, tmp_path, "#detail .action:nth-child(2)")

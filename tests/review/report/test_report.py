@@ -86,7 +86,7 @@ def _sha256(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
-def test_nothing_of_the_page_is_somewhere_else() -> None:
+def test_the_page_needs_no_other_file() -> None:
     elements = _Elements(page(load(_document())))
     addresses = [a[name] for _, a, _ in elements.found for name in ("src", "href", "action", "srcset") if name in a]
     assert [address for address in addresses if address and not address.startswith(("#", "data:,"))] == []
@@ -136,7 +136,7 @@ def test_a_grant_on_many_resources_costs_little() -> None:
     assert (size(4_000) - size(2_000)) / 2_000 < 6
 
 
-def test_the_figures_leave_out_what_stands_for_everybody() -> None:
+def test_the_figures_leave_out_groups_and_accounts_that_stand_for_everybody() -> None:
     document = payload(
         holds("bitbucket:everyone", on("tree-reader", "p", "q.s"), kind="local_group"),
         users=(
@@ -191,7 +191,7 @@ def test_the_command_tells_what_changed_since_a_baseline(export: Path, tmp_path:
         (["export.json", "-o", "no-such-folder/x.html"], 5),
     ],
 )
-def test_what_goes_wrong_leaves_nothing_behind(
+def test_an_error_leaves_no_file_behind(
     export: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
 ) -> None:
     monkeypatch.chdir(export.parent)
@@ -236,6 +236,6 @@ def test_a_dry_run_writes_no_report(server: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_report_never_takes_the_place_of_the_export(server: str, tmp_path: Path) -> None:
+def test_a_report_never_overwrites_the_export(server: str, tmp_path: Path) -> None:
     assert cli.main(["--bitbucket-url", server, "--save-json", "x", "--report", "./x"]) == 2
     assert list(tmp_path.iterdir()) == []
