@@ -35,18 +35,21 @@ def window(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         yield opened
 
 
+def _exported(*include: Inclusion) -> Json:
+    with EmbeddedBitbucket(sample_organisation()) as server:
+        login = Credentials(DEMO_PASSWORD, DEMO_USER)
+        return payload_of(snapshot_of(server.base_url, login, include=frozenset(include)))
+
+
 @pytest.fixture(scope="session")
 def demo() -> Json:
-    with EmbeddedBitbucket(sample_organisation()) as server:
-        return payload_of(snapshot_of(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER)))
+    return _exported()
 
 
 @pytest.fixture(scope="session")
 def everything() -> Json:
     """Give the demo's export with all that --include adds."""
-    with EmbeddedBitbucket(sample_organisation()) as server:
-        login = Credentials(DEMO_PASSWORD, DEMO_USER)
-        return payload_of(snapshot_of(server.base_url, login, include=frozenset(Inclusion)))
+    return _exported(*Inclusion)
 
 
 @pytest.fixture

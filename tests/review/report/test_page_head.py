@@ -62,12 +62,20 @@ def test_an_empty_export_has_a_page_too(show: Open) -> None:
 def test_dark_and_light_follow_the_system_and_the_button(show: Open, demo: Json) -> None:
     window = show(demo)
     colour = "return getComputedStyle(document.body).backgroundColor"
+    pixel = """(() => {
+        const pen = new OffscreenCanvas(1, 1).getContext('2d', {willReadFrequently: true});
+        pen.drawImage(document.getElementById('picture-canvas'), 0, 0);
+        return pen.getImageData(0, 0, 1, 1).data.join();
+    })()"""
     light = window.run(colour)
+    assert window.run(f"return {pixel}") == "255,255,255,255"
     window.prefer("dark")
     dark = window.run(colour)
     assert dark != light
+    window.wait(f"{pixel} === '26,32,40,255'")
     window.click("#theme")
     assert window.run(colour) == light
+    assert window.run(f"return {pixel}") == "255,255,255,255"
 
 
 def test_nothing_sticks_out_sideways_and_each_control_has_a_name(show: Open, demo: Json) -> None:
