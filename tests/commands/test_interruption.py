@@ -52,21 +52,23 @@ def slow_bitbucket() -> Iterator[EmbeddedBitbucket]:
         yield server
 
 
-@pytest.fixture
-def silent_server() -> Iterator[str]:
-    """Accept connections, and never answer."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-
-
 # --- SIGINT and SIGTERM
 
 
-def test_while_a_server_does_not_answer(start: Start, silent_server: str) -> None:
-    run = start(silent_server)
-    run.reach_file(".export.json.lock")
-    time.sleep(0.2)
-    assert run.signal(signal.SIGINT) == 130
+@pytest.mark.parametrize(
+    ("listens", "number", "code"),
+    [(True, *SIGNALS[0]), (False, *SIGNALS[1])],
+    ids=["a server does not answer", "a request waits to be repeated"],
+)
+def test_while_nothing_is_answered(listens: bool, number: int, code: int, start: Start) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        if not listens:
+            listener.close()
+        run = start(url)
+        run.reach_file(".export.json.lock")
+        time.sleep(0.2)
+        assert run.signal(number) == code
     run.assert_nothing_changed()
 
 
@@ -98,20 +100,17 @@ def test_a_journal_keeps_the_answers_and_the_log_says_so(start: Start, slow_bitb
     assert again.files() == {"export.json"}
 
 
-def test_while_the_payload_is_made(start: Start, bitbucket: EmbeddedBitbucket) -> None:
-    run = start(bitbucket.base_url, prelude=BLOCKED_WHILE_MAPPING)
-    run.reach_file("making")
-    assert run.signal(signal.SIGINT) == 130
-    (run.folder / "making").unlink()
-    run.assert_nothing_changed()
-
-
-def test_while_the_file_is_written(start: Start, bitbucket: EmbeddedBitbucket) -> None:
-    run = start(bitbucket.base_url, prelude=BLOCKED_WHILE_SAVING)
-    run.reach_file("saving")
-    assert any(run.folder.glob(".export.json.*.part"))
-    assert run.signal(signal.SIGTERM) == 143
-    (run.folder / "saving").unlink()
+@pytest.mark.parametrize(
+    ("prelude", "reached", "number", "code"),
+    [(BLOCKED_WHILE_MAPPING, "making", *SIGNALS[0]), (BLOCKED_WHILE_SAVING, "saving", *SIGNALS[1])],
+    ids=["the payload is made", "the file is written"],
+)
+def test_while(prelude: str, reached: str, number: int, code: int, start: Start, bitbucket: EmbeddedBitbucket) -> None:
+    run = start(bitbucket.base_url, prelude=prelude)
+    run.reach_file(reached)
+    assert any(run.folder.glob(".export.json.*.part")) is (reached == "saving")
+    assert run.signal(number) == code
+    (run.folder / reached).unlink()
     run.assert_nothing_changed()
 
 
@@ -134,16 +133,6 @@ def test_while_veza_is_silent(call: Call, start: Start, bitbucket: EmbeddedBitbu
         assert json.loads((run.folder / "export.json").read_text())["applications"]
         assert "whether Veza took it is not known" in run.err
         assert "saved export.json" in run.err.splitlines()[-1]
-
-
-def test_while_a_request_waits_to_be_repeated(start: Start) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        nobody = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    run = start(nobody)
-    run.reach_file(".export.json.lock")
-    time.sleep(0.3)
-    assert run.signal(signal.SIGTERM) == 143
-    run.assert_nothing_changed()
 
 
 def test_several_signals(start: Start, slow_bitbucket: EmbeddedBitbucket) -> None:
