@@ -18,9 +18,10 @@ from typing import Any
 import pytest
 
 from connector.cli import main as cli
-from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
+from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.rest.clock import Clock
+from tests.small import small_organisation
 
 _READ_FROM_THE_ENVIRONMENT = [
     "BITBUCKET_URL",
@@ -141,14 +142,14 @@ def run(run_in_real_time: Run, skipped_time: SkippedTime) -> Run:  # noqa: ARG00
 
 @pytest.fixture
 def bitbucket() -> Iterator[EmbeddedBitbucket]:
-    """Serve the organisation of the demo."""
-    with EmbeddedBitbucket(sample_organisation()) as server:
+    """Serve a small organisation."""
+    with EmbeddedBitbucket(small_organisation()) as server:
         yield server
 
 
 @pytest.fixture
 def export(run: Run, bitbucket: EmbeddedBitbucket) -> Run:
-    """Export the organisation of the demo to export.json; options and settings can be added, or replace these."""
+    """Export the small organisation to export.json; options and settings can be added, or replace these."""
     usual = {"BITBUCKET_URL": bitbucket.base_url, "BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
 
     def call(*options: str, **environment: str) -> Ended:

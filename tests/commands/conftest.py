@@ -1,4 +1,4 @@
-"""A small Bitbucket, and runs in processes of their own, for tests that end them from outside."""
+"""Runs in processes of their own, for tests that end them from outside."""
 
 from __future__ import annotations
 
@@ -12,18 +12,9 @@ from pathlib import Path
 import pytest
 
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
-from connector.embedded.datacenter.server import EmbeddedBitbucket
-from tests.small import small_organisation
 
 PROGRAM = Path(__file__).resolve().parents[2] / "oaa_bitbucket.py"
 OLD = '{"old": "and whole"}'
-
-
-@pytest.fixture
-def bitbucket() -> Iterator[EmbeddedBitbucket]:
-    """Serve a small organisation; what the demo's is needed for asks for that one."""
-    with EmbeddedBitbucket(small_organisation()) as server:
-        yield server
 
 
 class Started:
