@@ -11,7 +11,7 @@ rule stands in one function, with the page it is from. Nothing here is fast, and
 
 from __future__ import annotations
 
-from connector.embedded.datacenter.organisation import Account, Group, Organisation, Project, Repository
+from connector.embedded.datacenter.organisation import Account, Organisation, Project, Repository
 
 GLOBAL = ["LICENSED_USER", "PROJECT_CREATE", "ADMIN", "SYS_ADMIN"]
 LEVELS = ["none", "read", "write", "admin"]
@@ -96,14 +96,11 @@ def repository_permissions(organisation: Organisation, account: Account, reposit
 
 def granted(organisation: Organisation, account: Account, users: dict[int, str], groups: dict[str, str]) -> set[str]:
     """Give what somebody is granted by name or as member of a group, whatever the letter case of its name."""
-    held = {permission for user_id, permission in users.items() if user_id == account.id}
-    for name, permission in groups.items():
-        if account.id in members_of(organisation, name):
-            held.add(permission)
-    return held
+    joined = groups_of(organisation, account) if groups else set()
+    by_name = {permission for user_id, permission in users.items() if user_id == account.id}
+    return by_name | {permission for name, permission in groups.items() if name.lower() in joined}
 
 
-def members_of(organisation: Organisation, name: str) -> set[int]:
-    """Give the members of a group; one that is in no directory has none."""
-    found: list[Group] = [group for group in organisation.groups.values() if group.name.lower() == name.lower()]
-    return {member for group in found if group.listed for member in group.members}
+def groups_of(organisation: Organisation, account: Account) -> set[str]:
+    """Give the names of somebody's groups in lower case; a group that is in no directory has no members."""
+    return {each.name.lower() for each in organisation.groups.values() if each.listed and account.id in each.members}
