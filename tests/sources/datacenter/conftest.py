@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from connector.embedded.datacenter.server import EmbeddedBitbucket
 from tests.sources.datacenter.lying import organisation
+from tests.sources.datacenter.lying_bitbucket import LyingBitbucket
 
 
 @pytest.fixture
-def server() -> Iterator[EmbeddedBitbucket]:
-    with EmbeddedBitbucket(organisation()) as serving:
+def server() -> Iterator[LyingBitbucket]:
+    with LyingBitbucket(organisation()) as serving:
         yield serving

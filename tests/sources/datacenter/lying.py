@@ -9,11 +9,10 @@ from pathlib import Path
 
 from connector.embedded.datacenter.builder import Builder
 from connector.embedded.datacenter.organisation import Organisation, Token
-from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.graph.payload import load
 from tests.conftest import Ended, Run, saved
 from tests.model.comparison import disagreements
-from tests.sources.datacenter.lying_proxy import Heard, Lie, LyingProxy, Said
+from tests.sources.datacenter.lying_bitbucket import Heard, Lie, LyingBitbucket, Said
 
 ADMIN = {"BITBUCKET_USER": "admin", "BITBUCKET_TOKEN": "root"}
 NO_REPOSITORY = "com.atlassian.bitbucket.repository.NoSuchRepositoryException"
@@ -56,12 +55,13 @@ def export(run: Run, url: str, *options: str, **environment: str) -> Ended:
     return run(*command, *options, **(environment or ADMIN))
 
 
-def through(run: Run, server: EmbeddedBitbucket, lie: Lie, *options: str, **environment: str) -> Ended:
-    with LyingProxy(server.base_url, lie) as proxy:
-        return export(run, proxy.base_url, *options, **environment)
+def through(run: Run, server: LyingBitbucket, lie: Lie, *options: str, **environment: str) -> Ended:
+    """Export while a lie is told."""
+    server.tell(lie)
+    return export(run, server.base_url, *options, **environment)
 
 
-def assert_right(server: EmbeddedBitbucket, ended: Ended) -> None:
+def assert_right(server: LyingBitbucket, ended: Ended) -> None:
     assert ended.code == RIGHT, ended.err
     assert disagreements(server.organisation, load(saved())) == []
     assert saved()["applications"][0]["custom_properties"]["is_complete"] is True
@@ -73,7 +73,7 @@ def assert_refused(ended: Ended) -> None:
     assert not Path("export.json").exists()
 
 
-def once(change: Callable[[Organisation], None], server: EmbeddedBitbucket, path: str) -> Lie:
+def once(change: Callable[[Organisation], None], server: LyingBitbucket, path: str) -> Lie:
     """Change the organisation just before the first question for a path is passed on."""
     done = threading.Event()
 

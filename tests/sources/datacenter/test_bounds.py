@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import threading
 import time
@@ -11,15 +12,15 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from connector.embedded.datacenter.faults import Effect, Fault, Reset, Status
+from connector.embedded.datacenter.faults import Effect, Fault, Reset, Slow, Status
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.rest import transport
 from connector.rest.transport import TooLarge, Transport
 from tests.conftest import Run, SkippedTime, summary
-from tests.sources.datacenter.lying import assert_refused, export, organisation
-from tests.sources.datacenter.lying_proxy import Heard, LyingProxy, Said
+from tests.sources.datacenter.lying import assert_refused, export, organisation, through
+from tests.sources.datacenter.lying_bitbucket import Heard, LyingBitbucket, Said
 
 SYNTHETIC = {"BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
 
@@ -45,21 +46,15 @@ def test_an_endpoint_that_never_answers_is_not_waited_for_again_and_again(
 ) -> None:
     """Thirty repositories at eight seconds each would take half a minute with eight workers."""
     monkeypatch.setattr("connector.rest.client._UNANSWERED_SECONDS", 1.0)
-    asked: list[str] = []
-
-    def lie(heard: Heard) -> Said | None:
-        if "/repos/" in heard.path and heard.path.endswith("/permissions/groups"):
-            asked.append(heard.path)
-            time.sleep(3)
-        return None
-
     whole = organisation()
-    with EmbeddedBitbucket(whole) as server, LyingProxy(server.base_url, lie) as proxy:
-        ended = export(run, proxy.base_url, "--patience", "1", "--concurrency", "2", "--summary", "summary.json")
+    with EmbeddedBitbucket(whole) as server:
+        server.faults.add(Fault(Slow(3), "/repos/[^/]*/permissions/groups"))
+        ended = export(run, server.base_url, "--patience", "1", "--concurrency", "2", "--summary", "summary.json")
+        asked = {entry.path for entry in server.requests if re.search("/repos/[^/]*/permissions/groups", entry.path)}
     assert ended.code == 4
     assert len(summary()["gaps"]) == len(whole.repositories)
     assert "not asked any more" in ended.err
-    assert len(set(asked)) < len(whole.repositories)
+    assert len(asked) < len(whole.repositories)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 30])
@@ -76,8 +71,8 @@ def test_pages_that_advance_for_ever_end(run: Run, rows: int, monkeypatch: pytes
         page = {"size": rows, "limit": 1000, "start": start, "values": invented, "isLastPage": False}
         return said.saying({**page, "nextPageStart": start + max(1, rows)})
 
-    with EmbeddedBitbucket(organisation()) as server, LyingProxy(server.base_url, lie) as proxy:
-        ended = export(run, proxy.base_url)
+    with LyingBitbucket(organisation()) as server:
+        ended = through(run, server, lie)
     assert_refused(ended)
     assert "the listing does not end" in ended.err
 
@@ -123,7 +118,7 @@ def test_an_answer_that_drips_ends(where: bytes) -> None:
         asking = Transport(url, None, 1)
         began = time.monotonic()
         with pytest.raises(Exception, match=r"(?i)time"):
-            asking.get(f"{url}/rest", 1.0)
+            asking.get(f"{url}/rest", 0.3)
         assert time.monotonic() - began < 15
         asking.close()
 

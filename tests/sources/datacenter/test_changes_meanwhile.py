@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from connector.embedded.datacenter.organisation import Organisation
-from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
 from connector.graph.payload import load
 from tests.conftest import Run, saved
@@ -36,7 +35,7 @@ from tests.sources.datacenter.lying import (
     swap_repositories,
     through,
 )
-from tests.sources.datacenter.lying_proxy import Heard, Said, bitbuckets, refusal
+from tests.sources.datacenter.lying_bitbucket import Heard, LyingBitbucket, Said, bitbuckets, refusal
 
 
 @pytest.mark.parametrize(
@@ -55,7 +54,7 @@ from tests.sources.datacenter.lying_proxy import Heard, Said, bitbuckets, refusa
     "path", ["/repos/pay3/permissions/users", "/OPS/permissions/users", "/repos/ops5/permissions/groups"]
 )
 def test_what_changes_meanwhile_is_exported_as_it_is_in_the_end(
-    run: Run, server: EmbeddedBitbucket, change: Callable[[Organisation], None], path: str
+    run: Run, server: LyingBitbucket, change: Callable[[Organisation], None], path: str
 ) -> None:
     ended = through(run, server, once(change, server, path), "--concurrency", "1")
     assert_right(server, ended)
@@ -73,12 +72,12 @@ def test_what_changes_meanwhile_is_exported_as_it_is_in_the_end(
     ],
 )
 def test_what_is_listed_does_not_vanish_on_one_word(
-    run: Run, server: EmbeddedBitbucket, path: str, exception: str, times: int
+    run: Run, server: LyingBitbucket, path: str, exception: str, times: int
 ) -> None:
     def lie(heard: Heard) -> Said | None:
         if not heard.path.endswith(path) or heard.times >= times or heard.query.get("context") == ["ops"]:
             return None
-        return Said(404, heard.pass_on().headers, bitbuckets(404, exception).encode())
+        return Said(404, heard.pass_on().headers, bitbuckets(exception).encode())
 
     ended = through(run, server, lie)
     if times == 1 and "more-members" not in path:
@@ -92,9 +91,7 @@ def test_what_is_listed_does_not_vanish_on_one_word(
 
 
 @pytest.mark.parametrize("times", [1, 99])
-def test_a_redirect_to_a_renamed_repository_is_no_wrong_address(
-    run: Run, server: EmbeddedBitbucket, times: int
-) -> None:
+def test_a_redirect_to_a_renamed_repository_is_no_wrong_address(run: Run, server: LyingBitbucket, times: int) -> None:
     def lie(heard: Heard) -> Said | None:
         if "/repos/pay3/" not in heard.path or heard.times >= times:
             return None
@@ -144,7 +141,7 @@ def test_a_row_that_moves_to_a_page_that_was_read_is_not_missed(run: Run, what: 
                     changing.groups["ops"].members.remove(gone)
         return None
 
-    with EmbeddedBitbucket(whole, Settings(page_caps={routes[what]: 2})) as serving:
+    with LyingBitbucket(whole, Settings(page_caps={routes[what]: 2})) as serving:
         ended = through(run, serving, lie, "--concurrency", "1")
         assert done.is_set()
         assert_right(serving, ended)
@@ -159,7 +156,7 @@ def test_a_row_that_moves_to_a_page_that_was_read_is_not_missed(run: Run, what: 
 # ---- versions
 
 
-def test_one_foreign_400_does_not_switch_a_default_permission_off(run: Run, server: EmbeddedBitbucket) -> None:
+def test_one_foreign_400_does_not_switch_a_default_permission_off(run: Run, server: LyingBitbucket) -> None:
     """OPS has REPO_CREATE by default, and the proxy refuses to ask about that of another project first."""
 
     def lie(heard: Heard) -> Said | None:
@@ -180,17 +177,17 @@ def test_only_an_old_server_does_not_know_repo_create(run: Run, version: str, co
     def lie(heard: Heard) -> Said | None:
         if not heard.path.endswith("/permissions/REPO_CREATE/all"):
             return None
-        error = bitbuckets(400, "com.atlassian.bitbucket.validation.ArgumentValidationException")
+        error = bitbuckets("com.atlassian.bitbucket.validation.ArgumentValidationException")
         return Said(400, heard.pass_on().headers, error.encode())
 
-    with EmbeddedBitbucket(whole) as server:
+    with LyingBitbucket(whole) as server:
         ended = through(run, server, lie)
         assert ended.code == code
         if code == 0:
             assert disagreements(server.organisation, load(saved())) == []
 
 
-def test_licences_are_the_same_by_password_and_by_token(run: Run, server: EmbeddedBitbucket) -> None:
+def test_licences_are_the_same_by_password_and_by_token(run: Run, server: LyingBitbucket) -> None:
     licences: list[dict[str, Any]] = []
     for credentials in (ADMIN, {"BITBUCKET_TOKEN": "admins-token"}):
         assert export(run, server.base_url, **credentials).code == 0

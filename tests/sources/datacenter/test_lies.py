@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 
 from connector.embedded.datacenter.organisation import Organisation
-from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
 from connector.graph.payload import load
 from tests.conftest import Run, saved
@@ -28,7 +27,7 @@ from tests.sources.datacenter.lying import (
     organisation,
     through,
 )
-from tests.sources.datacenter.lying_proxy import Heard, LyingProxy, Said, bitbuckets, refusal
+from tests.sources.datacenter.lying_bitbucket import Heard, LyingBitbucket, Said, bitbuckets, refusal
 
 # ---- who says so
 
@@ -38,7 +37,7 @@ from tests.sources.datacenter.lying_proxy import Heard, LyingProxy, Said, bitbuc
     [
         refusal(404, KONG),
         refusal(404, NGINX),
-        refusal(404, bitbuckets(404, NO_REPOSITORY)),
+        refusal(404, bitbuckets(NO_REPOSITORY)),
         refusal(401, "<h1>401</h1>", WWW_Authenticate='Basic realm="nginx"'),
         refusal(401),
         refusal(403, "<h1>Forbidden</h1>"),
@@ -61,12 +60,12 @@ from tests.sources.datacenter.lying_proxy import Heard, LyingProxy, Said, bitbuc
         "/admin/permissions/groups",
     ],
 )
-def test_what_something_else_answers_is_a_gap(run: Run, server: EmbeddedBitbucket, path: str, answer: Said) -> None:
+def test_what_something_else_answers_is_a_gap(run: Run, server: LyingBitbucket, path: str, answer: Said) -> None:
     assert_refused(through(run, server, lambda heard: answer if heard.path.endswith(path) else None))
 
 
 @pytest.mark.parametrize("path", ["/admin/users", "/projects", "/repos", "/admin/groups"])
-def test_a_listing_that_is_empty_is_noticed(run: Run, server: EmbeddedBitbucket, path: str) -> None:
+def test_a_listing_that_is_empty_is_noticed(run: Run, server: LyingBitbucket, path: str) -> None:
     def lie(heard: Heard) -> Said | None:
         if not heard.path.endswith(f"latest{path}"):
             return None
@@ -76,7 +75,7 @@ def test_a_listing_that_is_empty_is_noticed(run: Run, server: EmbeddedBitbucket,
     assert_refused(through(run, server, lie))
 
 
-def test_public_access_is_off_only_where_bitbucket_says_so(run: Run, server: EmbeddedBitbucket) -> None:
+def test_public_access_is_off_only_where_bitbucket_says_so(run: Run, server: LyingBitbucket) -> None:
     with server.change() as whole:
         whole.projects[1].public = True
         whole.public_access = True
@@ -99,7 +98,7 @@ def test_public_access_is_off_only_where_bitbucket_says_so(run: Run, server: Emb
     "credentials", [{"BITBUCKET_TOKEN": "devs-token"}, {"BITBUCKET_USER": "dev4", "BITBUCKET_TOKEN": "code"}]
 )
 def test_an_account_that_administers_one_project_is_not_complete(
-    run: Run, server: EmbeddedBitbucket, credentials: dict[str, str]
+    run: Run, server: LyingBitbucket, credentials: dict[str, str]
 ) -> None:
     with server.change() as whole:
         next(each for each in whole.accounts.values() if each.name == "dev4").password = "code"
@@ -111,7 +110,7 @@ def test_an_account_that_administers_one_project_is_not_complete(
     assert export(run, server.base_url, ADMIN["BITBUCKET_USER"] and "--allow-incomplete", **credentials).code == 0
 
 
-def test_rights_that_are_lost_meanwhile_hide_nothing(run: Run, server: EmbeddedBitbucket) -> None:
+def test_rights_that_are_lost_meanwhile_hide_nothing(run: Run, server: LyingBitbucket) -> None:
     """The account is no administrator any more when the listings are read again: everything else seems deleted."""
 
     def change(whole: Organisation) -> None:
@@ -130,24 +129,21 @@ def test_what_was_answered_to_nobody_is_not_kept(run: Run, after: int) -> None:
     lost = threading.Event()
 
     def lie(heard: Heard) -> Said | None:
-        if len(proxy.heard) > after and not lost.is_set():
+        if len(server.requests) > after and not lost.is_set():
             said = heard.pass_on()
             page = said.page if said.body.startswith(b"{") else {}
             if heard.path.endswith("/profile/recent/repos"):
-                return refusal(401, bitbuckets(401, "com.atlassian.bitbucket.AuthorisationException"))
+                return refusal(401, bitbuckets("com.atlassian.bitbucket.AuthorisationException"))
             if "values" in page:
                 return said.saying({**page, "values": page["values"][:1], "size": len(page["values"][:1])})
         return None
 
-    with (
-        EmbeddedBitbucket(public, Settings(strip_user_headers=True)) as server,
-        LyingProxy(server.base_url, lie) as proxy,
-    ):
-        ended = export(run, proxy.base_url, "--resume", "journal")
+    with LyingBitbucket(public, Settings(strip_user_headers=True)) as server:
+        ended = through(run, server, lie, "--resume", "journal")
         assert_refused(ended)
         assert "The login was lost" in ended.err
         lost.set()
-        ended = export(run, proxy.base_url, "--resume", "journal")
+        ended = export(run, server.base_url, "--resume", "journal")
         assert ended.code == 0, ended.err
         assert disagreements(server.organisation, load(saved())) == []
 
@@ -177,7 +173,7 @@ def shifted(said: Said) -> Said:
 @pytest.mark.parametrize("change", [cut, doubled, old, shifted])
 @pytest.mark.parametrize("times", [1, 99])
 def test_what_contradicts_itself_is_not_used(
-    run: Run, server: EmbeddedBitbucket, change: Callable[[Said], Said], times: int
+    run: Run, server: LyingBitbucket, change: Callable[[Said], Said], times: int
 ) -> None:
     def lie(heard: Heard) -> Said | None:
         is_listing = heard.path.endswith(("/permissions/users", "/permissions/groups", "/admin/users", "/more-members"))
@@ -202,7 +198,7 @@ def test_a_cache_that_does_not_look_at_questions(run: Run, credentials: dict[str
             kept[heard.path] = said
         return said
 
-    with EmbeddedBitbucket(organisation(), Settings(strip_request_numbers=strips)) as server:
+    with LyingBitbucket(organisation(), Settings(strip_request_numbers=strips)) as server:
         assert_refused(through(run, server, lie, **credentials))
 
 
@@ -210,7 +206,7 @@ def test_a_cache_that_does_not_look_at_questions(run: Run, credentials: dict[str
     ("path", "name", "value"), [("/projects", "key", "PAY"), ("/repos", "slug", "pay0"), ("/repos", "id", 1)]
 )
 def test_two_things_with_one_name_are_a_contradiction(
-    run: Run, server: EmbeddedBitbucket, path: str, name: str, value: object
+    run: Run, server: LyingBitbucket, path: str, name: str, value: object
 ) -> None:
     def lie(heard: Heard) -> Said | None:
         if not heard.path.endswith(f"latest{path}"):
@@ -227,7 +223,7 @@ def test_two_things_with_one_name_are_a_contradiction(
     assert_refused(through(run, server, lie))
 
 
-def test_an_id_of_5000_digits_is_no_traceback(run: Run, server: EmbeddedBitbucket) -> None:
+def test_an_id_of_5000_digits_is_no_traceback(run: Run, server: LyingBitbucket) -> None:
     def lie(heard: Heard) -> Said | None:
         if not heard.path.endswith("/admin/users"):
             return None
@@ -243,11 +239,11 @@ def test_an_id_of_5000_digits_is_no_traceback(run: Run, server: EmbeddedBitbucke
 
 
 @pytest.mark.parametrize(
-    "answer", [refusal(401, "<h1>401</h1>"), Said(404, {}, b""), refusal(404, bitbuckets(404, NO_REPOSITORY))]
+    "answer", [refusal(401, "<h1>401</h1>"), Said(404, {}, b""), refusal(404, bitbuckets(NO_REPOSITORY))]
 )
 @pytest.mark.parametrize("numbered", [True, False])
 def test_keys_that_exist_and_cannot_be_read_are_a_gap(
-    run: Run, server: EmbeddedBitbucket, answer: Said, *, numbered: bool
+    run: Run, server: LyingBitbucket, answer: Said, *, numbered: bool
 ) -> None:
     def lie(heard: Heard) -> Said | None:
         if "/rest/keys/" not in heard.path or "/pay3/" not in heard.path:
@@ -260,7 +256,7 @@ def test_keys_that_exist_and_cannot_be_read_are_a_gap(
     assert "repository PAY/pay3: SSH access keys of repositories" in ended.err
 
 
-def test_a_repository_that_is_deleted_while_its_keys_are_read_is_dropped(run: Run, server: EmbeddedBitbucket) -> None:
+def test_a_repository_that_is_deleted_while_its_keys_are_read_is_dropped(run: Run, server: LyingBitbucket) -> None:
     ended = through(run, server, once(delete_repository, server, "/pay3/ssh"), "--include", "all", "--concurrency", "1")
     assert_right(server, ended)
     assert json.dumps(saved()).count('"pay3"') == 0

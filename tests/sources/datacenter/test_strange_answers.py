@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,6 @@ import pytest
 
 from connector.embedded.datacenter.machines import SshKey
 from connector.embedded.datacenter.organisation import Organisation
-from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
 from connector.graph.payload import load
 from tests.conftest import Run, saved
@@ -28,14 +27,7 @@ from tests.sources.datacenter.lying import (
     swap_repositories,
     through,
 )
-from tests.sources.datacenter.lying_proxy import Heard, Lie, LyingProxy, Said
-
-
-@pytest.fixture
-def server() -> Iterator[EmbeddedBitbucket]:
-    with EmbeddedBitbucket(organisation()) as serving:
-        yield serving
-
+from tests.sources.datacenter.lying_bitbucket import Heard, Lie, LyingBitbucket, Said
 
 EMPTY = {"size": 0, "limit": 1000, "isLastPage": True, "values": [], "start": 0}
 
@@ -67,7 +59,7 @@ def of_a_larger_page(said: Said) -> Said:
 def test_a_page_that_contradicts_itself_is_not_used(run: Run, path: str, change: Callable[[Said], Said]) -> None:
     whole = organisation()
     whole.repositories[1].users = dict.fromkeys(range(2, 8), "REPO_WRITE")
-    with EmbeddedBitbucket(whole, Settings(page_cap=4)) as server:
+    with LyingBitbucket(whole, Settings(page_cap=4)) as server:
         assert_refused(through(run, server, of_path(path, change)))
 
 
@@ -82,7 +74,7 @@ def test_a_page_without_a_number_is_not_bitbuckets(run: Run) -> None:
             return None
         return Said(200, {"Content-Type": "application/json"}, json.dumps(EMPTY).encode())
 
-    with EmbeddedBitbucket(organisation(), Settings(strip_user_headers=True)) as server:
+    with LyingBitbucket(organisation(), Settings(strip_user_headers=True)) as server:
         assert_refused(through(run, server, lie))
 
 
@@ -92,13 +84,13 @@ def test_an_answer_that_is_no_page_proves_no_login(run: Run) -> None:
             return Said(200, {"Content-Type": "application/json"}, b'{"status": "ok"}')
         return None
 
-    with EmbeddedBitbucket(organisation(), Settings(strip_user_headers=True, strip_request_numbers=True)) as server:
+    with LyingBitbucket(organisation(), Settings(strip_user_headers=True, strip_request_numbers=True)) as server:
         assert_refused(through(run, server, lie))
 
 
 @pytest.mark.parametrize("credentials", [ADMIN, {"BITBUCKET_TOKEN": "admins-token"}], ids=["password", "token"])
 def test_answers_to_others_are_not_used_where_only_the_proof_names_nobody(
-    run: Run, server: EmbeddedBitbucket, credentials: dict[str, str]
+    run: Run, server: LyingBitbucket, credentials: dict[str, str]
 ) -> None:
     others = iter(range(1000))
 
@@ -138,7 +130,7 @@ def test_a_cache_that_does_not_look_at_all_of_the_question(
 ) -> None:
     whole = organisation()
     whole.groups.setdefault(first_group, replace(whole.groups["devs"], name=first_group, members=set()))
-    with EmbeddedBitbucket(whole, Settings(strip_request_numbers=True)) as server:
+    with LyingBitbucket(whole, Settings(strip_request_numbers=True)) as server:
         cached = cache(*looks_at)
         ended = through(
             run, server, lambda heard: cached(heard) if "/admin/groups/" in heard.path else None, **credentials
@@ -168,7 +160,7 @@ def in_a_row(said: Said, **fields: Any) -> Said:
     ],
 )
 def test_a_value_that_cannot_be_is_no_traceback(
-    run: Run, server: EmbeddedBitbucket, path: str, fields: dict[str, Any]
+    run: Run, server: LyingBitbucket, path: str, fields: dict[str, Any]
 ) -> None:
     tokens = {"size": 1, "isLastPage": True, "start": 0, "values": [{"id": "1", "permissions": [], "createdDate": 5}]}
 
@@ -181,7 +173,7 @@ def test_a_value_that_cannot_be_is_no_traceback(
     assert ended.code == (0 if "tokens" in path else ended.code or -1)
 
 
-def test_a_version_of_5000_digits_is_no_traceback(run: Run, server: EmbeddedBitbucket) -> None:
+def test_a_version_of_5000_digits_is_no_traceback(run: Run, server: LyingBitbucket) -> None:
     ended = through(
         run, server, of_path("/application-properties", lambda said: said.saying({**said.page, "version": "9" * 5000}))
     )
@@ -190,7 +182,7 @@ def test_a_version_of_5000_digits_is_no_traceback(run: Run, server: EmbeddedBitb
 
 
 @pytest.mark.parametrize("depth", [300, 600, 900, 100_000])
-def test_json_that_nests_without_end_is_no_traceback(run: Run, server: EmbeddedBitbucket, depth: int) -> None:
+def test_json_that_nests_without_end_is_no_traceback(run: Run, server: LyingBitbucket, depth: int) -> None:
     def change(said: Said) -> Said:
         row = b'{"key": {"id": 1, "label": "x", "more": %s}, "permission": "REPO_READ"}' % (b"[" * depth + b"]" * depth)
         return replace(said, body=b'{"size": 1, "isLastPage": true, "start": 0, "values": [%s]}' % row)
@@ -200,7 +192,7 @@ def test_json_that_nests_without_end_is_no_traceback(run: Run, server: EmbeddedB
     assert ended.code in {0, 4}
 
 
-def test_half_a_character_is_kept_in_a_journal(run: Run, server: EmbeddedBitbucket) -> None:
+def test_half_a_character_is_kept_in_a_journal(run: Run, server: LyingBitbucket) -> None:
     """Names are cut in the middle of an emoji where a directory counts UTF-16."""
 
     def lie(heard: Heard) -> Said | None:
@@ -210,16 +202,15 @@ def test_half_a_character_is_kept_in_a_journal(run: Run, server: EmbeddedBitbuck
         return replace(said, body=said.body.replace(b'"Dev 1"', b'"Dev \\ud83d"'))
 
     ended: list[bool] = []
-    with LyingProxy(server.base_url, lie) as proxy:
-        assert_refused(export(run, proxy.base_url, "--resume", "journal"))
-        ended.append(True)
-        assert_right(server, export(run, proxy.base_url, "--resume", "journal"))
+    assert_refused(through(run, server, lie, "--resume", "journal"))
+    ended.append(True)
+    assert_right(server, export(run, server.base_url, "--resume", "journal"))
     names = {user["name"] for user in saved()["applications"][0]["local_users"]}
     assert "Dev \N{REPLACEMENT CHARACTER}" in names
 
 
 @pytest.mark.parametrize("number", ["1e400", "1e-9", "0.001", "-5", "NaN", '"many"', "true"])
-def test_a_rate_limit_that_cannot_be_is_not_kept_to(run: Run, server: EmbeddedBitbucket, number: str) -> None:
+def test_a_rate_limit_that_cannot_be_is_not_kept_to(run: Run, server: LyingBitbucket, number: str) -> None:
     settings = f'{{"enabled": true, "defaultSettings": {{"capacity": {number}, "fillRate": {number}}}}}'
 
     def lie(heard: Heard) -> Said | None:
@@ -230,7 +221,7 @@ def test_a_rate_limit_that_cannot_be_is_not_kept_to(run: Run, server: EmbeddedBi
     assert_right(server, through(run, server, lie))
 
 
-def test_a_body_of_millions_of_empty_objects_is_refused_before_it_is_read(run: Run, server: EmbeddedBitbucket) -> None:
+def test_a_body_of_millions_of_empty_objects_is_refused_before_it_is_read(run: Run, server: LyingBitbucket) -> None:
     """Sixty times as much memory as bytes, in each worker."""
     body = b'{"size": 2, "isLastPage": true, "start": 0, "values": [' + b"{}," * 3_000_000 + b"{}]}"
     change = of_path("/pay3/permissions/users", lambda said: replace(said, body=body))
@@ -244,7 +235,7 @@ def test_a_body_of_millions_of_empty_objects_is_refused_before_it_is_read(run: R
 
 def test_a_project_that_is_renamed_between_two_pages_of_its_repositories(run: Run) -> None:
     renamed: list[bool] = []
-    with EmbeddedBitbucket(organisation(), Settings(page_cap=4)) as serving:
+    with LyingBitbucket(organisation(), Settings(page_cap=4)) as serving:
 
         def lie(heard: Heard) -> Said | None:
             if heard.path.endswith("latest/repos") and heard.query["start"] == ["8"] and not renamed:
@@ -277,7 +268,7 @@ def test_what_changes_while_keys_are_read_leaves_each_key_where_it_belongs(
     whole = organisation()
     for i in whole.repositories:
         whole.keys.append(SshKey(100 + i, f"of {i}", "ssh-ed25519 AAAA", repositories={i: "REPO_READ"}))
-    with EmbeddedBitbucket(whole) as serving:
+    with LyingBitbucket(whole) as serving:
         ended = through(run, serving, once(change, serving, path), "--include", "access-keys", "--concurrency", "1")
         assert_right(serving, ended)
         born = {"999"} & {str(i) for i in serving.organisation.repositories}
@@ -287,7 +278,7 @@ def test_what_changes_while_keys_are_read_leaves_each_key_where_it_belongs(
         }
 
 
-def test_names_that_change_all_the_time_while_keys_are_read_are_a_gap(run: Run, server: EmbeddedBitbucket) -> None:
+def test_names_that_change_all_the_time_while_keys_are_read_are_a_gap(run: Run, server: LyingBitbucket) -> None:
     def lie(heard: Heard) -> Said | None:
         if heard.path.endswith("/ssh/latest/settings"):
             with server.change() as whole:
