@@ -25,7 +25,7 @@ RIGHT, REFUSED = 0, (3, 4)
 
 
 def organisation() -> Organisation:
-    """Two projects with twelve repositories, groups with members, defaults, and a personal project that is shared."""
+    """Two projects with six repositories, groups with members, defaults, and a personal project that is shared."""
     builder = Builder(version="9.4.2")
     admin = builder.account("admin", "Ada Min", password="root")
     people = [builder.account(f"dev{number}", f"Dev {number}") for number in range(8)]
@@ -38,11 +38,10 @@ def organisation() -> Organisation:
     pay = builder.project("PAY", "Payments", groups={"devs": "PROJECT_WRITE"}, users={people[6].id: "PROJECT_READ"})
     ops = builder.project("OPS", "Operations", groups={"ops": "PROJECT_ADMIN"})
     ops.defaults = {"REPO_CREATE"}
-    for number in range(6):
-        repository = builder.repository(pay, f"pay{number}")
-        repository.users = {people[number].id: "REPO_ADMIN"}
-        repository = builder.repository(ops, f"ops{number}")
-        repository.groups = {"devs": "REPO_READ"}
+    for number in (0, 3, 4, 5):
+        builder.repository(pay, f"pay{number}").users = {people[number].id: "REPO_ADMIN"}
+    for number in (0, 5):
+        builder.repository(ops, f"ops{number}").groups = {"devs": "REPO_READ"}
     home = builder.personal_project(people[0])
     home.users = {people[1].id: "PROJECT_READ"}
     builder.repository(home, "dotfiles").users = {people[2].id: "REPO_WRITE"}

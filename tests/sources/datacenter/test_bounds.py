@@ -33,9 +33,7 @@ def test_an_endpoint_that_is_broken_is_insisted_on_by_the_run_and_not_by_each_qu
     whole = synthetic_organisation(users=20, groups=30, projects=3, repositories=30, grants_per_repository=2)
     with EmbeddedBitbucket(whole) as server:
         server.faults.add(Fault(effect, path))
-        ended = export(
-            run, server.base_url, "--patience", "20", BITBUCKET_USER=DEMO_USER, BITBUCKET_TOKEN=DEMO_PASSWORD
-        )
+        ended = export(run, server.base_url, "--patience", "20", **SYNTHETIC)
     assert ended.code == 4, ended.err
     assert server.faults.fired < 30 + 8 * 12  # each of eight workers insists once; the others ask once
     assert skipped_time.seconds < 8 * 30
@@ -46,10 +44,12 @@ def test_an_endpoint_that_never_answers_is_not_waited_for_again_and_again(
 ) -> None:
     """Thirty repositories at eight seconds each would take half a minute with eight workers."""
     monkeypatch.setattr("connector.rest.client._UNANSWERED_SECONDS", 1.0)
-    whole = organisation()
+    whole = synthetic_organisation(users=10, groups=2, projects=1, repositories=14, grants_per_repository=2)
     with EmbeddedBitbucket(whole) as server:
         server.faults.add(Fault(Slow(3), "/repos/[^/]*/permissions/groups"))
-        ended = export(run, server.base_url, "--patience", "1", "--concurrency", "2", "--summary", "summary.json")
+        ended = export(
+            run, server.base_url, "--patience", "1", "--concurrency", "2", "--summary", "summary.json", **SYNTHETIC
+        )
         asked = {entry.path for entry in server.requests if re.search("/repos/[^/]*/permissions/groups", entry.path)}
     assert ended.code == 4
     assert len(summary()["gaps"]) == len(whole.repositories)
