@@ -67,7 +67,8 @@ def test_every_user_has_in_the_export_what_bitbucket_gives(
     assert disagreements(organisation, load(payload)) == []
 
 
-def _sample() -> Snapshot:
+@pytest.fixture(scope="module")
+def sample() -> Snapshot:
     with EmbeddedBitbucket(sample_organisation()) as server:
         return snapshot_of(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER))
 
@@ -98,8 +99,8 @@ def _with_grants_shifted(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, repository_grants=shifted)
 
 
-def test_the_sample_organisation_agrees() -> None:
-    assert disagreements(sample_organisation(), load(payload_of(_sample()))) == []
+def test_the_sample_organisation_agrees(sample: Snapshot) -> None:
+    assert disagreements(sample_organisation(), load(payload_of(sample))) == []
 
 
 @pytest.mark.parametrize(
@@ -112,8 +113,8 @@ def test_the_sample_organisation_agrees() -> None:
         _with_grants_shifted,
     ],
 )
-def test_a_mistake_in_what_was_collected_is_seen(mistake: Callable[[Snapshot], Snapshot]) -> None:
-    assert disagreements(sample_organisation(), load(payload_of(mistake(_sample())))) != []
+def test_a_mistake_in_what_was_collected_is_seen(sample: Snapshot, mistake: Callable[[Snapshot], Snapshot]) -> None:
+    assert disagreements(sample_organisation(), load(payload_of(mistake(sample)))) != []
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,8 @@ def test_a_mistake_in_what_was_collected_is_seen(mistake: Callable[[Snapshot], S
         ("REPO_ADMIN", PERMISSIONS["REPO_WRITE"]),
     ],
 )
-def test_a_mistake_in_the_mapping_is_seen(permission: str, meaning: Meaning, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mistake_in_the_mapping_is_seen(
+    sample: Snapshot, permission: str, meaning: Meaning, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(PERMISSIONS, permission, meaning)
-    assert disagreements(sample_organisation(), load(payload_of(_sample()))) != []
+    assert disagreements(sample_organisation(), load(payload_of(sample))) != []
