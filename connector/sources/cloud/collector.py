@@ -19,8 +19,8 @@ from connector.sources.cloud.group_privileges import WORTHWHILE, Told
 from connector.sources.cloud.listings import Listings
 from connector.sources.cloud.snapshot_builder import SnapshotBuilder
 from connector.sources.common import collector
-from connector.sources.common.collector import Place
-from connector.sources.common.settling import Batch, read
+from connector.sources.common.batches import Batch, read
+from connector.sources.common.snapshot_builder import Place
 
 log = logging.getLogger(__name__)
 

@@ -21,13 +21,14 @@ from connector.sources.cloud.diagnosis import Session
 from connector.sources.cloud.fetch import Grants
 from connector.sources.cloud.listings import NOTHING_LISTED, Listings
 from connector.sources.cloud.permissions import OWNER, WORDS
-from connector.sources.common.collector import Builder, Place
+from connector.sources.common import snapshot_builder
 from connector.sources.common.contents import Kind, Thing
+from connector.sources.common.snapshot_builder import Place
 
 _WORKSPACE = "workspace"
 
 
-class SnapshotBuilder(Builder[Listings]):
+class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
     """A snapshot of a workspace in the making."""
 
     def __init__(self, *, granted_groups_only: bool = False) -> None:

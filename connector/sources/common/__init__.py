@@ -1,7 +1,7 @@
 """What sources share that is not a product's: below all of them, and above asking an HTTP API.
 
 source      what commands need of one                       settings          how any Bitbucket is asked
-collector   the flow of an export                           settling          listings and contents, until they agree
+collector   the flow of an export                           batches           many things of one kind, read in workers
 listings    what a round of listings showed                 contents          what each thing has, or why not
 snapshot_builder   what was found so far                    journals          what a journal says of its run
 scale       permissions, from the lowest to the highest     effective         who can do what by Bitbucket's own account

@@ -6,25 +6,27 @@ be read is a gap. Knows no product.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
-from connector.errors import Unreadable
-from connector.model import Group, Project, Repository, User
+from connector.model import Group, Project, User
 from connector.rest.progress import Cost, Forecast
 from connector.rest.workers import Task, Workers
+from connector.sources.common.batches import Batch, expect, read
 from connector.sources.common.listings import Listings
-from connector.sources.common.settling import Batch, expect, read, settle
 from connector.sources.common.snapshot_builder import SnapshotBuilder
+
+log = logging.getLogger(__name__)
 
 L = TypeVar("L", bound=Listings)
 
 _OF_A_GROUP = Cost(1)
 
-Place = tuple[Repository, str]
-"""A repository, and the key of its project."""
+_ROUNDS = 6
+"""How often the listings are read at most. Two rounds agree, unless Bitbucket is changed all the time."""
 
 
 class Conversation(Protocol):
@@ -46,18 +48,6 @@ class Fetch(Protocol):
         """Fetch the permissions on a repository."""
 
 
-class Builder(SnapshotBuilder[L], ABC):
-    """A snapshot of one product in the making."""
-
-    @abstractmethod
-    def store_project(self, project: Project, fetched: Any | Unreadable) -> None:  # noqa: ANN401 - as above
-        """Keep the permissions on a project, or why they cannot be read."""
-
-    @abstractmethod
-    def store_repository(self, place: Place, fetched: Any | Unreadable) -> None:  # noqa: ANN401 - as above
-        """Keep the permissions on a repository, or why they cannot be read."""
-
-
 class Collector(ABC, Generic[L]):
     """Reads one Bitbucket into a builder. `extra_cost` says what is asked about the listed things when this is done."""
 
@@ -67,7 +57,7 @@ class Collector(ABC, Generic[L]):
         fetch: Fetch,
         workers: Workers,
         counts: Forecast,
-        builder: Builder[L],
+        builder: SnapshotBuilder[L],
         extra_cost: Callable[[L], Cost] = lambda _: Cost(),
     ) -> None:
         self._bitbucket = bitbucket
@@ -119,17 +109,29 @@ class Collector(ABC, Generic[L]):
     # ---- the flow
 
     def _settle(self, listings: L) -> None:
-        settle(listings, self._builder, self._read_contents, self._read_listings_again)
+        """Read what is listed, and the listings again, until both agree and nothing is left to be read."""
+        for _ in range(1, _ROUNDS):
+            self._builder.store_listings(listings)
+            self._read_contents()
+            self._bitbucket.round += 1
+            again = self._read_listings(listings)
+            is_same = again.agrees_with(listings)
+            self._builder.store_listings(again)
+            if is_same and self._builder.is_settled:
+                return
+            log.info("something was changed in Bitbucket while it was read: what may be affected is read again")
+            listings = again
+        self._read_contents()
+        self._builder.store_unsettled(
+            f"the listings changed between each two of {_ROUNDS} readings, so it is not known what else there is; "
+            "run again when less is changed in Bitbucket"
+        )
 
     def _read_listings(self, before: L, beside: Iterable[Task[Any]] = ()) -> L:
         found: dict[str, Any] = {}
         tasks = [Task(fetch, partial(found.__setitem__, name)) for name, fetch in self._questions(before).items()]
         self._workers.run([*tasks, *beside])
         return self._listings(found)
-
-    def _read_listings_again(self, before: L) -> L:
-        self._bitbucket.round += 1
-        return self._read_listings(before)
 
     def _read_contents(self) -> None:
         """Read what is still open; then the members of groups that only a grant has named."""

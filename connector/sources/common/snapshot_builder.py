@@ -8,9 +8,10 @@ a gap.
 from __future__ import annotations
 
 import dataclasses
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from connector.errors import Unreadable, Why
 from connector.model import Gap, Grant, Group, GroupGrant, Project, ProjectType, Repository, User, UserGrant
@@ -24,7 +25,11 @@ GroupRow = tuple[Group, Scale]
 """A group, as a grant names it, and a permission that it holds."""
 
 
-class SnapshotBuilder(Generic[L]):
+Place = tuple[Repository, str]
+"""A repository, and the key of its project."""
+
+
+class SnapshotBuilder(ABC, Generic[L]):
     """A snapshot in the making. `store_listings` comes first. `whole` is what gaps call all of it."""
 
     def __init__(self, nothing_listed: L, whole: str, *, granted_groups_only: bool = False) -> None:
@@ -77,8 +82,8 @@ class SnapshotBuilder(Generic[L]):
         projects = self.listings.projects.values()
         return [project for project in projects if self._contents.is_open(Kind.PROJECT, project.id)]
 
-    def repositories_to_read(self) -> list[tuple[Repository, str]]:
-        """Give the repositories whose permissions are to be read, each with the key of its project."""
+    def repositories_to_read(self) -> list[Place]:
+        """Give the repositories whose permissions are to be read."""
         projects = self.listings.projects
         repositories = self.listings.repositories.repositories.values()
         return [
@@ -93,6 +98,14 @@ class SnapshotBuilder(Generic[L]):
         return not (self.groups_to_read() or self.projects_to_read() or self.repositories_to_read())
 
     # ---- storing
+
+    @abstractmethod
+    def store_project(self, project: Project, fetched: Any | Unreadable) -> None:  # noqa: ANN401 - the product's grants
+        """Keep the permissions on a project, or why they cannot be read."""
+
+    @abstractmethod
+    def store_repository(self, place: Place, fetched: Any | Unreadable) -> None:  # noqa: ANN401 - as above
+        """Keep the permissions on a repository, or why they cannot be read."""
 
     def store_members(self, group: Group, fetched: Iterable[User] | Unreadable) -> None:
         """Keep a group's members, or why they cannot be read."""

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from connector.errors import Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
@@ -26,7 +26,8 @@ from connector.rest.listing import (
 )
 from connector.sources.common.listings import Projects, Repositories, UserRow
 from connector.sources.datacenter import endpoints, parse
-from connector.sources.datacenter.control import NOBODY, Control, apart
+from connector.sources.datacenter.bitbucket import Bitbucket
+from connector.sources.datacenter.cache_probe import NOBODY, CacheProbe, fewer_rows
 from connector.sources.datacenter.endpoints import Address, Endpoint
 from connector.sources.datacenter.listings import GlobalPermissions, GroupRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
@@ -56,15 +57,6 @@ _FIRST_WITH_REPO_CREATE = (8, 3)
 NO_QUESTION: Mapping[str, str] = {}
 
 
-class Asks(Protocol):
-    """Something that can be asked. `round` counts how often everything is asked anew, from 1."""
-
-    round: int
-
-    def get(self, address: Address, question: Mapping[str, str | int] = ..., reading: int = ...) -> JsonObject:
-        """Give the JSON object that is answered. `reading` counts how often the same is asked on purpose."""
-
-
 @dataclass(frozen=True, slots=True)
 class Grants:
     """The two listings of permissions that a project or a repository has, and a project's default permission."""
@@ -79,12 +71,12 @@ class Grants:
 class Fetch:
     """Questions about one server; `server_version` is what it says of itself. Shared by all workers."""
 
-    def __init__(self, bitbucket: Asks, server_version: str) -> None:
+    def __init__(self, bitbucket: Bitbucket, server_version: str) -> None:
         self._bitbucket = bitbucket
         self._knows_repo_create = _version(server_version) >= _FIRST_WITH_REPO_CREATE
         self._unknown_default = False
         """Whether this old server has said that it does not know REPO_CREATE."""
-        self._control = Control(bitbucket)
+        self._caches = CacheProbe(bitbucket)
 
     # ---- listings of the whole instance
 
@@ -159,7 +151,7 @@ class Fetch:
     def _effective_holders(self, refused: str) -> GlobalPermissions:
         """Ask who holds global permissions by any way, which any account may."""
         try:
-            self._control.see(endpoints.USERS.at(), NO_QUESTION, {"filter": NOBODY})
+            self._caches.probe(endpoints.USERS.at(), NO_QUESTION, {"filter": NOBODY})
             rows = [row for permission in GlobalPermission for row in self._holders(permission)]
         except Unreadable as unreadable:
             return _unknown(unreadable)
@@ -191,7 +183,7 @@ class Fetch:
             return known.get(user.id, user)
 
         members = self._rows(endpoints.GROUP_MEMBERS.at(), member, question={"context": group.name})
-        self._control.see(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": NOBODY})
+        self._caches.probe(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": NOBODY})
         return tuple(members)
 
     def project_grants(self, project: Project) -> Grants:
@@ -248,7 +240,7 @@ class Fetch:
         """Fetch the rows of any other listing, as they are."""
         rows = self._rows(address, lambda row: row, identity=everything, question=question)
         if "user" in question:
-            self._control.see(address, question, {"user": NOBODY})
+            self._caches.probe(address, question, {"user": NOBODY})
         return rows
 
     def _user_rows(self, address: Address, scale: type[Permission]) -> tuple[UserRow, ...]:
@@ -268,7 +260,7 @@ class Fetch:
         """Fetch a listing that belongs to one thing; one of several pages until two readings agree."""
 
         def read(number: int) -> Reading[T]:
-            return self._reading(address, value, identity or _holder, number, limit - apart(question), question)
+            return self._reading(address, value, identity or _holder, number, limit - fewer_rows(question), question)
 
         return read_until_agreed(read, address.path)
 

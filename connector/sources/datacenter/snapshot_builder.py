@@ -14,16 +14,16 @@ from connector.model import (
     GroupGrant,
     Project,
     ProjectType,
-    Repository,
     Server,
     Snapshot,
     User,
     UserGrant,
     in_order,
 )
-from connector.sources.common.collector import Builder
+from connector.sources.common import snapshot_builder
 from connector.sources.common.contents import Kind, Thing
 from connector.sources.common.snapshot_builder import GroupRow as _Row
+from connector.sources.common.snapshot_builder import Place
 from connector.sources.datacenter.fetch import Grants
 from connector.sources.datacenter.listings import NOTHING_LISTED, GlobalPermissions, GroupRow, Listings
 from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission
@@ -31,7 +31,7 @@ from connector.sources.datacenter.permissions import GlobalPermission, ProjectPe
 _ADMINISTRATION = frozenset({GlobalPermission.ADMIN, GlobalPermission.SYS_ADMIN})
 
 
-class SnapshotBuilder(Builder[Listings]):
+class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
     """A snapshot of a server in the making."""
 
     def __init__(self, *, granted_groups_only: bool = False) -> None:
@@ -66,7 +66,7 @@ class SnapshotBuilder(Builder[Listings]):
         if fetched.refused is not None:
             self._refused[project.id] = fetched.refused
 
-    def store_repository(self, place: tuple[Repository, str], fetched: Grants | Unreadable) -> None:
+    def store_repository(self, place: Place, fetched: Grants | Unreadable) -> None:
         """Keep the permissions on a repository, or why they cannot be read."""
         thing = Kind.REPOSITORY, place[0].id
         if isinstance(fetched, Unreadable):
