@@ -1,10 +1,10 @@
-"""What sources share that is not a product's: below all of them, and above asking an HTTP API.
+"""What the sources share; knows no product, and stands above `rest`.
 
 source      what commands need of one                       settings          how any Bitbucket is asked
 collector   the flow of an export                           batches           many things of one kind, read in workers
 listings    what a round of listings showed                 contents          what each thing has, or why not
 snapshot_builder   what was found so far                    journals          what a journal says of its run
 scale       permissions, from the lowest to the highest     effective         who can do what by Bitbucket's own account
-addresses   segments filled in                              problems          answers that are nobody's product's
+addresses   segments filled in                              problems          answers of proxies, caches and login pages
 extras      what `--include` adds                           check             steps of a check, and the network
 """

@@ -1,7 +1,7 @@
 """What was read of groups, projects and repositories, or why it could not be read. Knows no HTTP and no product.
 
-Only one thread touches it. Nothing vanishes on one word: that something is absent is believed after the listings were
-read again, and still show it.
+Only one thread touches it. A single answer that something is absent is not final: the listings are read again, and
+what they still show is requested again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from connector.model import Gap, Grant, Group, GroupGrant, Project, Repository, 
 
 _MAY_HAVE_MOVED = frozenset({Why.ABSENT, Why.MOVED})
 _TIMES = 3
-"""How often that is believed to pass: each time the listings are read again, and show under which name to ask."""
+"""How many such answers are final. After each one before, the listings are read again for the current name."""
 
 _NAMED = 3
 
@@ -69,7 +69,7 @@ class Contents:
         self._failures.pop(thing, None)
 
     def store_failure(self, thing: Thing, unreadable: Unreadable) -> bool:
-        """Take note that it cannot be read. Gives whether it is not asked for again."""
+        """Keep why it cannot be read; give whether that is final."""
         before = self._failures.get(thing)
         failure = self._failures[thing] = _Failure(unreadable, before.times + 1 if before else 1)
         return failure.is_final
@@ -100,7 +100,7 @@ class Contents:
         return things
 
     def highest(self, ranked: Iterable[tuple[int, Grant]]) -> tuple[Grant, ...]:
-        """Give the highest grant of each holder; what counts is the rank that comes with it."""
+        """Give the highest grant of each holder, by the rank that comes with it."""
         found: dict[tuple[bool, str], tuple[int, Grant]] = {}
         for rank, grant in ranked:
             is_user = isinstance(grant, UserGrant)

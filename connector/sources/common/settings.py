@@ -1,4 +1,4 @@
-"""How any Bitbucket is read, and asked unless somebody says otherwise."""
+"""The settings that every source has, and their defaults."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_RESUME_MAX_AGE = 24.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
-    """What settings of every source have: `patience` in seconds, `max_rate` in requests per second."""
+    """The settings of every source: `patience` in seconds, `max_rate` in requests per second."""
 
     concurrency: int = DEFAULT_CONCURRENCY
     patience: float = DEFAULT_PATIENCE

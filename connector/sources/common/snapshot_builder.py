@@ -1,8 +1,7 @@
 """What has been collected so far, and what is still to be read, whichever product it is of. Knows no HTTP.
 
-Only one thread touches it. Whatever order answers come in, the same answers give the same snapshot. Nothing vanishes
-on one word: a thing is dropped when the latest listings do not show it any more. As long as they do, it is read, or
-a gap.
+Only one thread touches it. The same answers give the same snapshot in any order. A single answer 404 removes nothing:
+a thing is dropped when the latest listings do not show it any more. As long as they do, it is read, or a gap.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
 collector    the flow: listings, what each thing has, the listings again
 fetch        one question, as values                 snapshot_builder   what was found → Snapshot
 endpoints    every address, and the right it needs   listings           what a round of listings showed
-bitbucket    one question, one JSON object           connection         what a conversation takes, put together
-diagnosis    what a failed answer means              problems           its words: meaning and advice
-login        is every answer given to our account?   paging             the one paging loop
-parse        JSON → values                           settings           what this source needs to be told
+bitbucket    one question, one JSON object           connection         transport, workers, client and login
+diagnosis    what a failed answer means              problems           its messages: meaning and advice
+login        is every answer for our account?        paging             the one paging loop
+parse        JSON → values                           settings           of this source
 rate_limit, public_access    one question each       verify             Bitbucket's own account of who can do what
 extras       what `--include` adds                   check              what these credentials can see
 """
@@ -92,7 +92,7 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
 
 
 def keep_to_rate_limit(connection: Connection) -> None:
-    """Ask for the server's own rate limit, and keep a little below it. One that is not told shows by 429s."""
+    """Ask for the server's own rate limit, and keep a little below it. Without an answer the throttle obeys 429s."""
     try:
         limit = rate_limit(connection.bitbucket)
     except Unreadable as unreadable:
@@ -114,12 +114,12 @@ def _journal(connection: Connection, settings: Settings) -> Journal | None:
     secret = settings.credentials.secret if account is None else None
     owner = _owner(settings, account or "not named", connection.server_version)
     journal = Journal(settings.resume, owner, settings.resume_max_age, secret)
-    connection.bitbucket.go_on(journal)
+    connection.bitbucket.resume_from(journal)
     return journal
 
 
 def _owner(settings: Settings, account: str, version: str) -> dict[str, str]:
-    """Say whose answers a journal holds: those of one server, one account, and one set of options."""
+    """Describe the owner of a journal: one server, one account, and one set of options."""
     sign_in = "access token" if settings.credentials.is_token else "password"
     return {
         "base_url": settings.base_url,

@@ -1,7 +1,7 @@
 """A conversation with one Bitbucket, signed in: one question, one JSON object.
 
-Joins what is asked (`endpoints`), how it is asked (`rest.client`), what answers mean (`diagnosis`), for whom they are
-made (`login`), and the journal. GET only, only below the base URL.
+Joins addresses (`endpoints`), requests (`rest.client`), the meaning of answers (`diagnosis`), the login (`login`) and
+the journal. GET only, only below the base URL.
 """
 
 from __future__ import annotations
@@ -39,23 +39,23 @@ _VERSIONS = ("latest", "1.0")
 """Newest first: servers before 8.0 document 1.0 only, and not all of them answer to `latest`."""
 
 _NOT_REMEMBERED = frozenset({endpoints.RATE_LIMIT, endpoints.OWN_RATE_LIMIT, endpoints.RECENT_REPOSITORIES})
-"""What every run asks anew: how fast it may ask, and whether the login holds."""
+"""Never taken from a journal: rate limits, and the proof of the login."""
 
 NO_QUESTION: Mapping[str, str | int] = {}
 
 
 class Bitbucket:
-    """Shared by all workers. `introduce` comes first, then `sign_in`, then anything."""
+    """Shared by all workers. `read_server_version` comes first, then `sign_in`, then anything."""
 
     def __init__(self, base_url: str, client: Client, clock: Clock, credentials: Credentials | None) -> None:
         self.base_url = base_url
         self.version = "latest"
-        """Of the REST API, not of the server."""
+        """The version of the REST API, not of the server."""
         self.session = Session(is_token=credentials is not None and credentials.is_token)
         self.login = Login(clock, self.prove_login)
         self.journal: Journal | None = None
         self.round = 1
-        """Counts how often everything is asked anew: an answer of an earlier round is not used again."""
+        """The number of the reading, from 1: answers that a journal has of earlier readings are not used."""
         self.server_time: int | None = None
         """When the first answer was written, in epoch milliseconds, by the server's clock."""
         self._client = client
@@ -63,9 +63,9 @@ class Bitbucket:
         self._numbers: set[int] | None = set()
         """Hashes of the numbers of all answers (X-AREQUESTID); None where this server's are not all different."""
 
-    # ---- first words
+    # ---- version and login
 
-    def introduce(self) -> str:
+    def read_server_version(self) -> str:
         """Find the version of the REST API to use, and give the version of the server.
 
         Raises `SourceError` where the address is not that of a Bitbucket.
@@ -89,18 +89,18 @@ class Bitbucket:
         """Prove the login, and expect every answer to be made for the same account. Raises `SourceError`."""
         proof = self.prove_login()
         self.login.begin(proof, self._credentials.user if self._credentials else None)
-        self.know(proof)
+        self.take_session_from(proof)
 
-    def know(self, proof: Answer) -> None:
-        """Take from a proof of the login what helps to judge other answers."""
+    def take_session_from(self, proof: Answer) -> None:
+        """Keep what a proof of the login tells about the account and the server."""
         configured = self._credentials.user if self._credentials else None
         self.session = dataclasses.replace(
             self.session, account=account_of(proof) or configured, numbers_answers=REQUEST_ID in proof.headers
         )
         self._client.probe = (self._question(endpoints.RECENT_REPOSITORIES.at(), {"limit": 1}), self._judge_proof)
 
-    def go_on(self, journal: Journal) -> None:
-        """Use the answers of a run that died."""
+    def resume_from(self, journal: Journal) -> None:
+        """Use the answers that an interrupted run kept."""
         self.journal = journal
         self.login.vouch, self.login.proofs = journal.vouch, journal.vouched
         began = journal.fact("server_time")
@@ -109,14 +109,14 @@ class Bitbucket:
         elif began:
             self.server_time = int(began)
 
-    def know_administrator(self, is_administrator: bool | None) -> None:  # noqa: FBT001 - as it is known
-        """Take note whether the account administers the whole server: refusals are explained by it."""
+    def note_administrator(self, is_administrator: bool | None) -> None:  # noqa: FBT001 - as it is known
+        """Keep whether the account administers the whole server; refusals are explained by it."""
         self.session = dataclasses.replace(self.session, is_administrator=is_administrator)
 
     def prove_login(self) -> Answer:
-        """Ask what only an account that is signed in may ask, even where public access is on.
+        """Ask a question that only signed-in accounts may ask, even where public access is on.
 
-        Raises `SourceError` where the credentials are refused or taken for nobody's.
+        Raises `SourceError` where the credentials are refused, or the request counts as an anonymous one.
         """
         asked = self.ask(endpoints.RECENT_REPOSITORIES.at(), {"limit": 1})
         if asked.diagnosis is not None or asked.answer is None:
@@ -145,20 +145,20 @@ class Bitbucket:
         return content
 
     def ask(self, address: Address, question: Mapping[str, str | int] = NO_QUESTION) -> Asked:
-        """Ask, and give what came of it, whatever it is. Nobody sees for whom the answer was made."""
+        """Ask, and give the answer or the failure. Does not look for whom the answer was made."""
         asked = self._client.ask(self._question(address, question), self._judge(address, question))
         if asked.answer is not None and self.server_time is None:
             self.server_time = asked.answer.date
         return asked
 
     def refuses(self, asked: Asked) -> bool:
-        """Whether Bitbucket itself says that the account, or nobody, may not see what was asked for."""
+        """Whether Bitbucket itself refuses the account, or an anonymous request."""
         problem = asked.diagnosis.problem if asked.diagnosis else None
         is_refusal = problem in {Problem.NOT_PERMITTED, Problem.NOT_SIGNED_IN}
         return is_refusal and asked.answer is not None and is_bitbuckets(asked.answer, self.session)
 
     def conclude(self) -> None:
-        """See a last time that the login holds. Raises `SourceError` where it was lost."""
+        """Prove the login a last time. Raises `SourceError` where it was lost."""
         self.login.conclude()
 
     def _get(self, address: Address, question: Mapping[str, str | int]) -> tuple[JsonObject, int]:
@@ -207,7 +207,7 @@ class Bitbucket:
             return False
         if self.session.numbers_answers:
             return True
-        # Two of the first words have one number: this server, or a proxy, does not tell answers apart by it.
+        # Two answers before the login have one number: this server, or a proxy, does not number each answer.
         self._numbers = None
         return False
 

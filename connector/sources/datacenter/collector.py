@@ -1,4 +1,4 @@
-"""What is read of a server, and what it costs. A listing of the whole instance that cannot be read ends the run."""
+"""Which listings of a server are read, and what each thing costs. A listing that cannot be read ends the run."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Collector(collector.Collector[Listings]):
         permissions = listings.global_permissions
         if permissions.read is GlobalPermissionsRead.EFFECTIVE:
             log.warning("global permissions are exported as held by users, not by groups: %s", permissions.reason)
-        self._server.know_administrator(is_administrator(permissions, self._server.session.account))
+        self._server.note_administrator(is_administrator(permissions, self._server.session.account))
 
     def _cost_of_project(self, project: Project) -> Cost:
         """Count the grants, and for each possible default permission whether it is that."""

@@ -1,4 +1,4 @@
-"""Everything it takes to talk to one server, put together: transport, throttle, workers, client, login."""
+"""Connects to one server: transport, throttle, workers, client, login."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from connector.sources.datacenter.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A conversation that has begun: signed in. `anonymous` asks the same server without credentials."""
+    """A server, signed in. `anonymous` asks it without credentials."""
 
     bitbucket: Bitbucket
     anonymous: Bitbucket
@@ -44,14 +44,14 @@ def connect(settings: Settings, statistics: Statistics) -> Iterator[Connection]:
         return Client(transport, throttle, clock, BITBUCKET, settings.patience, statistics, settings.concurrency)
 
     with (
-        closing(Transport(url, authorization, settings.concurrency)) as ours,
-        closing(Transport(url, None, 1)) as nobodys,
+        closing(Transport(url, authorization, settings.concurrency)) as transport,
+        closing(Transport(url, None, 1)) as anonymous_transport,
         Workers(settings.concurrency, clock) as workers,
     ):
-        bitbucket = Bitbucket(url, client(ours), clock, settings.credentials)
-        server_version = workers.call(bitbucket.introduce)
+        bitbucket = Bitbucket(url, client(transport), clock, settings.credentials)
+        server_version = workers.call(bitbucket.read_server_version)
         workers.call(bitbucket.sign_in)
-        anonymous = Bitbucket(url, client(nobodys), clock, None)
+        anonymous = Bitbucket(url, client(anonymous_transport), clock, None)
         anonymous.version = bitbucket.version
         anonymous.session = Session(numbers_answers=bitbucket.session.numbers_answers)
         fetch = Fetch(bitbucket, server_version)

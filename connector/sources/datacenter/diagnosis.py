@@ -1,8 +1,8 @@
-"""Tell answers apart that are not what was asked for: what happened, what it means, and what to do about it.
+"""Explain failed answers: what happened, what it means, and what to do about it.
 
-The one place that reads failed answers. Only Bitbucket says what does not exist or is not permitted: its exceptions
-have names, and where a server numbers its answers (X-AREQUESTID), it numbers these too. The export raises what is
-found here, `check` prints it. Sources: recorded answers of real servers.
+The only module that reads failed answers. Only Bitbucket itself can say that something does not exist or is not
+permitted: its exceptions have names, and a server that numbers its answers (X-AREQUESTID) numbers these too. The
+export raises what is found here, `check` prints it. Sources: recorded answers of real servers.
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ _REFUSALS = (
     ("AuthenticationRequired", Problem.NOT_SIGNED_IN),
     ("AuthenticationException", Problem.WRONG_PASSWORD),
 )
-"""Parts of Bitbucket's exception names, the telling ones first. They end the run, even if somebody else sent them."""
+"""Parts of Bitbucket's exception names, the telling ones first. They end the run, even if a proxy sent them."""
 
 _REFUSALS_IN_WORDS = (
     ("captcha", Problem.CAPTCHA),
@@ -209,7 +209,7 @@ def _problem_of_absence(answer: Answer, address: Address, session: Session) -> P
 
 
 def _problem_of_the_question(answer: Answer, session: Session) -> Problem | Odd:
-    """Tell Bitbucket's 400, which often has no name, from those of others."""
+    """Tell Bitbucket's own 400, whose exception often has no name, from that of a proxy."""
     if wants_tls(answer):
         return Odd.TLS_WANTED
     return Problem.BAD_REQUEST if _errors(answer) and _is_numbered(answer, session) else Odd.UNEXPECTED

@@ -1,6 +1,6 @@
-"""Every address that is asked, the right that it needs, and what an export lacks without it.
+"""Every address that is requested, the right that it needs, and what an export lacks without it.
 
-The README's table of rights is this one; `machines.endpoints` goes on with what `--include` adds.
+The README's table of rights is this one; `extras.endpoints` has the addresses of `--include`.
 Source: Atlassian's REST documentation, 5.10 to 10.3.
 """
 
@@ -55,13 +55,13 @@ class Endpoint:
     numbered: str = "1.0"
     """The version for servers that do not answer to `latest`."""
     since: str = ""
-    """From when on Bitbucket has it, where not all versions do."""
+    """The first version of Bitbucket that has it; empty where all versions do."""
     redact: Callable[[JsonObject], JsonObject] | None = None
-    """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
+    """Removes from an answer what must not be kept, such as the secrets of webhooks."""
     may_be_empty: bool = False
     """Whether no content (204) is an answer: there is nothing."""
     formerly: Endpoint | None = None
-    """What is asked of servers that do not know it yet."""
+    """The endpoint that older servers have instead."""
 
     @property
     def cost(self) -> Cost:
@@ -75,7 +75,7 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """An endpoint with its segments filled in; `version` where it is not the one that everything is asked in."""
+    """An endpoint with its segments filled in; `version` where it differs from the version of the other requests."""
 
     endpoint: Endpoint
     path: str

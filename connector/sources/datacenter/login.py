@@ -1,7 +1,7 @@
 """Is every answer given to our account? Watches answers, and proves the login from time to time.
 
 An answer that names the account vouches for itself. One that does not counts only when it lies between two proofs
-of the login: a proof is an answer to a question that nobody may ask without having signed in.
+of the login: a proof is an answer to a question that only signed-in accounts may ask.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Login:
             log.info("signed in as %s", self.account)
 
     def watch(self, answer: Answer) -> int:
-        """See for whom an answer was made, and prove the login where that is due.
+        """Check for whom an answer was made, and prove the login where that is due.
 
         Gives the number of the proof that vouches for the answer: one that is still to come, or `VOUCHED`.
         """

@@ -1,8 +1,7 @@
-"""What an answer of Bitbucket can say other than what was asked for: what that means, what to do, what happens next.
+"""The ways in which a request to Bitbucket fails: what each means, what to do about it, and what happens next.
 
-`diagnosis` tells them apart; what others answer in its place is in `common.problems`, the network's own problems in
-`rest.network_errors`. Sources: recorded answers,
-Atlassian's pages on authentication, users' reports.
+`diagnosis` finds out which one it is. Answers of proxies and caches are in `common.problems`, failures of the network
+in `rest.network_errors`. Sources: recorded answers, Atlassian's pages on authentication, users' reports.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ BITBUCKET = Server("Bitbucket", "BITBUCKET_URL", "https://bitbucket.example.com/
 
 
 class Problem(Enum):
-    """What an answer can say other than what was asked for."""
+    """A way in which a request fails that reached Bitbucket."""
 
     # ---- it may pass
     RATE_LIMITED = Kind(

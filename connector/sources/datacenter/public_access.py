@@ -1,4 +1,4 @@
-"""Whether somebody who is not signed in can read what is marked public: no setting tells, one question does."""
+"""Whether anonymous users can read what is marked public: found out by one request, since no setting shows it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from connector.sources.datacenter.listings import Listings
 log = logging.getLogger(__name__)
 
 _TRIALS = 3
-"""So many public things are tried at most: one that is made private meanwhile says nothing."""
+"""At most this number of public things is tried: one that is made private meanwhile proves nothing."""
 
 
 def public_access(anonymous: Bitbucket, signed_in: Bitbucket, things: Iterable[tuple[Address, str]]) -> PublicAccess:

@@ -79,7 +79,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
     def snapshot(self, server: Server, account: str | None) -> Snapshot:
         """Make one whole of everything: references resolved, gaps named.
 
-        Users that nothing names any more, because what named them is gone, are left out unless they are listed.
+        Unlisted users are left out where no grant, membership or project names them any more.
         `account` is the one that has read all this, None where its name is not known.
         """
         projects, repositories = self.listings.projects, self.listings.repositories.repositories
@@ -126,7 +126,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
     def _with_licences(self, users: dict[str, User], directory: _Directory) -> dict[str, User]:
         """Say of each user whether any global permission, which is what makes a licence, is held.
 
-        Inactive users hold none, by whatever way they were read: some listings show them, and others do not.
+        Inactive users hold none: some listings show them, and others do not.
         """
         if self.listings.global_permissions.read is GlobalPermissionsRead.NONE:
             return users
@@ -147,7 +147,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
         return {i: dataclasses.replace(user, licensed=licensed(user)) for i, user in users.items()}
 
     def _unseen(self, account: str | None) -> Iterator[Gap]:
-        """Name what an account may not see that is no global administrator, or is not known to be one."""
+        """Name what an account that is not known to be a global administrator may not see."""
         permissions = self.listings.global_permissions
         if permissions.read is GlobalPermissionsRead.NONE:
             yield Gap("instance", "global permissions", permissions.reason)
@@ -165,7 +165,7 @@ def is_administrator(permissions: GlobalPermissions, account: str | None) -> boo
     """Tell whether an account administers the whole server; None where that is not known."""
     match permissions.read:
         case GlobalPermissionsRead.FULL:
-            return True  # Bitbucket shows these listings to nobody else
+            return True  # Bitbucket shows these listings to administrators only
         case GlobalPermissionsRead.EFFECTIVE if account is not None:
             administrators = {user.name.lower() for user, held in permissions.users if held in _ADMINISTRATION}
             return account.lower() in administrators
@@ -174,7 +174,7 @@ def is_administrator(permissions: GlobalPermissions, account: str | None) -> boo
 
 
 class _Directory:
-    """Users as one: a grant or membership may name somebody in another case, or by an id of former times."""
+    """Merges rows about the same user: a grant or membership may use another letter case, or an old id."""
 
     def __init__(self, listed: Mapping[str, User], named: Mapping[str, User]) -> None:
         by_name = {user.name.lower(): i for i, user in listed.items()}

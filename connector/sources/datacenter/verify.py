@@ -1,4 +1,4 @@
-"""Ask Bitbucket itself who can read, write and administer a repository, to hold an export against.
+"""Ask Bitbucket itself who can read, write and administer a repository, to compare an export with it.
 
 `/users` with a permission filter gives everybody who holds the permission in effect, by any way: the only listing
 that no export is made from. Knows HTTP; what an export says is `review`'s business.
@@ -130,7 +130,7 @@ def _effective(fetch: Fetch, drawn: Drawn) -> Effective:
 def without_unlicensed(
     found: list[Effective], known: Mapping[str, User], licensed: Callable[[], frozenset[str]]
 ) -> list[Effective]:
-    """Ask again about those who are listed, but by the snapshot have no licence: it might have missed one."""
+    """Leave out users without a licence; those whom the snapshot has as unlicensed are asked about again."""
     listed = {user.id for effective in found for user, _ in effective.holders or ()}
     doubtful = {i for i in listed if i in known and known[i].licensed is False}
     if not doubtful:

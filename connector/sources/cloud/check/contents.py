@@ -24,7 +24,7 @@ from connector.sources.cloud.problems import Problem
 from connector.sources.cloud.settings import Settings
 from connector.sources.common.check.asking import Reply
 from connector.sources.common.check.report import Mark, Step
-from connector.sources.common.check.sizes import Size, as_people_say, spread
+from connector.sources.common.check.sizes import Size, in_words, spread
 from connector.sources.common.check.steps import failed, limited, of_sample
 
 PROJECTS_ASKED = 4
@@ -207,7 +207,7 @@ class Contents:
         is_held_up = seconds > (self._throttle.seconds_for(cost.requests) or 0.0)
         why = f", because Bitbucket Cloud allows {limit:,} an hour" if is_held_up else ""
         asked = f"{cost.counted:,} of them below /2.0/repositories, of which {limit:,} are allowed in an hour"
-        return Step("cost", Mark.OK, f"an export takes {as_people_say(cost.requests, seconds)}{why}", asked)
+        return Step("cost", Mark.OK, f"an export takes {in_words(cost.requests, seconds)}{why}", asked)
 
 
 def _is_gone(reply: Reply) -> bool:

@@ -10,7 +10,7 @@ from connector.rest.progress import duration
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """At least and at most so many; `most` is None where the end was not found. Rows may be hidden among them."""
+    """Bounds of a number of rows, hidden ones included; `most` is None where the end was not found."""
 
     least: int
     most: int | None
@@ -22,12 +22,12 @@ class Size:
 
     @property
     def estimate(self) -> int:
-        """One number to reckon with."""
+        """One number for estimates."""
         return self.least if self.most is None else round((self.least + self.most) / 2)
 
     @property
     def text(self) -> str:
-        """As people say it."""
+        """The number in words."""
         if self.is_exact:
             return f"{self.least:,}"
         if self.most is None:
@@ -36,14 +36,14 @@ class Size:
 
 
 def spread(rows: list[Any], count: int) -> list[Any]:
-    """Choose so many rows, evenly over the whole list; the same ones each time."""
+    """Choose `count` rows, evenly over the whole list; the same ones each time."""
     if len(rows) <= count:
         return rows
     return [rows[round(index * (len(rows) - 1) / (count - 1))] for index in range(count)]
 
 
-def as_people_say(requests: int, seconds: float) -> str:
-    """Put both into words."""
+def in_words(requests: int, seconds: float) -> str:
+    """Say both in words."""
     return f"at most about {_rounded(requests):,} requests, which take {duration(max(1.0, seconds))}"
 
 

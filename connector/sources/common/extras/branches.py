@@ -8,7 +8,7 @@ from connector.model import DefaultBranch
 
 
 def doubtful(found: DefaultBranch) -> DefaultBranch:
-    """Keep of a judgement what stays true whatever other restrictions there are."""
+    """Keep the flags that stay true if there are more restrictions than were read."""
     return DefaultBranch(
         name=found.name,
         protected=found.protected or None,

@@ -1,6 +1,6 @@
 """What was found of keys, tokens, webhooks and branches, put together: a key used in many places is one credential.
 
-Only one thread touches it. Whatever order answers come in, the same answers give the same result.
+Only one thread touches it. The same answers give the same result in any order.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What comes of `--include`, and how it is added to a settled snapshot."""
+"""What `--include` found, and how it is added to a settled snapshot."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Extras:
     gone: tuple[tuple[tuple[str, str], Gap], ...]
 
     def added_to(self, snapshot: Snapshot) -> Snapshot:
-        """Add them to a settled snapshot. What it still has, under whatever name, is a gap; the rest is gone."""
+        """Add them to a settled snapshot. What it still has, under any name, is a gap; the rest is gone."""
         present = {"user": snapshot.users, "project": snapshot.projects, "repository": snapshot.repositories}
         still_there = [gap for (kind, identifier), gap in self.gone if identifier in present[kind]]
         gaps = tuple(sorted({*snapshot.gaps, *self.gaps, *still_there}))
@@ -68,8 +68,8 @@ def with_extras(
 ) -> Snapshot:
     """Ask until the listings, read again afterwards, show everything under the names that it was asked about by.
 
-    Names may be exchanged while there is asked, and then the answers are about something else. What comes of it is
-    added; `whole` is what gaps call all that is asked about.
+    Names may be exchanged meanwhile, and then the answers are about something else. The last result is added; `whole`
+    is what gaps call the whole source.
     """
     for _ in range(_TIMES):
         extras = ask(snapshot)

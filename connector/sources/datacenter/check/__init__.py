@@ -1,6 +1,6 @@
 """Can these credentials see everything that an export needs? Some dozens of requests, however large the server.
 
-contact    is it a Bitbucket, is it well, does it know us     contents   what does it show us
+contact    is it a Bitbucket, is it up, does the login work     contents   what does it show this account
 asking     one question at a time                             counting   listings, looked at
 cost       what an export will take                           included   what --include adds
 
@@ -20,7 +20,7 @@ from connector.rest.throttle import Limit, Throttle
 from connector.rest.transport import Transport
 from connector.sources.common.check.asking import ATTEMPTS, PATIENCE, RATE_LIMITED_SECONDS, Reply
 from connector.sources.common.check.report import Mark, Report, Step
-from connector.sources.common.check.sizes import as_people_say
+from connector.sources.common.check.sizes import in_words
 from connector.sources.common.check.steps import address
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import contact
@@ -50,12 +50,15 @@ def check(settings: Settings) -> Report:
             rate_limited_seconds=RATE_LIMITED_SECONDS,
         )
 
-    with closing(Transport(url, None, 1)) as nobodys, closing(Transport(url, authorization, 1)) as ours:
+    with (
+        closing(Transport(url, None, 1)) as anonymous_transport,
+        closing(Transport(url, authorization, 1)) as transport,
+    ):
         facts: dict[str, Any] = {}
-        everybodys = client(nobodys)
-        reached = Reply("GET /status", everybodys.ask(Question(f"{url}/status", "status"), lambda _: None))
-        anonymous = Bitbucket(url, everybodys, clock, None)
-        signed_in = Bitbucket(url, client(ours), clock, settings.credentials)
+        anonymous_client = client(anonymous_transport)
+        reached = Reply("GET /status", anonymous_client.ask(Question(f"{url}/status", "status"), lambda _: None))
+        anonymous = Bitbucket(url, anonymous_client, clock, None)
+        signed_in = Bitbucket(url, client(transport), clock, settings.credentials)
         steps = tuple(_steps(settings, reached, anonymous, signed_in, throttle, facts))
         return Report(url, steps, facts, statistics.requests)
 
@@ -104,5 +107,5 @@ def _cost(settings: Settings, contents: Contents, throttle: Throttle, facts: dic
         throttle.obey(contents.limit)
     seconds = throttle.seconds_for(requests) or 0.0
     facts |= {"estimated_requests": requests, "estimated_seconds": round(seconds)}
-    meaning = f"an export takes {as_people_say(requests, seconds)}"
+    meaning = f"an export takes {in_words(requests, seconds)}"
     return Step("cost", Mark.OK, meaning, f"as fast as this server answers, {settings.concurrency} at a time")

@@ -1,4 +1,4 @@
-"""The first half of a check: is there a Bitbucket at the address, is it well, and does it know us?
+"""The first half of a check: is there a Bitbucket at the address, is it up, and does the login work?
 
 Each step is a function that asks, and gives a `Step`; one that failed is the last.
 """
@@ -96,7 +96,7 @@ def account(signed_in: Bitbucket, credentials: Credentials) -> tuple[Step, str |
         return _for_kind(failed("account", asked, asked_as=sent), asked, credentials), None
     proof = asked.asked.answer
     if proof is not None:
-        signed_in.know(proof)
+        signed_in.take_session_from(proof)
     name = account_of(proof) if proof is not None else None
     if name is None:
         meaning = "signed in, but answers do not name the account: a proxy removes X-AUSERNAME"
@@ -128,5 +128,5 @@ def _for_kind(step: Step, asked: Reply, credentials: Credentials) -> Step:
 
 
 def facts(version: str | None, name: str | None, credentials: Credentials) -> dict[str, Any]:
-    """Give what scripts want to know of the first half."""
+    """Give the facts of the first half, for scripts."""
     return {"version": version, "account": name, "credentials": "token" if credentials.is_token else "password"}

@@ -1,7 +1,7 @@
-"""The second half of a check: what of Bitbucket's contents can this account see?
+"""The second half of a check: which contents of Bitbucket can this account see?
 
-Listings are looked at, not read; of projects and repositories a few, spread over the listing, are asked for
-their permissions. What cannot be seen is said with the right that is missing.
+Listings are measured, not read; permissions are asked of a few projects and repositories, spread over the listing.
+What cannot be seen is named with the right that is missing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _WITHOUT_A_GRANT = (
 
 
 class Contents:
-    """Looks around with one account; what it sees is kept for the estimate of the cost. `name` is the account's."""
+    """Asks with one account; the sizes are kept for the estimate of the cost. `name` is the account's."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Contents:
             row for row in self._sample.get("projects", []) if _text(row, "type") != "PERSONAL" and _text(row, "key")
         ]
 
-    # ---- who we are
+    # ---- the account
 
     def _licence(self) -> Step:
         """Look for the account among those who hold LICENSED_USER, which anybody may ask."""
@@ -194,7 +194,7 @@ class Contents:
         refused = next((each for each in asked if each.diagnosis is not None), None)
         if refused is None:
             self.reads_global_permissions = True
-            self._bitbucket.know_administrator(is_administrator=True)
+            self._bitbucket.note_administrator(is_administrator=True)
             question = f"{asked[0].question} and /groups"
             return Step(name, Mark.OK, "every global permission can be read", question, asked[0].answered)
         if refused.diagnosis is not None and refused.diagnosis.why is Why.FOREIGN:
@@ -216,7 +216,7 @@ class Contents:
             return dataclasses.replace(limited(name, unread, lacks), blocks=True)
         administrators = {_text(row, "name").lower() for each in held for row in each.rows}
         is_administrator = (self._name or "").lower() in administrators
-        self._bitbucket.know_administrator(is_administrator=is_administrator)
+        self._bitbucket.note_administrator(is_administrator=is_administrator)
         if not is_administrator:
             who = self._name or "the account, whose name no answer tells,"
             meaning = f"{who} does not hold 'Global: Admin', so it does not see every project and repository"
@@ -245,7 +245,7 @@ class Contents:
         return of_sample(name, what, there, _ADMINISTRATOR if is_right else "")
 
     def _permissions_of(self, row: dict[str, Any]) -> Reply:
-        """Ask for the permissions of a project or repository, by whose row in a listing."""
+        """Ask for the permissions of the project or repository that a row of a listing shows."""
         if "slug" in row:
             return ask(self._bitbucket, endpoints.REPOSITORY_USERS.at(_key_of(row), _text(row, "slug")), limit=1)
         key = _text(row, "key")

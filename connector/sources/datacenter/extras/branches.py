@@ -17,7 +17,7 @@ _HEADS = "refs/heads/"
 
 
 class Prevented(Enum):
-    """What a restriction keeps everybody from whom it does not exempt."""
+    """What a restriction forbids to everybody whom it does not exempt."""
 
     PUSHING = auto()
     """Changes that come in any other way than by a pull request."""
@@ -57,7 +57,7 @@ class Restriction:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A branch: the whole ref, and as people say it."""
+    """A branch: the whole ref, and its short name."""
 
     ref: str
     name: str

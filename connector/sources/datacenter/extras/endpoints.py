@@ -1,4 +1,4 @@
-"""The addresses behind `--include`: keys, tokens, webhooks and branch restrictions. See `collect.endpoints`."""
+"""The addresses behind `--include`: keys, tokens, webhooks and branch restrictions. See `datacenter.endpoints`."""
 
 from __future__ import annotations
 
