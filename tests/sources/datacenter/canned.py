@@ -1,4 +1,4 @@
-"""A server on loopback that answers whatever a test wants, in any shape, over TLS too."""
+"""A server on loopback whose answers a test writes, over TLS too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is broken for ever, or has no end, is told soon, in bounded time and memory."""
+"""Endpoints that stay broken and answers without an end take bounded time and memory."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SYNTHETIC = {"BITBUCKET_USER": DEMO_USER, "BITBUCKET_TOKEN": DEMO_PASSWORD}
 
 @pytest.mark.parametrize("effect", [Status(500), Status(503), Reset()], ids=["500", "503", "reset"])
 @pytest.mark.parametrize("path", ["/repos/[^/]*/permissions/groups", "more-members"])
-def test_an_endpoint_that_is_broken_is_insisted_on_by_the_run_and_not_by_each_question(
+def test_a_broken_endpoint_is_retried_by_the_run_and_not_by_each_request(
     run: Run, skipped_time: SkippedTime, effect: Effect, path: str
 ) -> None:
     whole = synthetic_organisation(users=20, groups=30, projects=3, repositories=30, grants_per_repository=2)
@@ -39,9 +39,7 @@ def test_an_endpoint_that_is_broken_is_insisted_on_by_the_run_and_not_by_each_qu
     assert skipped_time.seconds < 8 * 30
 
 
-def test_an_endpoint_that_never_answers_is_not_waited_for_again_and_again(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_endpoint_that_never_answers_is_given_up_early(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty repositories at eight seconds each would take half a minute with eight workers."""
     monkeypatch.setattr("connector.rest.client._UNANSWERED_SECONDS", 1.0)
     whole = synthetic_organisation(users=10, groups=2, projects=1, repositories=14, grants_per_repository=2)

@@ -71,7 +71,7 @@ def test_what_changes_meanwhile_is_exported_as_it_is_in_the_end(
         ("/~DEV0/permissions/users", NO_PROJECT),
     ],
 )
-def test_what_is_listed_does_not_vanish_on_one_word(
+def test_one_answer_404_does_not_remove_what_is_listed(
     run: Run, server: LyingBitbucket, path: str, exception: str, times: int
 ) -> None:
     def lie(heard: Heard) -> Said | None:

@@ -1,4 +1,4 @@
-"""`check` as its user meets it: what it says of servers and credentials, good and bad, and what it costs them."""
+"""`check` through the command line: what it reports of servers and credentials, and how many requests it makes."""
 
 from __future__ import annotations
 
@@ -293,7 +293,7 @@ def test_no_secret_is_shown(run: Run) -> None:
 
 @given(total=st.integers(0, 200_000), cap=st.integers(1, 1_000), holes=st.integers(0, 3), seed=st.integers(0, 3))
 def test_a_listing_is_measured_in_a_handful_of_requests(total: int, cap: int, holes: int, seed: int) -> None:
-    """Whatever the cap, rows hidden or not: the true number of offsets lies within what is said."""
+    """With any page size, and hidden rows: the true number of offsets lies within the bounds."""
     asked = 0
 
     def ask(start: int, limit: int) -> Reply:

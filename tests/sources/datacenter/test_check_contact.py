@@ -21,7 +21,7 @@ from tests.sources.datacenter.checking import AUTH, PASSWORD, TOKEN, check, orga
 
 
 @pytest.mark.parametrize("public", [True, False])
-def test_an_expired_token_is_taken_for_nobody(run: Run, *, public: bool) -> None:
+def test_an_expired_token_counts_as_anonymous(run: Run, *, public: bool) -> None:
     whole = organisation()
     whole.public_access = public
     with EmbeddedBitbucket(whole) as server:
@@ -98,7 +98,7 @@ def test_check_and_export_give_the_same_advice(run: Run, refusal: Canned, advice
     with CannedServer(behind_login(refusal)) as server:
         ended, report = check(run, server.url)
         exported = run("--bitbucket-url", server.url, "--save-json", "x.json", **PASSWORD)
-        # Whatever a login page says, it is not asked with a password again and again.
+        # A login page is not sent the password again and again.
         assert sum(sent is not None for sent in server.authorizations) <= 4
     found = step(report, "account")
     assert ended.code == exported.code == 3

@@ -1,4 +1,4 @@
-"""Every failure is told from the others, said on a line, and comes with advice that mends it."""
+"""Every failure has its own problem, a message on one line, and advice."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def diagnose(
         (Canned(418, ""), Odd.UNEXPECTED, "log"),
     ],
 )
-def test_answers_are_told_apart(canned: Canned, problem: Problem, words: str) -> None:
+def test_each_failed_answer_has_its_problem_and_advice(canned: Canned, problem: Problem, words: str) -> None:
     found = diagnose(canned)
     assert found.problem is problem
     assert words in found.text
@@ -212,7 +212,7 @@ def test_a_page_that_contradicts_itself(page: dict[str, Any], odd: str | None) -
     assert contradiction(page, {"start": 0, "limit": 1000}) == odd
 
 
-def test_who_may_not_even_prove_a_login_is_not_signed_in() -> None:
+def test_a_refused_proof_of_the_login_means_not_signed_in() -> None:
     refusal = error(401, AUTHORISATION, NOT_PERMITTED)
     assert diagnose(refusal).problem is Problem.NOT_PERMITTED
     assert diagnose(refusal, endpoints.RECENT_REPOSITORIES.at()).problem is Problem.NOT_SIGNED_IN
@@ -253,6 +253,6 @@ def test_a_redirect_to_another_project_says_that_it_was_renamed(location: str, *
     ("status", "next_"),
     [*((status, Next.ASK_AGAIN) for status in (200, 400, 401, 403, 404, 409)), (429, Next.WAIT), (503, Next.ASK_AGAIN)],
 )
-def test_json_that_breaks_off_is_asked_for_again_whatever_its_status(status: int, next_: Next) -> None:
+def test_json_that_breaks_off_is_requested_again_with_any_status(status: int, next_: Next) -> None:
     found = diagnose(Canned(status, '{"errors": [{"context"', kind="application/json"))
     assert found.next is next_

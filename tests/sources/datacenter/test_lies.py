@@ -15,7 +15,6 @@ from connector.graph.payload import load
 from tests.conftest import Run, saved
 from tests.model.comparison import disagreements
 from tests.sources.datacenter.lying import (
-    ADMIN,
     KONG,
     NGINX,
     NO_REPOSITORY,
@@ -29,7 +28,7 @@ from tests.sources.datacenter.lying import (
 )
 from tests.sources.datacenter.lying_bitbucket import Heard, LyingBitbucket, Said, bitbuckets, refusal
 
-# ---- who says so
+# ---- answers of a proxy
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,7 @@ def test_public_access_is_off_only_where_bitbucket_says_so(run: Run, server: Lyi
     assert disagreements(server.organisation, load(saved())) == []
 
 
-# ---- for whom
+# ---- answers for another account
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def test_an_account_that_administers_one_project_is_not_complete(
     ended = export(run, server.base_url, **credentials)
     assert_refused(ended)
     assert "what only administrators see" in ended.err
-    assert export(run, server.base_url, ADMIN["BITBUCKET_USER"] and "--allow-incomplete", **credentials).code == 0
+    assert export(run, server.base_url, "--allow-incomplete", **credentials).code == 0
 
 
 def test_rights_that_are_lost_meanwhile_hide_nothing(run: Run, server: LyingBitbucket) -> None:
@@ -120,7 +119,7 @@ def test_rights_that_are_lost_meanwhile_hide_nothing(run: Run, server: LyingBitb
 
 
 @pytest.mark.parametrize("after", [5, 15, 30, 45])
-def test_what_was_answered_to_nobody_is_not_kept(run: Run, after: int) -> None:
+def test_answers_to_anonymous_requests_are_not_kept(run: Run, after: int) -> None:
     """Where a proxy strips the account's name, the login is lost, and the same command goes on later."""
     public = organisation()
     public.public_access = True
@@ -185,21 +184,6 @@ def test_what_contradicts_itself_is_not_used(
         assert_right(server, ended)
     else:
         assert_refused(ended)
-
-
-@pytest.mark.parametrize("strips", [True, False], ids=["without numbers", "with numbers"])
-@pytest.mark.parametrize("credentials", [ADMIN, {"BITBUCKET_TOKEN": "admins-token"}], ids=["password", "token"])
-def test_a_cache_that_does_not_look_at_questions(run: Run, credentials: dict[str, str], *, strips: bool) -> None:
-    kept: dict[str, Said] = {}
-
-    def lie(heard: Heard) -> Said | None:
-        said = kept.get(heard.path) or heard.pass_on()
-        if said.status == 200:
-            kept[heard.path] = said
-        return said
-
-    with LyingBitbucket(organisation(), Settings(strip_request_numbers=strips)) as server:
-        assert_refused(through(run, server, lie, **credentials))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import urllib3
 from connector.rest.diagnosis import Diagnosis, Next, of_failure
 from connector.rest.network_errors import NetworkProblem
 from connector.rest.transport import Transport
-from connector.sources.datacenter.problems import BITBUCKET, Problem
+from connector.sources.datacenter.problems import BITBUCKET
 from tests.sources.datacenter.canned import Canned, CannedServer, free_port
 
 
@@ -71,13 +71,6 @@ def test_a_name_that_does_not_exist() -> None:
     assert found.next is Next.END
 
 
-def test_an_authority_that_is_not_trusted(authority: trustme.CA) -> None:
-    with CannedServer(hello, tls=tls(authority)) as server:
-        found = failure(server.url)
-    assert found.problem is NetworkProblem.TLS_NOT_TRUSTED
-    assert "REQUESTS_CA_BUNDLE" in found.advice
-
-
 def test_following_the_advice_about_the_authority_helps(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -88,22 +81,34 @@ def test_following_the_advice_about_the_authority_helps(
         transport.close()
 
 
-def test_a_certificate_for_another_host(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trust(authority, tmp_path, monkeypatch)
-    with CannedServer(hello, tls=tls(authority, "other.example.com")) as server:
-        found = failure(server.url)
-    assert found.problem is NetworkProblem.TLS_OTHER_NAME
-    assert "host name" in found.advice
+PAST = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
+EXPIRED = {"not_before": PAST, "not_after": PAST + dt.timedelta(days=9)}
 
 
-def test_a_certificate_that_has_expired(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trust(authority, tmp_path, monkeypatch)
-    past = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-    context = tls(authority, not_before=past, not_after=past + dt.timedelta(days=9))
-    with CannedServer(hello, tls=context) as server:
+@pytest.mark.parametrize(
+    ("certificate", "is_trusted", "problem", "words"),
+    [
+        ({}, False, NetworkProblem.TLS_NOT_TRUSTED, "REQUESTS_CA_BUNDLE"),
+        ({"name": "other.example.com"}, True, NetworkProblem.TLS_OTHER_NAME, "host name"),
+        (EXPIRED, True, NetworkProblem.TLS_EXPIRED, "renew"),
+    ],
+)
+def test_a_certificate_that_is_refused(
+    authority: trustme.CA,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: dict[str, Any],
+    problem: NetworkProblem,
+    words: str,
+    *,
+    is_trusted: bool,
+) -> None:
+    if is_trusted:
+        trust(authority, tmp_path, monkeypatch)
+    with CannedServer(hello, tls=tls(authority, **certificate)) as server:
         found = failure(server.url)
-    assert found.problem is NetworkProblem.TLS_EXPIRED
-    assert "renew" in found.advice
+    assert found.problem is problem
+    assert words in found.advice
 
 
 def test_tls_spoken_to_a_port_without_it() -> None:
@@ -111,12 +116,6 @@ def test_tls_spoken_to_a_port_without_it() -> None:
         found = failure(server.url.replace("http:", "https:"))
     assert found.problem is NetworkProblem.TLS_FAILED
     assert "http://" in found.advice
-
-
-def test_no_tls_spoken_to_a_port_with_it(authority: trustme.CA) -> None:
-    with CannedServer(hello, tls=tls(authority)) as server:
-        found = failure(server.url.replace("https:", "http:"))
-    assert found.problem is NetworkProblem.CONNECTION_LOST
 
 
 @pytest.mark.parametrize("content", [None, "no certificate at all"])
@@ -145,7 +144,9 @@ def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     ("status", "problem", "words"),
     [(407, NetworkProblem.PROXY_LOGIN, "user:password"), (403, NetworkProblem.PROXY_FAILED, "403")],
 )
-def test_a_proxy_that_refuses(status: int, problem: Problem, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_refuses(
+    status: int, problem: NetworkProblem, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with CannedServer(lambda _path, _headers: Canned(status)) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         found = failure("https://bitbucket.example.com")

@@ -147,7 +147,7 @@ def test_what_must_be_there_is_named_where_it_is_missed(row: object, read: str, 
         readers[read]()
 
 
-def test_a_permission_that_nobody_knows_is_an_error() -> None:
+def test_an_unknown_permission_is_an_error() -> None:
     with pytest.raises(Malformed, match="PROJECT_OWN"):
         parse.group_grant({"group": "devs", "permission": "PROJECT_OWN"}, ProjectPermission, "here")
 

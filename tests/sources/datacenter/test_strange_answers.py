@@ -50,7 +50,7 @@ def last_and_yet_not(said: Said) -> Said:
 
 
 def of_a_larger_page(said: Said) -> Said:
-    """Answer to somebody who asked for more rows."""
+    """Say that more rows were asked for."""
     return said.saying({**said.page, "limit": 5000})
 
 
@@ -89,7 +89,7 @@ def test_an_answer_that_is_no_page_proves_no_login(run: Run) -> None:
 
 
 @pytest.mark.parametrize("credentials", [ADMIN, {"BITBUCKET_TOKEN": "admins-token"}], ids=["password", "token"])
-def test_answers_to_others_are_not_used_where_only_the_proof_names_nobody(
+def test_answers_for_other_accounts_are_not_used_where_only_the_proof_lacks_a_name(
     run: Run, server: LyingBitbucket, credentials: dict[str, str]
 ) -> None:
     others = iter(range(1000))
@@ -122,10 +122,17 @@ def cache(*looks_at: str) -> Lie:
     return lie
 
 
+@pytest.mark.parametrize("strips", [True, False], ids=["without numbers", "with numbers"])
+@pytest.mark.parametrize("credentials", [ADMIN, {"BITBUCKET_TOKEN": "admins-token"}], ids=["password", "token"])
+def test_a_cache_that_ignores_the_question(run: Run, credentials: dict[str, str], *, strips: bool) -> None:
+    with LyingBitbucket(organisation(), Settings(strip_request_numbers=strips)) as server:
+        assert_refused(through(run, server, cache(), **credentials))
+
+
 @pytest.mark.parametrize("looks_at", [(), ("start",), ("start", "limit")])
 @pytest.mark.parametrize("first_group", ["devs", "a group of nobody"])
 @pytest.mark.parametrize("credentials", [ADMIN, {"BITBUCKET_TOKEN": "admins-token"}], ids=["password", "token"])
-def test_a_cache_that_does_not_look_at_all_of_the_question(
+def test_a_cache_that_ignores_part_of_the_question_about_groups(
     run: Run, looks_at: tuple[str, ...], first_group: str, credentials: dict[str, str]
 ) -> None:
     whole = organisation()

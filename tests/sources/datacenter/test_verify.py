@@ -45,7 +45,7 @@ ADMINISTRATORS_HIDDEN = (
 
 
 def demo() -> Organisation:
-    """The demo, with one of the repositories of each project that nobody has other access to."""
+    """The demo, with one of the repositories of each project that are accessed alike."""
     whole = sample_organisation()
     alike = {
         (each.project_id, *each.users.items(), *each.groups.items(), each.public): each
@@ -127,7 +127,7 @@ def test_a_repository_that_was_deleted_is_said(run: Run, bitbucket: EmbeddedBitb
 
 
 @pytest.mark.parametrize("gained_a_licence", [True, False])
-def test_people_without_a_licence_are_nobody_unless_they_have_one_after_all(
+def test_people_without_a_licence_are_left_out_unless_bitbucket_lists_them_as_licensed(
     snapshot: Snapshot, *, gained_a_licence: bool
 ) -> None:
     """A server that does not ask for licences lists everybody whom a default permission is open to."""
@@ -138,7 +138,7 @@ def test_people_without_a_licence_are_nobody_unless_they_have_one_after_all(
     assert [user.id for user, _ in found.holders or ()] == ([outsider.id] if gained_a_licence else [])
 
 
-def test_the_account_of_a_token_is_nobody(snapshot: Snapshot) -> None:
+def test_the_account_of_a_token_is_left_out(snapshot: Snapshot) -> None:
     """Servers may list the SERVICE users that act for tokens of projects; no listing of grants has them."""
     person = next(iter(snapshot.users.values()))
     token = replace(person, id="999999", name="access-token-user/1/2", type=UserType.SERVICE)
@@ -174,7 +174,7 @@ def _left(organisation: Organisation) -> str:
 
 
 def _licence(organisation: Organisation) -> str:
-    """Somebody of whom the export says that they have no licence gets one, and with it a default."""
+    """Give a licence, and a project, to a user whom the export has as unlicensed."""
     granted = organisation.global_users.keys()
     listed = [account for account in organisation.accounts.values() if account.listed and account.active]
     grouped = {i for name in organisation.global_groups for i in organisation.groups[name.lower()].members}

@@ -83,7 +83,7 @@ def test_an_access_key_of_a_repository_as_a_server_of_4_wrote_it() -> None:
 
 
 @pytest.mark.parametrize("permission", ["PROJECT_WRITE", "REPO_WRITE"])
-def test_an_access_key_of_a_project_whatever_its_permission_is_called(permission: str) -> None:
+def test_an_access_key_of_a_project_with_either_name_of_its_permission(permission: str) -> None:
     key = ssh({"id": 1, "text": RSA, "label": ""}, project={"id": 3}, permission=permission)
     assert key.of_project
     assert key.project_permission is ProjectPermission.PROJECT_WRITE
@@ -137,7 +137,7 @@ def test_when_a_token_ends() -> None:
 
 
 @pytest.mark.parametrize("permissions", [None, ["REPO_OBEY"], [7]])
-def test_a_token_that_may_do_nobody_knows_what_is_an_error(permissions: object) -> None:
+def test_a_token_with_unknown_permissions_is_an_error(permissions: object) -> None:
     with pytest.raises(Malformed, match="here"):
         token(permissions)
 
@@ -325,5 +325,5 @@ def test_a_branching_model_as_recorded() -> None:
 
 
 @pytest.mark.parametrize("ref", ["refs/heads/release/7", "release/7"])
-def test_a_branch_is_named_as_people_say_it(ref: str) -> None:
+def test_a_branch_has_its_short_name(ref: str) -> None:
     assert parse.branch("here", {"id": ref, "displayId": "release/7"}) == Branch("refs/heads/release/7", "release/7")

@@ -71,7 +71,7 @@ def test_what_exists_and_cannot_be_read_is_a_gap() -> None:
     assert len(snapshot.machines.credentials) == 2
 
 
-def test_somebody_mightier_keeps_keys_to_himself() -> None:
+def test_keys_of_system_administrators_are_hidden_from_administrators() -> None:
     organisation = small()
     organisation.global_users[2] = "ADMIN"
     organisation.accounts[2].password = "ann-secret"
@@ -114,7 +114,7 @@ def test_what_breaks_again_and_again_is_an_ordinary_gap() -> None:
     assert snapshot.machines.default_branches["2"].protected is False
 
 
-def test_a_branching_model_that_nobody_tells_is_not_guessed() -> None:
+def test_a_branching_model_that_cannot_be_read_is_not_guessed() -> None:
     organisation = small()
     organisation.restrictions = [
         Restriction(1, "read-only", "development", "MODEL_BRANCH", repository_id=1),
