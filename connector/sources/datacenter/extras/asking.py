@@ -1,4 +1,4 @@
-"""How a server is asked about one scope: in the version of each API that it answers to, at the address that it has."""
+"""Asks a server about one scope, in the version of each API and at the address that this server has."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from connector.sources.datacenter.fetch import Fetch
 
 
 class Asker:
-    """Asks one server, and remembers what it has."""
+    """Asks one server, and keeps which endpoints and API versions it has."""
 
     def __init__(self, bitbucket: Bitbucket, fetch: Fetch, server_version: str) -> None:
         self._bitbucket = bitbucket
         self._fetch = fetch
         self._server_version = server_version
         self._known: set[Endpoint] = set()
-        """What the server has answered, if only that the scope has none."""
+        """Endpoints that have answered, if only that the scope has nothing."""
         self._versions: dict[str, str] = {}
-        """By API, the version that it answers to, once that is known."""
+        """The version of each API, once that is known."""
 
     def has(self, endpoint: Endpoint) -> bool:
-        """Whether the server has answered at an endpoint, or at the one of former times."""
+        """Whether the server has answered at an endpoint, or at its former address."""
         return endpoint in self._known or endpoint.formerly in self._known
 
     def lacks(self, endpoint: Endpoint) -> str:
-        """Say that it is a matter of the version."""
+        """Explain that this version of the server does not have it."""
         since = f" It came with {endpoint.since}." if endpoint.since else ""
         return f"This server is {self._server_version}.{since}"
 
     def ask(self, request: ScopeRequest[Any]) -> Any:  # noqa: ANN401 - rows or an object; `read` checks
-        """Ask at the endpoint, or at the one of former times. Raises `Unreadable`."""
+        """Ask at the endpoint, or at its former address. Raises `Unreadable`."""
         for endpoint in self._endpoints(cast("Endpoint", request.endpoint)):
             try:
                 return self._ask(request, endpoint)
@@ -46,14 +46,14 @@ class Asker:
         raise last
 
     def _endpoints(self, endpoint: Endpoint) -> Iterator[Endpoint]:
-        """Give the endpoint, and the one of former times: that alone where the server is known to have it."""
+        """Give the endpoint and its former address, or only the one that the server is known to have."""
         if endpoint.formerly is None or endpoint.formerly not in self._known:
             yield endpoint
         if endpoint.formerly is not None and endpoint not in self._known:
             yield endpoint.formerly
 
     def _ask(self, request: ScopeRequest[Any], endpoint: Endpoint) -> Any:  # noqa: ANN401 - as above
-        """Ask in the version that the endpoint's API is known to answer to, or find that out."""
+        """Ask in the known version of the endpoint's API, or find that version."""
         address = dataclasses.replace(endpoint.at(*request.segments), version=self._versions.get(endpoint.api))
         tells_version = self._bitbucket.version == "latest" and endpoint.api != "api"
         try:

@@ -36,7 +36,7 @@ class BranchRestrictions(Topic):
     def first(self) -> Requests:
         """Ask every repository for its restrictions and its default branch."""
         for repository in self._scopes.repositories:
-            read = partial(parse.restrictions, f"branch restrictions of repository {repository.slug}")
+            read = parse.each(parse.restriction, f"branch restrictions of repository {repository.slug}")
             store = partial(self._store_own, repository)
             yield self._scopes.repository(endpoints.REPOSITORY_RESTRICTIONS, repository, read, store)
             yield self._of_default_branch(repository)
@@ -48,7 +48,7 @@ class BranchRestrictions(Topic):
         wanted = {repository.project_id for repository in self._scopes.repositories if repository.id in self._own}
         for project in self._scopes.projects:
             if project.id in wanted:
-                read = partial(parse.restrictions, f"branch restrictions of project {project.key}")
+                read = parse.each(parse.restriction, f"branch restrictions of project {project.key}")
                 store = partial(self._of_projects.__setitem__, project.id)
                 request = self._scopes.project(endpoints.PROJECT_RESTRICTIONS, project, read, store)
                 yield dataclasses.replace(request, unread=partial(self._unread_projects.add, project.id))

@@ -1,4 +1,4 @@
-"""The flow of what `--include` adds, when everything else is settled: ask, and see what is gone meanwhile."""
+"""Collects what `--include` adds, after the listings and permissions are settled."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _ask_about_users(
     connection: Connection,
     settings: Settings,
 ) -> None:
-    """Ask for the keys or tokens of every user whom the account is shown them of."""
+    """Ask for the keys or tokens of every user whose keys or tokens the account may see."""
     is_administrator = snapshot.source.global_permissions is GlobalPermissionsRead.FULL
     if not is_administrator or settings.credentials.is_token:
         requests.leave_out(endpoint.lacks, _FOR_ADMINISTRATORS)
@@ -102,5 +102,5 @@ def _system_administrators(snapshot: Snapshot, account: str | None) -> set[str]:
 
 
 def _now(bitbucket: Bitbucket) -> int:
-    """Give the time by which is judged what has expired: the server's, or else this machine's."""
+    """Give the time for judging what has expired: the server's, or else this machine's."""
     return round(time.time() * 1000) if bitbucket.server_time is None else bitbucket.server_time

@@ -42,7 +42,7 @@ class Keys(Topic):
             return
         for project_id, repositories in self._scopes.repositories_by_project().items():
             for repository in repositories:
-                read = partial(parse.access_keys, f"access keys of repository {repository.slug}")
+                read = parse.each(parse.access_key, f"access keys of repository {repository.slug}")
                 store = partial(self._store_effective, repository)
                 yield self._scopes.repository(endpoints.REPOSITORY_KEYS, repository, read, store, effective="true")
             if not repositories:
@@ -62,12 +62,12 @@ class Keys(Topic):
         if not self._user_keys_work:
             return
         for user in self._scopes.people:
-            read = partial(parse.user_keys, f"SSH keys of user {user.name}", user.id)
+            read = parse.each(parse.user_key, f"SSH keys of user {user.name}", user.id)
             yield self._scopes.user(endpoints.USER_KEYS, user, read, self._store_users, user=user.name)
 
     def _of_project(self, project_id: str) -> ScopeRequest[Any]:
         project = self._scopes.project_by_id[project_id]
-        read = partial(parse.access_keys, f"access keys of project {project.key}")
+        read = parse.each(parse.access_key, f"access keys of project {project.key}")
         return self._scopes.project(endpoints.PROJECT_KEYS, project, read, partial(self._store_projects_own, project))
 
     def _store_settings(self, enabled: tuple[bool, bool]) -> None:

@@ -5,6 +5,7 @@ They have been through `redact`. Shapes: recorded answers of servers 4.6 to 9.4,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -14,6 +15,7 @@ from connector.sources.datacenter.extras.branches import Branch, BranchModel, Ma
 from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 
 P = TypeVar("P", ProjectPermission, RepositoryPermission)
+R = TypeVar("R")
 
 _DAY = 86_400_000
 _HEADS = "refs/heads/"
@@ -43,24 +45,9 @@ def ssh_enabled(settings: dict[str, Any]) -> tuple[bool, bool]:
     return ssh, ssh and settings.get("accessKeysEnabled") is not False
 
 
-def access_keys(where: str, rows: list[Any]) -> list[AccessKey]:
-    """Read a listing of access keys."""
-    return [access_key(row, where) for row in rows]
-
-
-def user_keys(where: str, owner_id: str, rows: list[Any]) -> list[Credential]:
-    """Read the listing of a user's SSH keys."""
-    return [user_key(row, where, owner_id) for row in rows]
-
-
-def tokens(where: str, owner_id: str | None, rows: list[Any]) -> list[Token]:
-    """Read a listing of HTTP access tokens."""
-    return [token(row, where, owner_id) for row in rows]
-
-
-def restrictions(where: str, rows: list[Any]) -> list[Restriction]:
-    """Read a listing of branch restrictions."""
-    return [restriction(row, where) for row in rows]
+def each(read_row: Callable[..., R], where: str, *arguments: str) -> Callable[[list[Any]], list[R]]:
+    """Give what reads every row of a listing; `where` is what errors call it."""
+    return lambda rows: [read_row(row, where, *arguments) for row in rows]
 
 
 def access_key(row: object, where: str) -> AccessKey:

@@ -22,17 +22,17 @@ class Tokens(Topic):
     def first(self) -> Requests:
         """Ask every repository and every project."""
         for repository in self._scopes.repositories:
-            read = partial(parse.tokens, f"access tokens of repository {repository.slug}", None)
+            read = parse.each(parse.token, f"access tokens of repository {repository.slug}")
             store = partial(self._store_repositorys, repository)
             yield self._scopes.repository(endpoints.REPOSITORY_TOKENS, repository, read, store)
         for project in self._scopes.projects:
-            read = partial(parse.tokens, f"access tokens of project {project.key}", None)
+            read = parse.each(parse.token, f"access tokens of project {project.key}")
             yield self._scopes.project(endpoints.PROJECT_TOKENS, project, read, partial(self._store_projects, project))
 
     def of_users(self) -> Requests:
         """Ask about every user."""
         for user in self._scopes.people:
-            read = partial(parse.tokens, f"access tokens of user {user.name}", user.id)
+            read = parse.each(parse.token, f"access tokens of user {user.name}", user.id)
             yield self._scopes.user(endpoints.USER_TOKENS, user, read, self._store_users, user.slug or user.name)
 
     def _store_repositorys(self, repository: Repository, tokens: list[parse.Token]) -> None:
