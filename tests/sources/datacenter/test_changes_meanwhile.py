@@ -110,6 +110,21 @@ def test_a_redirect_to_a_renamed_repository_is_no_wrong_address(run: Run, server
 # ---- pages that shift while they are read
 
 
+@pytest.mark.parametrize("path", ["latest/repos", "/admin/users", "/admin/groups"])
+@pytest.mark.parametrize("reading", [0, 1])
+def test_a_row_that_one_reading_of_a_listing_lacks_is_not_lost(
+    run: Run, server: LyingBitbucket, path: str, reading: int
+) -> None:
+    def lie(heard: Heard) -> Said | None:
+        if not heard.path.endswith(path) or heard.times != reading:
+            return None
+        said = heard.pass_on()
+        values = said.page["values"][:-1]
+        return said.saying({**said.page, "values": values, "size": len(values)})
+
+    assert_right(server, through(run, server, lie))
+
+
 @pytest.mark.parametrize("what", ["members", "users", "grants"])
 def test_a_row_that_moves_to_a_page_that_was_read_is_not_missed(run: Run, what: str) -> None:
     whole = organisation()

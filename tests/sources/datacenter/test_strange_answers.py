@@ -148,6 +148,22 @@ def test_a_cache_that_ignores_part_of_the_question_about_groups(
             assert_refused(ended)
 
 
+def test_an_answer_with_the_number_of_an_earlier_one_is_not_used(run: Run, server: LyingBitbucket) -> None:
+    """A proxy gives the members of one group as those of another, and adjusts what would contradict the question."""
+    kept: list[Said] = []
+
+    def lie(heard: Heard) -> Said | None:
+        if not heard.path.endswith("/more-members"):
+            return None
+        if heard.query["context"] == ["ops"] and kept:
+            return kept[0].saying({**kept[0].page, "limit": int(heard.query["limit"][0])})
+        kept.append(heard.pass_on())
+        return kept[-1]
+
+    assert_refused(through(run, server, lie, "--concurrency", "1"))
+    assert kept
+
+
 # ---- what is larger, deeper or longer than anything real
 
 
