@@ -56,6 +56,7 @@ class World:
         self.above: dict[str, list[str]] = {}
         self._walk(self.application["resources"], [""])
         self.grants = set(self._grants(payload))
+        self._reasons: dict[Who, set[Reason]] = {}
         self._holders = {grant.holder for grant in self.grants}
         self.identities: list[Who] = [
             *(("user", one) for one in self.users),
@@ -133,14 +134,17 @@ class World:
 
     def reasons(self, who: Who) -> set[Reason]:
         """Give every reason why somebody has some level on some resource."""
-        return {
-            Reason(way, grant, key)
-            for way in self.ways(who)
-            for grant in self.grants
-            if grant.holder == way[-1] and self.level(grant.permission)
-            for key, above in self.above.items()
-            if grant.key == key or (grant.key in above and self.permissions[grant.permission]["apply_to_sub_resources"])
-        }
+        if who not in self._reasons:
+            self._reasons[who] = {
+                Reason(way, grant, key)
+                for way in self.ways(who)
+                for grant in self.grants
+                if grant.holder == way[-1] and self.level(grant.permission)
+                for key, above in self.above.items()
+                if grant.key == key
+                or (grant.key in above and self.permissions[grant.permission]["apply_to_sub_resources"])
+            }
+        return self._reasons[who]
 
     def levels(self) -> dict[tuple[Who, str], int]:
         """Give who reaches what at which level; groups left out."""

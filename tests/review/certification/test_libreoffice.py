@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from connector.cli import main as cli
 from tests.conftest import Run
 from tests.graph.worlds import USER, World
 from tests.review.certification.folders import REVIEW, answer, book, decided, rows, save, world
@@ -48,34 +49,34 @@ def _hostile() -> World:
     return one
 
 
-def _convert(path: Path, form: str, folder: Path) -> Path:
-    """Open a workbook and save it in another form, with a profile of its own."""
-    profile = f"-env:UserInstallation=file://{folder.resolve()}/profile"
-    command = [str(_OFFICE), profile, "--headless", "--convert-to", form, "--outdir", str(folder), str(path)]
-    subprocess.run(command, check=True, capture_output=True, timeout=180)  # noqa: S603 - a program of this machine
-    return folder / f"{path.stem}.{form}"
+@pytest.fixture(scope="module")
+def converted(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Give the folder of a review, whose workbook is answered, and that workbook as LibreOffice saved it."""
+    place = tmp_path_factory.mktemp("office")
+    profile = f"-env:UserInstallation=file://{place}/profile"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        assert cli.main(["review", "start", save(_hostile()), "-o", str(REVIEW), "--only", "PAY"]) == 0
+        answer(book(), "remove", name="Zoë")
+        command = [str(_OFFICE), profile, "--headless", "--convert-to", "xlsx", "--outdir", str(place), str(book())]
+        subprocess.run(command, check=True, capture_output=True, timeout=180)  # noqa: S603 - a program of this machine
+    return place / REVIEW, place / book().name
 
 
-@pytest.fixture
-def answered(run: Run, tmp_path: Path) -> Path:
-    """Give a workbook that was answered and then saved by LibreOffice."""
-    assert run("review", "start", save(_hostile()), "-o", str(REVIEW), "--only", "PAY").code == 0
-    answer(book(), "remove", name="Zoë")
-    return _convert(book(), "xlsx", tmp_path)
-
-
-def test_what_libreoffice_saved_is_read_like_the_original(run: Run, answered: Path) -> None:
+def test_what_libreoffice_saved_is_read_like_the_original(run: Run, converted: tuple[Path, Path]) -> None:
+    original, saved = converted
+    shutil.copytree(original, REVIEW)
     before = rows(book())
-    assert rows(answered) == before
-    shutil.copy(answered, book())
+    assert rows(saved) == before
+    shutil.copy(saved, book())
     ended = run("review", "collect", str(REVIEW))
     assert ended.code == 0, ended.out
     assert set(decided().values()) == {"remove"}
     assert len(before) == 4 + len(HOSTILE)
 
 
-def test_libreoffice_keeps_protection_choices_and_hidden_columns(answered: Path) -> None:
-    opened = load_workbook(answered)
+def test_libreoffice_keeps_protection_choices_and_hidden_columns(converted: tuple[Path, Path]) -> None:
+    opened = load_workbook(converted[1])
     assert all(sheet.protection.sheet for sheet in opened)
     sheet = opened["Decide"]
     assert [str(rule.sqref) for rule in sheet.data_validations.dataValidation] == [f"J2:J{5 + len(HOSTILE)}"]
@@ -84,12 +85,7 @@ def test_libreoffice_keeps_protection_choices_and_hidden_columns(answered: Path)
     assert sheet["B2"].protection.locked is True
 
 
-def test_libreoffice_counts_what_is_decided(answered: Path) -> None:
-    start = load_workbook(answered, data_only=True)["Start"]
+def test_libreoffice_counts_what_is_decided(converted: tuple[Path, Path]) -> None:
+    start = load_workbook(converted[1], data_only=True)["Start"]
     figures = {row[0].value: row[1].value for row in start.iter_rows()}
     assert figures["Decisions"] == figures["Decided so far"] == 5 + len(HOSTILE)
-
-
-def test_the_workbook_prints(run: Run, tmp_path: Path) -> None:
-    run("review", "start", save(world()), "-o", str(REVIEW), "--only", "PAY")
-    assert _convert(book(), "pdf", tmp_path).read_bytes().startswith(b"%PDF")
