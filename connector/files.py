@@ -46,7 +46,7 @@ def whole_file(path: Path, mode: int | None = None) -> Iterator[IO[str]]:
     # The name is chosen before the file exists, so that a signal in between leaves no file.
     unfinished = _unfinished(place)
     try:
-        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        descriptor = new_file(unfinished)
         with open(descriptor, "w", encoding="utf-8", buffering=_BUFFER) as file:  # noqa: PTH123 - a descriptor, no path
             if mode is not None:
                 os.fchmod(descriptor, mode)  # whatever the umask says
@@ -59,6 +59,11 @@ def whole_file(path: Path, mode: int | None = None) -> Iterator[IO[str]]:
     finally:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
+
+
+def new_file(path: Path) -> int:
+    """Create a file that only its owner can read, and give its descriptor. Raises OSError where there is one."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
 
 
 def check_writable(path: Path) -> None:

@@ -33,7 +33,7 @@ from connector.review.across.people_sets import STEPS, PeopleSets, Steps, bits, 
 from connector.review.vocabulary import EVERYONE
 
 CREATE = 2
-"""The step on a project of who may create repositories in it; below is who writes, above who administers it."""
+"""The step on a project of the permission to create repositories, between write and admin."""
 
 _Pair = tuple[Node, Node]
 
@@ -68,7 +68,7 @@ class _Side:
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """One look at a node, from the server that may give more to the one that may give less."""
+    """One node, seen from the server that may give more and from the one that may give less."""
 
     pair: _Pair
     more: _Side
@@ -142,7 +142,7 @@ class Comparison:
         return [one for one in self.differences if one.reason.is_certain and not one.reason.on_paper]
 
     def rows(self) -> Iterator[Row]:
-        """Yield the differences on repositories and on all of the server one by one: there may be very many."""
+        """Yield the differences on repositories and on all of the server one by one. There may be millions."""
         for one in self._walk(self._levels, self._nodes()):
             steps = (one.other, one.reason.step) if one.reason.gained else (one.reason.step, one.other)
             before, after = map(Level, steps)
@@ -171,7 +171,7 @@ class Comparison:
                 yield from self._risen(_Look(pair, old, new, pair[0], pair[1], before, after, gained=False))
 
     def _risen(self, look: _Look) -> Iterator[Found]:
-        """Share out those who have a step on the one server only among the grants that give it."""
+        """Divide the people who have a step on one server only among the grants that give it."""
         for step in STEPS:
             risen = exactly(look.having, step) & ~look.lacking[step - 1]
             for row, on, holders in look.more.sets.reasons(look.node, step) if risen else ():
@@ -182,7 +182,7 @@ class Comparison:
                     break
 
     def _parts(self, look: _Look, step: int, row: Assignment, on: Node, people: int) -> Iterator[Found]:
-        """Tell those apart who can use it from those who cannot, and by what they have on the other server."""
+        """Divide people by whether they can use their access, and by what they have on the other server."""
         cause = self._cause(look, step, row, on)
         is_supposed = row.holder.id == EVERYONE and look.more.doubts.public
         is_certain = not (look.less.doubts.about(look.twin) or is_supposed)
@@ -194,7 +194,7 @@ class Comparison:
                     yield Found(reason, on, other, part, *look.pair)
 
     def _cause(self, look: _Look, step: int, row: Assignment, on: Node) -> Cause:
-        """Find out why the grant gives nobody as much on the other server."""
+        """Find out why the grant does not give as much on the other server."""
         is_group = isinstance(row.holder, Group)
         twin = self._twins.get(row.holder)
         if twin is None:

@@ -1,4 +1,4 @@
-"""What is different for whom, and why: as it is found, and folded so that people can read it. Values."""
+"""Differences in access with their reasons: as they are found, and grouped by reason for people. Values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from connector.review.across.matching import Person
 from connector.review.across.people_sets import places
 
 _FEW = 64
-"""So many people are kept by their places: a bit far out makes a long integer, and there may be very many of them."""
+"""Up to this number people are kept as places: one high bit makes a long integer, and there may be very many."""
 
 
 class Cause(StrEnum):
@@ -32,18 +32,18 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """What a difference is told by. `step` is what they have on the server that gives more, by one permission."""
+    """Why there is a difference. `step` is what the people have on the server that gives more, by one permission."""
 
     gained: bool
     step: int
     cause: Cause
     holder: Identity | None
-    """Who holds the grant; None where each of the people was granted administration of everything directly."""
+    """The holder of the grant; None where each person was granted administration of everything directly."""
     permission: Permission
     on_paper: bool
     """Whether it is about people who are inactive or have no licence on one of the servers."""
     is_certain: bool
-    """Whether the export that shows less can be believed."""
+    """Whether the export that shows less is complete there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Found:
 
     reason: Reason
     on: Node
-    """What the grant is on that gives it."""
+    """The node on which the grant is."""
     other: int
     people: int
     old: Node
@@ -61,19 +61,19 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """All differences with one reason. Not everybody need have one everywhere: `combinations` are counted."""
+    """All differences with one reason. Not every person has one on every node: `combinations` counts them."""
 
     reason: Reason
     people: tuple[Person, ...]
     nodes: tuple[Node, ...]
-    """What it is about, as the old server has it."""
+    """The nodes that differ, as the old server has them."""
     on: tuple[Node, ...]
     others: frozenset[int]
     combinations: int
 
 
 def folded(found: Iterable[Found], persons: Sequence[Person]) -> list[Difference]:
-    """Tell together what has one reason, gains first, the most important ones first."""
+    """Group what was found by its reason; gains first, the most important ones first."""
     folds: defaultdict[Reason, _Fold] = defaultdict(_Fold)
     for one in found:
         folds[one.reason].add(one)

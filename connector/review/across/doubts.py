@@ -1,6 +1,6 @@
-"""Where an export may lack access that there is, because something could not be read.
+"""Where an export may lack access that exists, because something could not be read.
 
-What such an export does not show was not necessarily taken away: nothing is concluded from it there.
+What such an export does not show was not necessarily taken away, so nothing is concluded from it there.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from connector.review.across.places import names_of_repository, projects_of, rep
 from connector.review.text.names import where
 
 _OF_MACHINES = re.compile(r"\b(?:keys|tokens|webhooks|branch)", re.IGNORECASE)
-"""What can be missing without anybody's access being unknown."""
+"""What can be missing although the access of all users and groups is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Doubts:
     everywhere: bool = False
     nodes: frozenset[Node] = frozenset()
     public: bool = False
-    """Whether what is marked public may in truth be closed."""
+    """Whether public access may be switched off although repositories are marked public."""
 
     def about(self, node: Node) -> bool:
         """Whether somebody may have more access to a node than the export shows."""
@@ -37,7 +37,7 @@ class Doubts:
 
 
 def doubts(export: Export) -> Doubts:
-    """Find out where an export with one application may lack access, and what it only supposes."""
+    """Find where an export with one application may lack access, and whether its public access is assumed."""
     properties = export.applications[0].properties
     public = properties.get("public_access") == "unknown"
     if "none" in (properties.get("global_permissions"), properties.get("workspace_permissions")):
@@ -55,7 +55,7 @@ def doubts(export: Export) -> Doubts:
 
 
 def _by_scope(export: Export) -> dict[str, Resource | Group]:
-    """Give what a gap can be about, by the words in which a gap names it."""
+    """Give what a gap can be about, by the name that gaps use."""
     found: dict[str, Resource | Group] = {f"project {where(item)}".lower(): item for item in projects_of(export)}
     for item in repositories_of(export):
         found.update((f"repository {name}".lower(), item) for name in names_of_repository(item))
@@ -63,7 +63,7 @@ def _by_scope(export: Export) -> dict[str, Resource | Group]:
 
 
 def _reached(export: Export, unread: Resource | Group) -> Iterable[Node]:
-    """Give the nodes on which somebody may have access because of what is not known."""
+    """Give the nodes on which somebody may have access because of what could not be read."""
     if isinstance(unread, Resource):
         return [unread, *export.descendants_of(unread)]
     access = Access(export)

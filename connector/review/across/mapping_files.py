@@ -1,8 +1,8 @@
-"""Mapping files: CSV in which a person says who is who on the other server.
+"""Mapping files: CSV in which a person pairs users or repositories of the two servers.
 
-The header names the columns `old` and `new`; others are for people and are not read. A row with both says that these
-two are the same one. A row with one of them and `-` says that it has no counterpart, and a row with one of them alone
-says nothing yet. Spreadsheets may put semicolons or tabs where commas were.
+The header names the columns `old` and `new`; other columns are for people and are not read. A row with both pairs
+these two. A row with one of them and `-` says that it has no counterpart. A row with one of them alone is ignored.
+Semicolons or tabs, as spreadsheets write them, are read as well as commas.
 """
 
 from __future__ import annotations

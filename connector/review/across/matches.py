@@ -1,7 +1,7 @@
-"""Which things of two servers are the same one. Values, and the rule by which names agree.
+"""Which things of two servers are the same. Values, and the rule by which names agree.
 
-Ids mean nothing across servers. What counts are hints: names that both servers know. Two things are matched where
-each is the only one that all hints about the other one allow. Everything else is said, and nothing is guessed.
+Ids differ between servers, so things are matched by hints: names that both servers have. Two things are matched where
+each is the only one that all hints about the other one allow. Everything else is reported, and nothing is guessed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T", bound=Identity | Resource)
 
 
 class Hint(StrEnum):
-    """By what two things were matched, or could not be."""
+    """What two things were matched by, or could not be matched by."""
 
     FILE = "mapping file"
     EMAIL = "e-mail address"
@@ -34,7 +34,7 @@ class Hint(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ambiguity(Generic[T]):
-    """Things of both servers that share a name which does not say who is who."""
+    """Things of both servers that share a name, so that it cannot tell them apart."""
 
     hint: Hint
     name: str
@@ -44,30 +44,30 @@ class Ambiguity(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Settled(Generic[T]):
-    """What a person said: pairs from old to new, and what has no counterpart on purpose."""
+    """What a mapping file says: pairs from old to new, and things that have no counterpart on purpose."""
 
     pairs: Mapping[T, T] = field(default_factory=dict)
     without: frozenset[T] = frozenset()
 
     def leaves_open(self, things: Iterable[T]) -> list[T]:
-        """Give the things about which nothing was said."""
+        """Give the things that the mapping file does not name."""
         said = {*self.pairs.keys(), *self.pairs.values(), *self.without}
         return [one for one in things if one not in said]
 
 
 @dataclass(frozen=True, slots=True)
 class Matches(Generic[T]):
-    """The things of both servers, and which are the same one."""
+    """The things of both servers, and which of them are the same."""
 
     old: Sequence[T]
     new: Sequence[T]
     hints: Mapping[T, Hint]
-    """What was matched by what; in the order of the old export, by the old one of each pair."""
+    """The hint by which each pair was matched, by its old thing, in the order of the old export."""
     twins: Mapping[T, T]
     """The counterpart of each matched thing, in both directions."""
     ambiguous: tuple[Ambiguity[T], ...]
     without: frozenset[T]
-    """What has no counterpart because a person said so."""
+    """The things that have no counterpart according to the mapping file."""
 
     @property
     def undecided(self) -> frozenset[T]:
@@ -77,11 +77,11 @@ class Matches(Generic[T]):
 
     @property
     def is_open(self) -> bool:
-        """Whether something of the old server is neither matched nor said to have no counterpart."""
+        """Whether a thing of the old server is neither matched nor said to have no counterpart."""
         return bool(self.ambiguous) or bool(self.alone(self.old))
 
     def alone(self, things: Sequence[T]) -> list[T]:
-        """Give those of one side that have no counterpart, where nothing about them is ambiguous or was said."""
+        """Give the things of one side that are neither matched, nor ambiguous, nor named by the mapping file."""
         known = self.twins.keys() | self.undecided | self.without
         return [one for one in things if one not in known]
 
@@ -115,26 +115,23 @@ def both_ways(pairs: Mapping[T, T]) -> dict[T, T]:
 
 
 class _Shared(Generic[T]):
-    """One kind of name, and who has it on the two sides."""
+    """One kind of name, and the things of both sides that have it."""
 
     def __init__(self, hint: Hint, names: Names[T], old: Sequence[T], new: Sequence[T]) -> None:
         self.hint = hint
         self._names = names
         self._old, self._new = by_name(names, old), by_name(names, new)
-        self._candidates: dict[T, frozenset[T]] = {}
+        self.candidates: dict[T, frozenset[T]] = {}
+        """Those of the other side that share a name with each."""
         for these, others in ((old, self._new), (new, self._old)):
             # The set of a name is one object: hundreds of accounts may share an address, on both sides.
             sets = {name: frozenset(some) for name, some in others.items()}
             for one in these:
                 found = [sets[name] for name in dict.fromkeys(names(one)) if name in sets]
-                self._candidates[one] = found[0] if len(found) == 1 else frozenset().union(*found)
-
-    def candidates(self, one: T) -> frozenset[T]:
-        """Give those of the other side that share a name with it."""
-        return self._candidates[one]
+                self.candidates[one] = found[0] if len(found) == 1 else frozenset().union(*found)
 
     def ambiguities(self, twins: Mapping[T, T]) -> Iterator[Ambiguity[T]]:
-        """Yield the names that both sides have, and that leave somebody without a counterpart."""
+        """Yield the names that both sides have, where a thing with that name has no counterpart."""
         for name, olds in self._old.items():
             news = self._new.get(name, [])
             if news and any(one not in twins for one in (*olds, *news)):
@@ -151,13 +148,13 @@ def by_name(names: Names[T], things: Iterable[T]) -> dict[str, list[T]]:
 
 
 def _only(shared: Sequence[_Shared[T]], one: T) -> T | None:
-    """Give the only one of the other side that every kind of hint about it allows, if there is one."""
-    allowed = list(filter(None, (kind.candidates(one) for kind in shared)))
+    """Give the only thing of the other side that every kind of hint allows, if there is exactly one."""
+    allowed = list(filter(None, (kind.candidates[one] for kind in shared)))
     left = reduce(and_, allowed) if allowed else frozenset()
     return next(iter(left)) if len(left) == 1 else None
 
 
 def _decisive(shared: Sequence[_Shared[T]], one: T) -> Hint:
-    """Give the strongest kind of hint that alone says who it is."""
-    known = [kind for kind in shared if kind.candidates(one)]
-    return next((kind.hint for kind in known if len(kind.candidates(one)) == 1), known[-1].hint)
+    """Give the strongest kind of hint that is sufficient alone."""
+    known = [kind for kind in shared if kind.candidates[one]]
+    return next((kind.hint for kind in known if len(kind.candidates[one]) == 1), known[-1].hint)

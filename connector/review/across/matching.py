@@ -1,4 +1,4 @@
-"""Two servers, and who and what of them is the same: everything that a comparison believes."""
+"""Two servers, and which people, groups, projects and repositories are the same on both."""
 
 from __future__ import annotations
 
@@ -12,19 +12,17 @@ from connector.review.across.people import match_groups, match_people
 from connector.review.across.places import match_projects, match_repositories
 from connector.review.vocabulary import ANONYMOUS, BITBUCKET, CLOUD, EVERYBODY
 
-"""The application types of the exports that can be compared."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:
-    """Somebody who is on both servers; who is not signed in may be known to one of them only."""
+    """Somebody who is on both servers. Anonymous visitors may be known to one of them only."""
 
     old: User | None
     new: User | None
 
     @property
-    def is_stranger(self) -> bool:
-        """Whether this stands for all who are not signed in."""
+    def is_anonymous(self) -> bool:
+        """Whether this stands for everybody who is not signed in."""
         return self.known.id == ANONYMOUS
 
     @property
@@ -36,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Two exports of one application each, and what of them is matched."""
+    """Two exports of one application each, and the matched things of both."""
 
     old: Export
     new: Export
@@ -68,10 +66,10 @@ class Matching:
         return self.repositories.twins.get(old) or self.projects.twins[old]
 
     def persons(self) -> list[Person]:
-        """Give the matched people, and who is not signed in where an export knows of that."""
+        """Give the matched people, and the anonymous visitors where an export has them."""
         found = [Person(one, self.people.twins[one]) for one in self.people.hints]
-        strangers = [next((u for u in export.users if u.id == ANONYMOUS), None) for export in (self.old, self.new)]
-        return [*found, Person(*strangers)] if any(strangers) else found
+        anonymous = [next((u for u in export.users if u.id == ANONYMOUS), None) for export in (self.old, self.new)]
+        return [*found, Person(*anonymous)] if any(anonymous) else found
 
     def group_twins(self) -> dict[Group, Group]:
         """Give the counterpart of each group, those that stand for everybody included, in both directions."""
@@ -87,7 +85,7 @@ class Matching:
 def match(
     old: Export, new: Export, people: Settled[User] | None = None, repositories: Settled[Resource] | None = None
 ) -> Matching:
-    """Match two exports; what a person settled comes first."""
+    """Match two exports. What the mapping files say comes first."""
     return Matching(
         old,
         new,
@@ -99,7 +97,7 @@ def match(
 
 
 def why_incomparable(export: Export) -> str:
-    """Say why an export cannot be one of the two; nothing where it can."""
+    """Say why an export cannot be compared; nothing where it can."""
     if len(export.applications) != 1:
         return f"it holds {len(export.applications)} applications: --across compares one Bitbucket with another"
     kind = export.applications[0].type

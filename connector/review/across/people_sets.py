@@ -77,7 +77,7 @@ class PeopleSets:
         return first | second, second, third
 
     def _drawing_on(self, holder: Identity) -> int:
-        """Give who has what a holder is granted; what is public is everybody's, and no list of members counts."""
+        """Give the people who have what a holder is granted. Public access is for all, whatever members are listed."""
         if isinstance(holder, User):
             return 1 << place if (place := self._numbers.get(holder, -1)) >= 0 else 0
         if holder not in self._people:

@@ -14,7 +14,7 @@ from connector.review.text.names import both, counted, everywhere, resources
 from connector.review.vocabulary import CLOUD, EVERYONE, LICENSED_USERS
 
 NAMED = 3
-"""So many are named; more are counted."""
+"""How many are named at most; more are counted."""
 
 _IN_CLOUD = {
     "PROJECT_READ": "read",
@@ -33,7 +33,7 @@ _CREATE_REPOSITORIES = "create-repo"
 _CREATING = frozenset({"REPO_CREATE", _CREATE_REPOSITORIES})
 
 _SERVERS = {True: "old server", False: "new server"}
-"""The server that gives less, where something was gained, or lost."""
+"""The server that gives less: the old one where access was gained, the new one where it was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,11 @@ def _verb(reason: Reason, *, is_one: bool) -> str:
 
 
 def people(found: Sequence[Person]) -> str:
-    """Name a few people; count many. Who is not signed in is told apart."""
-    named = [one for one in found if not one.is_stranger]
-    strangers = [called(one.known) for one in found if one.is_stranger]
+    """Name a few people; count many. Anonymous visitors are always named."""
+    named = [one for one in found if not one.is_anonymous]
+    anonymous = [called(one.known) for one in found if one.is_anonymous]
     names = [called(one.known) for one in named] if len(named) <= NAMED else [counted(len(named), "person", "people")]
-    return both([*names, *strangers])
+    return both([*names, *anonymous])
 
 
 def _nodes(nodes: Sequence[Node], matching: Matching) -> str:

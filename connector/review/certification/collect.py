@@ -76,10 +76,8 @@ class Collected:
 
     def decided(self) -> Iterator[Decided]:
         """Yield every grant once: what is to be done first, then what is open, then what is kept."""
-        for wanted in (_is_to_do, _is_open, _is_kept):
-            for _, decided, _ in self._once():
-                if wanted(decided):
-                    yield decided
+        for part in range(3):
+            yield from (decided for _, decided, _ in self._once() if _part(decided) == part)
 
     def _read(self, path: Path) -> None:
         name = clean(str(path.relative_to(self._folder)))
@@ -194,13 +192,6 @@ def _decided(asked: Asked, outcome: Outcome) -> Decided:
     )
 
 
-def _is_to_do(decided: Decided) -> bool:
-    return decided.is_to_do
-
-
-def _is_open(decided: Decided) -> bool:
-    return decided.state is not State.DECIDED
-
-
-def _is_kept(decided: Decided) -> bool:
-    return not _is_to_do(decided) and not _is_open(decided)
+def _part(decided: Decided) -> int:
+    """Give the part of the list that a decision is in: what is to be done, what is open, what is kept."""
+    return 0 if decided.is_to_do else 1 if decided.decision is None else 2

@@ -37,8 +37,8 @@ _SECTIONS = (
 
 def page(proof: Proof) -> str:
     """Write the page."""
-    style = f"\n{_asset('evidence.css')}"
-    return Template(_asset("evidence.html")).substitute(
+    style = f"\n{asset(__package__, 'evidence.css')}"
+    return Template(asset(__package__, "evidence.html")).substitute(
         title=_text(proof.header.application),
         style=style,
         style_hash=policy_hash(style),
@@ -53,7 +53,7 @@ def page(proof: Proof) -> str:
 
 def is_evidence(path: Path) -> bool:
     """Whether a file is one that `page` made; one that cannot be read is none."""
-    beginning, _, _ = _asset("evidence.html").encode().partition(b"$")
+    beginning, _, _ = asset(__package__, "evidence.html").encode().partition(b"$")
     try:
         with path.open("rb") as file:
             return file.read(len(beginning)) == beginning
@@ -71,10 +71,6 @@ def verdict(proof: Proof) -> str:
     undecided = len(proof.of(Status.UNDECIDED))
     missing = f"; {counted(undecided, 'grant')} not decided" if undecided else ""
     return f"{carried_out if of else 'Nothing was to be removed or reduced'}{missing}."
-
-
-def _asset(name: str) -> str:
-    return asset(__package__, name)
 
 
 def _text(text: object) -> str:

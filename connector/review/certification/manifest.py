@@ -115,7 +115,7 @@ def read_list(folder: Path) -> Iterator[Sheet | Asked]:
         lines = _lines(folder)
         _review(next(lines))
         for value in lines:
-            yield _sheet(value) if isinstance(value, dict) else _asked(value)
+            yield Sheet(**value) if isinstance(value, dict) else _asked(value)
 
 
 def _lines(folder: Path) -> Iterator[Any]:
@@ -144,10 +144,6 @@ def _review(value: dict[str, Any]) -> Review:
     if value.pop("format") != _FORMAT:
         raise ValueError("another version")
     return Review(**value | {"only": tuple(value["only"]), "at_least": Level(value["at_least"])})
-
-
-def _sheet(value: dict[str, Any]) -> Sheet:
-    return Sheet(**value)
 
 
 def _asked(value: list[Any]) -> Asked:

@@ -6,8 +6,7 @@ one that begins like a formula. A table that outgrows a sheet goes on in another
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +21,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.utility import xl_col_to_name
 from xlsxwriter.worksheet import Worksheet
 
+from connector.files import new_file
+
 LAST_ROW = 1_048_575
 """Excel's last row, counted from 0."""
 
@@ -31,8 +32,6 @@ _MANY_ROWS = 20_000
 _A4 = 9
 _LINE = 15
 """Points that a line takes in height."""
-_SPACE = 1.0
-"""Of a column's width, what a letter takes."""
 _WORDS = "Words"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _ALLOWED = {"autofilter": True, "sort": True, "format_columns": True, "format_rows": True}
@@ -95,8 +94,8 @@ class Column:
 
     @property
     def letters(self) -> float:
-        """How many letters fit into a line, with what is lost where lines break; a hidden column holds any."""
-        return inf if self.is_hidden else self.width / _SPACE
+        """How many letters fit into a line; a hidden column holds any number."""
+        return inf if self.is_hidden else self.width
 
     @property
     def is_answered(self) -> bool:
@@ -122,8 +121,7 @@ def workbook(path: Path, title: str, rows: int, *, is_protected: bool = True) ->
 
     Protection is against accidents, without a password: what is no answer cannot be changed until it is lifted.
     """
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, no path
+    with open(new_file(path), "wb") as file:  # noqa: PTH123 - a descriptor, no path
         # What is small is made in memory, without a dozen temporary files.
         way = {"in_memory": True} if rows < _MANY_ROWS else {"constant_memory": True, "tmpdir": str(path.parent)}
         book = xlsxwriter.Workbook(file, way)
@@ -193,21 +191,21 @@ class Page:
         """Write cells from the left, and go to the next row."""
         if height is not None:
             self._sheet.set_row(self.row, height)
-        for place, (value, look) in enumerate(cells):
-            _write(self._sheet, self.row, place, value, self._book.format(look))
-        self.row += 1
+        self._write(0, cells)
 
     def link(self, label: str, cells: str, *rest: tuple[object, Look]) -> None:
         """Write a label that marks cells of another sheet when it is clicked, and cells to the right of it."""
         self._sheet.write_url(self.row, 0, f"internal:{cells}", self._book.format(Look.LINK), label)
-        for place, (value, look) in enumerate(rest, 1):
-            _write(self._sheet, self.row, place, value, self._book.format(look))
-        self.row += 1
+        self._write(1, rest)
 
     def formula(self, label: str, formula: str, value: object) -> None:
-        """Write a label and a formula, with what it gives before anything is answered."""
-        _write(self._sheet, self.row, 0, label, self._book.format(Look.TEXT))
+        """Write a label and a formula, with its value before anything is answered."""
         self._sheet.write_formula(self.row, 1, formula, self._book.format(Look.NUMBER), value)
+        self._write(0, [(label, Look.TEXT)])
+
+    def _write(self, first: int, cells: Iterable[tuple[object, Look]]) -> None:
+        for place, (value, look) in enumerate(cells, first):
+            _write(self._sheet, self.row, place, value, self._book.format(look))
         self.row += 1
 
 

@@ -19,9 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from connector.errors import SaveError, UsageError
+from connector.files import new_file
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Group, Identity, Level, Node, Resource, User
@@ -91,7 +91,7 @@ class _Starting:
         sheets: list[Sheet] = []
         without: list[tuple[str, str]] = []
         names = _FileNames()
-        with _new_file(folder / FILE_NAME) as file:
+        with open(new_file(folder / FILE_NAME), "wb") as file:  # noqa: PTH123 - a descriptor, no path
             listed = Writer(file, self._review)
             for unit in self._units:
                 asked = self._asked(unit)
@@ -234,10 +234,3 @@ def check_free(folder: Path) -> None:
         raise UsageError(f"{folder} already holds a review, and its answers stay: name another folder for a new one")
     if folder.is_dir() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty: name a new folder for the review")
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[IO[bytes]]:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, no path
-        yield file

@@ -80,7 +80,7 @@ def _alarm(comparison: Comparison) -> str:
 def _figures(comparison: Comparison) -> Iterator[str]:
     for gained, what in ((False, "lose access"), (True, "gain access")):
         found = concerned(comparison, gained=gained)
-        named = [person for person in found if not person.is_stranger]
+        named = [person for person in found if not person.is_anonymous]
         yield _figure(len(named), what, "and anybody who is not signed in" if len(named) < len(found) else "people")
     for what, kind in comparison.matching.kinds.items():
         yield _figure(len(kind.hints), f"{what} matched", f"of {len(kind.old):,} old and {len(kind.new):,} new ones")

@@ -12,7 +12,7 @@ from connector.cli import main as cli
 from tests.outputs.tables.exports import Json, next_night, payload
 from tests.outputs.tables.independent import World
 
-NUMBER = 6
+NUMBER = 8
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,21 @@ import pytest
 
 from tests.conftest import Ended, Run
 from tests.graph.worlds import CREDENTIAL, GROUP, USER, World
-from tests.review.certification.folders import DECISIONS, EVIDENCE, REVIEW, answer, book, save, world
+from tests.review.certification.folders import (
+    BOB,
+    DECISIONS,
+    DEVS,
+    DORA,
+    EVIDENCE,
+    KEY,
+    REVIEW,
+    answer,
+    book,
+    save,
+    world,
+)
 
 ANN = ("Ann Lee (ann)", "PAY")
-BOB = ("Bob (bob)", "PAY/api")
-DORA = ("Dora (dora)", "PAY/ledger")
-DEVS = ("devs", "PAY")
-KEY = ("ssh-access-key:7", "PAY/api")
 
 _KEYS_WERE_COLLECTED = {
     "application_type": "BitbucketServer",
