@@ -33,7 +33,8 @@ class Staging:
     """Nights that are being written, beside where they will stand."""
 
     folder: Path
-    root: Path
+    scratch: Path
+    """Where other files can be put for as long as nights are written."""
     _staged: dict[Path, Path] = field(default_factory=dict)
 
     def night(self, data_source: str, day: date) -> Path:
@@ -43,14 +44,9 @@ class Staging:
             raise UsageError(
                 f"two exports are of {data_source} and of {day}: give one of them, or write each with its own --date"
             )
-        self._staged[place] = staged = self.root / str(len(self._staged))
+        self._staged[place] = staged = self.scratch / str(len(self._staged))
         staged.mkdir(mode=0o700)
         return staged
-
-    @property
-    def scratch(self) -> Path:
-        """Where files can be put that nobody is to see."""
-        return self.root
 
     def publish(self) -> None:
         """Put every night in its place, instead of what stood there."""
@@ -61,7 +57,7 @@ class Staging:
             _sync(staged)
         for place, staged in self._staged.items():
             place.parent.mkdir(mode=0o700, exist_ok=True)
-            _put(staged, place, self.root / _REPLACED / place.parent.name / place.name)
+            _put(staged, place, self.scratch / _REPLACED / place.parent.name / place.name)
             _sync(place.parent)
 
 

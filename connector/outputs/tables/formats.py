@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from connector.errors import SaveError
+from connector.files import new_file
 from connector.outputs.tables.duck import database, quoted
 from connector.outputs.tables.rows import Row, Rows
 from connector.outputs.tables.schema import PARTITIONS, TABLES, Table, Type
@@ -113,7 +113,7 @@ def _for_people(rows: Iterable[Row], place: Place) -> Iterator[Row]:
 
 
 def _created(path: Path) -> IO[str]:
-    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8")  # noqa: PTH123
+    return open(new_file(path), "w", encoding="utf-8")  # noqa: PTH123 - a descriptor, no path
 
 
 _SQLITE_TYPES = {Type.TEXT: "TEXT", Type.BOOLEAN: "INTEGER", Type.NUMBER: "INTEGER", Type.TIME: "TEXT"}

@@ -1,4 +1,4 @@
-"""Which export counts for which data source and date. Reads saved exports; contacts nobody."""
+"""The data source and the date of each saved export. Makes no requests."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Night:
 
     @property
     def name(self) -> str:
-        """What people call it."""
+        """The name for people."""
         return f"{self.data_source} of {self.date}"
 
 

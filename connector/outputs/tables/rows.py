@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 
 from connector.graph.access import Access
@@ -40,11 +40,11 @@ Row = tuple[object, ...]
 _Values = Mapping[str, object]
 
 _MOST_WAYS = 1000
-"""Groups that are nested in each other can make more ways than anybody reads."""
+"""The limit for each group: nested groups can make exponentially many ways."""
 
 
 class Rows:
-    """The rows of an export that has one application."""
+    """The rows of an export that has one application: a method for each table, of its name."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
@@ -52,7 +52,8 @@ class Rows:
 
     def of(self, table: Table) -> Iterator[Row]:
         """Yield the rows of a table. Raises `ReviewError` where two of an export's things cannot be told apart."""
-        yield from _ROWS[table.name](self)
+        rows: Iterator[Row] = getattr(self, table.name)()
+        yield from rows
 
     def exports(self) -> Iterator[Row]:
         """Yield the one row about the export itself."""
@@ -90,7 +91,7 @@ class Rows:
                 yield kind(member), storable(member.id), storable(group.id)
 
     def closure(self) -> Iterator[Row]:
-        """Yield whose grants count for whom."""
+        """Yield the holders whose grants apply to each identity."""
         for identity in self._export.identities:
             for holder in self._access.sources(identity):
                 yield kind(identity), storable(identity.id), kind(holder), storable(holder.id)
@@ -199,7 +200,6 @@ class Rows:
                 yield number, *found, *map(storable, texts), *_about(place.about)
 
 
-_ROWS: dict[str, Callable[[Rows], Iterator[Row]]] = {table.name: getattr(Rows, table.name) for table in TABLES}
 _COLUMNS = {table.name: table.columns for table in TABLES}
 
 

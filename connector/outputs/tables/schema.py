@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 PARTITIONS = ("data_source", "date")
 
@@ -27,8 +28,8 @@ class Column:
     """One column. `is_property`: it is the custom property of the same name, where that has the type."""
 
     name: str
-    type: Type
     meaning: str
+    type: Type = Type.TEXT
     is_property: bool = False
 
 
@@ -42,25 +43,11 @@ class Table:
     columns: tuple[Column, ...]
 
 
-def _text(name: str, meaning: str) -> Column:
-    return Column(name, Type.TEXT, meaning)
-
-
-def _flag(name: str, meaning: str) -> Column:
-    return Column(name, Type.BOOLEAN, meaning)
-
-
-def _number(name: str, meaning: str) -> Column:
-    return Column(name, Type.NUMBER, meaning)
-
-
-def _time(name: str, meaning: str) -> Column:
-    return Column(name, Type.TIME, meaning)
-
-
-def _property(name: str, meaning: str, kind: Type = Type.TEXT) -> Column:
-    return Column(name, kind, meaning, is_property=True)
-
+_text = Column
+_flag = partial(Column, type=Type.BOOLEAN)
+_number = partial(Column, type=Type.NUMBER)
+_time = partial(Column, type=Type.TIME)
+_property = partial(Column, is_property=True)
 
 _OTHERS = _text("other_properties", "custom properties without a column of their own, as a JSON object")
 _LEVELS = "`none`, `read`, `write` or `admin`"
