@@ -12,6 +12,7 @@ from connector.review.certification import rows as folding
 from tests.conftest import Run
 from tests.graph import payloads
 from tests.graph.worlds import CREDENTIAL, GROUP, USER, World
+from tests.review.across.organisations import PERSON, Organisation
 from tests.review.certification.folders import (
     REVIEW,
     answer,
@@ -143,6 +144,15 @@ def test_a_role_is_one_decision_whatever_it_bundles(run: Run) -> None:
     }
 
 
+def _cloud() -> dict[str, Any]:
+    """Give the export of a workspace with an administrator of a repository, and two groups with grants."""
+    made = Organisation().group("Administrators").group("Developers").project("PAY", "api")
+    made.person("ann", None, "Administrators", name="Ann").grant(PERSON, "ann", "admin", "PAY/api")
+    made.grant(GROUP, "Administrators", "admin").grant(GROUP, "Developers", "write", "PAY")
+    made.properties["workspace_permissions"] = "full"
+    return made.cloud()
+
+
 def test_a_payload_of_bitbucket_cloud_is_reviewed_and_proven_like_any(run: Run) -> None:
     document = _cloud()
     Path("export.json").write_text(json.dumps(document), encoding="utf-8")
@@ -159,65 +169,14 @@ def test_a_payload_of_bitbucket_cloud_is_reviewed_and_proven_like_any(run: Run) 
     assert ended.code == 0, ended
 
 
-def _cloud() -> dict[str, Any]:
-    """Write what an export of a workspace looks like: uuids as ids, slugs of groups, permissions in lower case."""
-    application = "Bitbucket Cloud - acme"
-    repository = {
-        "id": "{r-1}",
-        "name": "api",
-        "resource_type": "Repo",
-        "custom_properties": {"slug": "api", "project_key": "PAY"},
-    }
-    project = {
-        "id": "{p-1}",
-        "name": "Payments",
-        "resource_type": "Project",
-        "custom_properties": {"key": "PAY"},
-        "sub_resources": [repository],
-    }
-    permissions = (("owner", "admin", True), ("write", "write", True), ("admin", "admin", True))
-    categories = {"write": ["DataRead", "DataWrite"], "admin": ["DataRead", "DataWrite", "MetadataWrite"]}
-    granted = (
-        ("administrators", "local_group", "owner", {"apply_to_application": True}),
-        ("developers", "local_group", "write", {"resources": ["{p-1}"]}),
-        ("{u-1}", "local_user", "admin", {"resources": ["{p-1}.{r-1}"]}),
-    )
-    return {
-        "applications": [
-            {
-                "name": application,
-                "application_type": "BitbucketCloud",
-                "local_users": [{"id": "{u-1}", "name": "Ann", "groups": ["administrators"]}],
-                "local_groups": [
-                    {"id": "administrators", "name": "Administrators"},
-                    {"id": "developers", "name": "Developers"},
-                ],
-                "resources": [project],
-                "custom_properties": {"workspace": "acme", "workspace_permissions": "full", "is_complete": True},
-            }
-        ],
-        "permissions": [
-            {"name": name, "permission_type": categories[level], "apply_to_sub_resources": inherits}
-            for name, level, inherits in permissions
-        ],
-        "identity_to_permissions": [
-            {
-                "identity": who,
-                "identity_type": kind,
-                "application_permissions": [{"application": application, "permission": permission, **where}],
-            }
-            for who, kind, permission, where in granted
-        ],
-    }
-
-
 def test_people_of_a_workspace_are_told_apart_and_asked_only_while_they_are_members(run: Run) -> None:
     document = _cloud()
     held = document["identity_to_permissions"]
     for number, is_member in enumerate((True, False), 2):
         user = {"id": f"{{u-{number}}}", "name": "Ann", "custom_properties": {"is_member": is_member}}
         document["applications"][0]["local_users"].append(user)
-        granted = {"application": "Bitbucket Cloud - acme", "permission": "admin", "resources": ["{p-1}"]}
+        project = document["applications"][0]["resources"][0]["id"]
+        granted = {"application": "Bitbucket Cloud - acme", "permission": "admin", "resources": [project]}
         held.append({"identity": user["id"], "identity_type": "local_user", "application_permissions": [granted]})
     Path("export.json").write_text(json.dumps(document), encoding="utf-8")
     assert run("review", "start", "export.json", "-o", str(REVIEW), "--by", "owner", "--only", "PAY").code == 0
