@@ -52,7 +52,7 @@ class Database:
         return self
 
     def fetch(self, most: int) -> list[tuple[Any, ...]]:
-        """Give the next rows, so many at most; none at the end."""
+        """Give the next rows, up to this number; none at the end."""
         return self._do(lambda: self._connection.fetchmany(most))
 
     def fetch_all(self) -> list[tuple[Any, ...]]:

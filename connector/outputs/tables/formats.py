@@ -81,7 +81,7 @@ def _copy(table: Table, source: Path, target: Path) -> str:
 _LONGEST_LINE = 1 << 24
 
 _AS_WRITTEN = "new_line = '\\n', parallel = false"
-"""No guessing where lines end, nor from the middle of a file: a name may hold whatever looks like a line."""
+"""Line ends are not guessed, and reading never begins in the middle: a name may contain what looks like a line."""
 
 
 def _lines(rows: Iterable[Row]) -> Iterator[str]:
@@ -130,7 +130,7 @@ def _sqlite(rows: Rows, place: Place) -> None:
 
 def _fill(path: Path, rows: Rows, place: Place) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        # Nobody reads the file before it is whole, and it is flushed to disk then.
+        # No reader sees the file before it is whole, and then it is flushed to disk.
         connection.executescript("PRAGMA journal_mode = off; PRAGMA synchronous = off; BEGIN")
         for table in TABLES:
             names = [*PARTITIONS, *(column.name for column in table.columns)]

@@ -13,7 +13,7 @@ from connector.errors import UsageError
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One SELECT, and what it is called; `comes_along` where it is one of ours."""
+    """One SELECT with its name; `comes_along` where it is part of this program."""
 
     name: str
     sql: str

@@ -38,7 +38,7 @@ def as_json(answer: Answer) -> Iterator[str]:
 
 
 def as_table(answer: Answer, width: int, most: int, left_out: frozenset[str] = frozenset()) -> Iterator[str]:
-    """Yield lines for people: at most so many rows, and what is the same in all of them is said once, above them.
+    """Yield lines for people: up to `most` rows, below the columns that are the same in all of them.
 
     What is left out, columns as well as rows, is said at the end.
     """

@@ -1,4 +1,4 @@
-"""What a reviewer can answer, and what counts as which answer. The words only: knows no workbook.
+"""The answers that a reviewer can give, and how they are spelt. Knows no workbook.
 
 Blanks and letter case do not matter. Any other word is no answer, and is never taken for one.
 """

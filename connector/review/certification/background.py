@@ -23,7 +23,7 @@ _NAMES = 12
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One way in: what it is, the level, on what, whom it lets in, and how it is changed."""
+    """One way to get access: what it is, the level, on what, for whom, and how it is changed."""
 
     what: str
     level: Level
@@ -39,13 +39,13 @@ class Background:
         self._grants, self._people = grants, people
         self._known: dict[Application, list[Fact]] = {}
 
-    def of(self, nodes: Iterable[Node], told: Iterable[Held], unasked: Mapping[Level, int]) -> list[Fact]:
+    def of(self, nodes: Iterable[Node], for_information: Iterable[Held], unasked: Mapping[Level, int]) -> list[Fact]:
         """Give what there is to know about some projects; `unasked` counts grants below the level of the review."""
-        return [*self._settings(told), *self._everywhere(nodes), *_left_out(unasked)]
+        return [*self._settings(for_information), *self._everywhere(nodes), *_left_out(unasked)]
 
-    def _settings(self, told: Iterable[Held]) -> Iterator[Fact]:
+    def _settings(self, for_information: Iterable[Held]) -> Iterator[Fact]:
         folds: defaultdict[tuple[str, str, Level, Node], list[Held]] = defaultdict(list)
-        for held in told:
+        for held in for_information:
             folds[held.holder.id, held.right, held.level, project_of(held.on)].append(held)
         for (holder, _, level, _), same in folds.items():
             on = some([where(held.on) for held in same], _NAMES)

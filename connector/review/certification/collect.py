@@ -1,4 +1,4 @@
-"""The folder of a review, with whatever came back → decisions, and what is still missing.
+"""The folder of a review with the returned workbooks → decisions, and what is still missing.
 
 Every grant that was asked about comes out, in one state. Answers of several workbooks, copies or rows about one grant
 are one decision where they agree, and none where they do not. An answer to a folded row is one about each of its
@@ -57,7 +57,7 @@ class Collected:
         self.progress: list[Progress] = []
         self.totals: Counter[str] = Counter()
         self.unsigned = 0
-        """Decisions of nobody who gave a name."""
+        """The number of decisions without a reviewer's name."""
         self._answers: dict[Key, list[Answer]] = {}
         self._shared: dict[str, list[Answer]] = {}
         # The list first, to its end: a damaged one should not be found out after ten thousand workbooks.

@@ -1,4 +1,4 @@
-"""A proof as one page: to be printed, signed and filed. It holds no script, and asks nobody for anything."""
+"""A proof as one page: to be printed, signed and filed. It has no script, and makes no requests."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def lines(proof: Proof) -> Iterator[str]:
-    """Say the same for a terminal: the verdict, and whatever is open."""
+    """Give the lines for a terminal: the verdict, and everything that is open."""
     yield verdict(proof)
     for status, title, _ in _SECTIONS:
         found = () if status in {Status.DONE, Status.UNDECIDED} else proof.of(status)

@@ -21,7 +21,7 @@ from connector.review.vocabulary import EVERYBODY
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A grant by what stays the same from export to export, whatever things are called by then.
+    """A grant by what stays the same from export to export, although things may be renamed.
 
     `application` is empty where an export has only one, `node` where the grant is on the application itself.
     """
@@ -72,7 +72,7 @@ class Held:
 
 
 class Grants:
-    """The grants of one export, node by node: those to decide on, and those that are only told."""
+    """The grants of one export, node by node: those to decide on, and those that are only for information."""
 
     def __init__(self, export: Export) -> None:
         self.export = export
@@ -82,16 +82,16 @@ class Grants:
 
     def to_decide(self, node: Node) -> list[Held]:
         """Give what is granted on just this node and can be taken away."""
-        return [held for held, row in self._on(node) if not _only_told(row, node)]
+        return [held for held, row in self._on(node) if not _is_for_information(row, node)]
 
     def of(self, holder: Identity, node: Node) -> list[Held]:
         """Give what somebody was granted on just this node."""
         rows = [row for row in self.export.assignments_of(holder) if node in self._targets_of(row)]
         return [held for held, _ in self._each(node, rows)]
 
-    def only_told(self, node: Node) -> list[Held]:
+    def for_information(self, node: Node) -> list[Held]:
         """Give what is granted on just this node to everybody, or to the owner of a personal project."""
-        return [held for held, row in self._on(node) if _only_told(row, node)]
+        return [held for held, row in self._on(node) if _is_for_information(row, node)]
 
     def _targets_of(self, row: Assignment) -> frozenset[Node]:
         if row not in self._targets:
@@ -132,6 +132,6 @@ class Grants:
         )
 
 
-def _only_told(row: Assignment, node: Node) -> bool:
+def _is_for_information(row: Assignment, node: Node) -> bool:
     for_everybody = isinstance(row.holder, Group) and row.holder.id in EVERYBODY
     return for_everybody or (not isinstance(node, Application) and is_owner(row.grant(node)))

@@ -109,7 +109,7 @@ class Later:
         return self._doubt_about_a_key(reference.holder_id) if reference.holder_kind == "credential" else ""
 
     def _doubt_about_a_key(self, identifier: str) -> str:
-        """Say whether the export would have a key if there were one: it defines what it was asked for."""
+        """Say why a key may exist although the export lacks it: the kinds that were collected are defined in it."""
         kind = credential_kind(identifier)
         name, asked_by = CREDENTIALS.get(kind, (kind, ""))
         if kind in self._kinds or asked_by in self.export.defined:

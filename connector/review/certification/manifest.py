@@ -96,7 +96,7 @@ class Writer:
         self._line([asked.reference.as_list(), asked.folded, *shown])
 
     def close(self) -> None:
-        """End the list; what it is written to stays open."""
+        """End the list; the file stays open."""
         self._file.close()
 
     def _line(self, value: object) -> None:
@@ -125,7 +125,7 @@ def _lines(folder: Path) -> Iterator[Any]:
 
 @contextmanager
 def _understood(folder: Path) -> Iterator[None]:
-    """Turn whatever is wrong with the list into one line."""
+    """Report any error in the list as one line."""
     path = folder / FILE_NAME
     try:
         yield

@@ -13,7 +13,7 @@ from connector.review.text.names import counted, handle, person, state
 from connector.review.vocabulary import CREDENTIALS
 
 LONGEST_LIST = 200
-"""A group of more people is listed in a workbook that all reviewers share: nobody reads it beside a project."""
+"""A group of more people is listed in a workbook that all reviewers share: it is too long beside a project."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def outside(identity: Identity) -> str:
 
 
 def _number(user: User) -> str:
-    """Tell apart people who may share a name, as on Bitbucket Cloud; nothing where the name does."""
+    """Give the id of people who may share a name, as on Bitbucket Cloud; nothing where the name has it."""
     own = handle(user)
     return "" if own in person(user) else own
 

@@ -211,7 +211,7 @@ class _Proving:
         return held.level >= self._proof.header.at_least and right not in self._reviewed
 
     def _scope(self) -> Iterator[Node]:
-        """Yield whatever lies in the projects that were reviewed."""
+        """Yield the projects that were reviewed, and everything in them."""
         for top in dict.fromkeys(project_of(node) for _, _, _, node in self._reviewed):
             yield top
             if isinstance(top, Resource):

@@ -1,4 +1,4 @@
-"""What came back in one workbook, whatever was done to it: answers, and what could not be read.
+"""The answers in one returned workbook, however it was edited, and what could not be read.
 
 Answers are found by the hidden ids and the headers, wherever these stand by now: sheets may be renamed, rows sorted,
 filtered or copied, columns moved or added. A row that shows other names than its id was written for is not read.
@@ -101,7 +101,7 @@ def read_workbook(path: Path, name: str, review: str) -> Returned:
         found = _read(path, name, review)
         if inside.has_merged_cells:
             found.problems.extend(_merged(path, name))
-    except Exception as error:  # noqa: BLE001 - openpyxl raises whatever a broken file leads to
+    except Exception as error:  # noqa: BLE001 - openpyxl raises any exception for a broken file
         text = f"is no Excel workbook that can be read (damaged, or with a password?), so nothing of it counts: {error}"
         return Returned(problems=[Problem(clean(name), clean(text))])
     if inside.has_comments:
@@ -111,7 +111,7 @@ def read_workbook(path: Path, name: str, review: str) -> Returned:
 
 def _read(path: Path, name: str, review: str) -> Returned:
     with warnings.catch_warnings():
-        # Of what it leaves out when it reads, such as drop-downs.
+        # About parts that it does not read, such as drop-downs.
         warnings.simplefilter("ignore")
         try:
             return _Reading(name, review, takes_formulas=False).returned(_sheets(path))

@@ -19,10 +19,10 @@ from connector.review.text.names import everywhere, kind, person, resources, som
 from connector.text import clean
 
 FOLDED_FROM = 20
-"""As many rows as a screen shows; beyond, equal grants are folded."""
+"""The rows that fit on a screen; where there are more, equal grants are folded."""
 
 LONGEST_TEXT = 1_000
-"""Characters of a name that are shown. A cell takes 32,767, and nobody reads more than a line or two."""
+"""Characters of a name that are shown. A cell takes 32,767, which is too long to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Row:
 
     @property
     def grounds(self) -> str:
-        """Why to look, whatever number of its grants that is about."""
+        """The reasons to look at it, without the number of grants that each is about."""
         return "; ".join(reason.text for reason in self.reasons)
 
     @property

@@ -129,7 +129,7 @@ class Owners:
         self._able: dict[Identity, bool] = {}
 
     def of(self, project: Resource) -> tuple[Identity, ...]:
-        """Give the owners of a project; nobody where there is none who could answer."""
+        """Give the owners of a project who can answer; there may be none."""
         rows = self._access.export.assignments_on(project)
         if personal := [row.holder for row in rows if is_owner(row.grant(project))]:
             return tuple(one for one in dict.fromkeys(personal) if self._can_answer(one))

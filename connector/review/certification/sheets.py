@@ -28,7 +28,7 @@ LAST_ROW = 1_048_575
 
 _LONGEST_CELL = 32_767
 _MANY_ROWS = 20_000
-"""From so many on, rows go to disk as they are written."""
+"""From this number on, rows go to disk as they are written."""
 _A4 = 9
 _LINE = 15
 """Points that a line takes in height."""
@@ -105,7 +105,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A drop-down in a column: of the words, so many as the word in another column of the row gets."""
+    """A drop-down in a column. The word in another column of the row decides how many of the words it offers."""
 
     column: str
     depends_on: str
@@ -154,7 +154,7 @@ class Book:
         return Table(self, name, columns, choice)
 
     def offer(self, words: Sequence[str]) -> None:
-        """Write the words of drop-downs into a sheet that nobody sees."""
+        """Write the words of drop-downs into a hidden sheet."""
         sheet: Worksheet = self._book.add_worksheet(_WORDS)
         sheet.hide()
         self.protect(sheet)

@@ -67,10 +67,10 @@ def start(export: Export, source: Path, folder: Path, scope: Scope) -> Started:
 
 @dataclass(slots=True)
 class _Asked:
-    """What one workbook asks about, and what it only tells."""
+    """What one workbook asks about, and what it has for information."""
 
     rows: list[Row]
-    told: list[Held] = field(default_factory=list)
+    for_information: list[Held] = field(default_factory=list)
     unasked: Counter[Level] = field(default_factory=Counter)
 
 
@@ -106,10 +106,10 @@ class _Starting:
         return Started(self._review, tuple(sheets), tuple(without), self._caveats)
 
     def _asked(self, unit: Unit) -> _Asked:
-        """Take the grants of a unit apart: to decide on, below the level of the review, and only told."""
+        """Divide the grants of a unit: to decide on, below the level of the review, and for information."""
         asked, held = _Asked([]), list[Held]()
         for node in self._nodes(unit):
-            asked.told.extend(self._grants.only_told(node))
+            asked.for_information.extend(self._grants.for_information(node))
             for one in self._grants.to_decide(node):
                 if one.level >= self._scope.at_least:
                     held.append(one)
@@ -135,7 +135,7 @@ class _Starting:
             reviewers=reviewers,
             caveats=self._caveats,
             rows=asked.rows,
-            facts=self._background.of(unit.nodes, asked.told, asked.unasked),
+            facts=self._background.of(unit.nodes, asked.for_information, asked.unasked),
         )
         write_workbook(path, contents, self._attention, self._people)
         holders = (row.first.holder for row in asked.rows)

@@ -323,20 +323,13 @@ def same_person(old: Organisation, new: Organisation, kind: str) -> dict[str, st
     def username(one: str, other: str) -> bool:
         return kind == SERVER and _plain(old.people[one].username) == _plain(new.people[other].username)
 
-    def forwards(one: str, other: str) -> bool:
-        hints = [hint for hint in (email, username) if any(hint(one, each) for each in new.people)]
-        return bool(hints) and all(hint(one, other) for hint in hints)
+    def allowed(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        hints = [hint for hint in (email, username) if any(hint(*pair) for pair in pairs)]
+        return [pair for pair in pairs if hints and all(hint(*pair) for hint in hints)]
 
-    def backwards(one: str, other: str) -> bool:
-        hints = [hint for hint in (email, username) if any(hint(each, other) for each in old.people)]
-        return bool(hints) and all(hint(one, other) for hint in hints)
-
-    found = {}
-    for one in old.people:
-        candidates = [other for other in new.people if forwards(one, other)]
-        if len(candidates) == 1 and [each for each in old.people if backwards(each, candidates[0])] == [one]:
-            found[one] = candidates[0]
-    return found
+    forwards = [allowed([(one, other) for other in new.people]) for one in old.people]
+    backwards = [allowed([(one, other) for one in old.people]) for other in new.people]
+    return dict(pairs[0] for pairs in forwards if len(pairs) == 1 and pairs in backwards)
 
 
 def same_repository(old: Organisation, new: Organisation, kind: str) -> dict[str, str]:
