@@ -33,7 +33,7 @@ _KINDS = {"user": "local_user", "group": "local_group", "credential": "local_acc
 Grant = tuple[str, str, str, str]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(worlds(), st.sampled_from(By), st.sampled_from((0, 3, 20)), st.randoms(use_true_random=False))
 def test_every_answer_reaches_its_grant_and_carrying_it_out_is_proven(
     world: World, by: By, folded_from: int, chance: random.Random
