@@ -272,7 +272,7 @@ def test_a_project_permission_ranks_as_a_repository_permission() -> None:
 
 
 @given(organisations())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_rules_agree_with_those_of_the_independent_model(organisation: Organisation) -> None:
     rules = Rules(Catalogue(organisation))
     levels = ["none", *model.LEVEL_FROM_REPOSITORY.values()]

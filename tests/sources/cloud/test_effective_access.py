@@ -40,7 +40,12 @@ services = st.builds(
 )
 
 
-@hypothesis_settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.usefixtures("skipped_time")
+@hypothesis_settings(
+    deadline=None,
+    max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(
     workspace=workspaces(),
     service=services,
@@ -67,7 +72,8 @@ def test_every_user_has_in_the_export_what_bitbucket_gives(
     assert disagreements(workspace, payload_of(snapshot)) == []
 
 
-def _sample() -> Snapshot:
+@pytest.fixture(scope="module")
+def sample() -> Snapshot:
     with EmbeddedCloud(sample_workspace()) as server:
         return snapshot_of(server, ApiToken(DEMO_EMAIL, DEMO_TOKEN))
 
@@ -94,14 +100,13 @@ def _all_active(snapshot: Snapshot) -> Snapshot:
     return replace(snapshot, users={i: replace(user, active=True) for i, user in snapshot.users.items()})
 
 
-def test_the_sample_workspace_agrees() -> None:
-    snapshot = _sample()
-    assert disagreements(sample_workspace(), payload_of(snapshot)) == []
-    assert snapshot.source.global_permissions is GlobalPermissionsRead.FULL
+def test_the_sample_workspace_agrees(sample: Snapshot) -> None:
+    assert disagreements(sample_workspace(), payload_of(sample)) == []
+    assert sample.source.global_permissions is GlobalPermissionsRead.FULL
 
 
 @pytest.mark.parametrize(
     "mistake", [_without_owners, _without_projects, _without_public, _without_one_membership, _all_active]
 )
-def test_a_mistake_in_what_was_collected_is_seen(mistake: Callable[[Snapshot], Snapshot]) -> None:
-    assert disagreements(sample_workspace(), payload_of(mistake(_sample()))) != []
+def test_a_mistake_in_what_was_collected_is_seen(sample: Snapshot, mistake: Callable[[Snapshot], Snapshot]) -> None:
+    assert disagreements(sample_workspace(), payload_of(mistake(sample))) != []

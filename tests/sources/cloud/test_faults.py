@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -66,7 +67,12 @@ faults = st.builds(
 )
 
 
-@hypothesis_settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.usefixtures("skipped_time")
+@hypothesis_settings(
+    deadline=None,
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
 @given(
     workspace=workspaces(),
     drawn=st.lists(faults, min_size=1, max_size=3),

@@ -18,7 +18,9 @@ from tests.model.cloud import disagreements
 from tests.sources.cloud.exporting import snapshot_of
 
 DEMO = ApiToken(DEMO_EMAIL, DEMO_TOKEN)
-REPOSITORIES, PROJECTS, USERS = 150, 4, 30
+REPOSITORIES, PROJECTS, USERS = 102, 4, 30
+
+pytestmark = pytest.mark.usefixtures("skipped_time")
 
 
 def workspace() -> Workspace:
