@@ -6,7 +6,6 @@ Keeps what lives longer than one request: look-ups, OAuth tokens, rate limits. H
 from __future__ import annotations
 
 import json
-import random
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
@@ -65,7 +64,6 @@ class Application:
         self._base_url = base_url
         self._door = Door(settings, clock)
         self._gate = Gate(settings, clock)
-        self._shuffler = random.Random(0)  # noqa: S311 - the order of rows keeps no secret
         self._desk: Desk | None = None
 
     def forget(self) -> None:
@@ -157,8 +155,6 @@ class Application:
         match route.kinds:
             case For.ACCOUNTS if token or (is_consumer and not settings.consumers_are_users):
                 raise wrong_mechanism()
-            case For.WORKSPACES if token or is_consumer:
-                raise wrong_mechanism()
             case For.PERMISSIONS if token and token.level not in settings.permission_tokens:
                 raise wrong_mechanism()
         if is_consumer and "/projects/{}/permissions-config" in name and not settings.consumers_read_projects:
@@ -199,7 +195,6 @@ class Application:
                 shapes=shapes,
                 grants=GrantShapes(shapes),
                 machines=MachineShapes(shapes, added_on=self._settings.keys_added_on),
-                shuffler=self._shuffler,
             )
         return self._desk
 

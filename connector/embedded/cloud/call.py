@@ -6,7 +6,6 @@ sockets nor credentials.
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -53,8 +52,6 @@ class Desk:
     shapes: Shapes
     grants: GrantShapes
     machines: MachineShapes
-    shuffler: random.Random
-    """Outlives a change: no two answers need come in one order."""
     _kept: dict[object, Any] = field(default_factory=dict)
 
     def kept(self, name: object, make: Callable[[], Kept]) -> Kept:
@@ -152,9 +149,6 @@ class Call:
         settings = self.desk.settings
         if wanted and self.route in settings.unsortable:
             raise bad_request(f"Invalid parameter: {min(wanted)}")
-        if "sort" not in wanted and settings.unstable_order:
-            rows = listing.arranged(self.workspace, rows, wanted)
-            return self.desk.shuffler.sample(rows, len(rows))
         if not wanted:
             return rows
         caller = self.credential.identity if self.credential else None

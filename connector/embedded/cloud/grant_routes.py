@@ -28,20 +28,7 @@ Privilege = tuple[Group, Repository, str]
 
 EXPLICIT: Listing[tuple[str, str]] = Listing(10)
 """Neither `q` nor `sort`."""
-EFFECTIVE: Listing[Effective] = Listing(
-    10,
-    {
-        "permission": lambda _, row: row[2],
-        "user.uuid": lambda _, row: row[0].uuid,
-        "user.account_id": lambda _, row: row[0].account_id,
-        "user.display_name": lambda _, row: row[0].display_name,
-        "user.nickname": lambda _, row: row[0].nickname,
-        "repository.uuid": lambda _, row: row[1].uuid,
-        "repository.name": lambda _, row: row[1].name,
-        "repository.full_name": lambda workspace, row: f"{workspace.slug}/{row[1].slug}",
-    },
-    tells_size=False,
-)
+EFFECTIVE: Listing[Effective] = Listing(10, {"user.uuid": lambda _, row: row[0].uuid}, tells_size=False)
 
 _EVERY = 3
 """Which of the rows of `group-privileges` it loses or tells wrong."""
@@ -59,22 +46,6 @@ def groups(call: Call, place: Place) -> Json:
     known, grants = call.workspace.groups, call.desk.grants
     rows = list(place.groups.items())
     return call.page(EXPLICIT, rows, lambda row: grants.group_grant(place, known[row[0]], row[1]))
-
-
-def one_user(call: Call, place: Place, name: str) -> Json:
-    """Show what one user is granted on a project or a repository, `none` included."""
-    for account in call.workspace.accounts.values():
-        if name in (account.uuid, account.account_id):
-            return call.desk.grants.user_grant(place, account, place.users.get(account.uuid, "none"))
-    raise error(HTTPStatus.NOT_FOUND, f"No user with identifier '{name}'.")
-
-
-def one_group(call: Call, place: Place, slug: str) -> Json:
-    """Show what one group is granted on a project or a repository, `none` included."""
-    group = call.workspace.groups.get(slug)
-    if group is None:
-        raise error(HTTPStatus.NOT_FOUND, "No Group matches the given query.")
-    return call.desk.grants.group_grant(place, group, place.groups.get(slug, "none"))
 
 
 def effective(call: Call) -> Json:
@@ -136,18 +107,13 @@ def privileges_v1(call: Call, slug: str | None = None) -> list[Json]:
 def _explicit(path: str, find: Callable[[Call, str], Place], oauth: str, token: str) -> dict[str, Route]:
     """Make the routes of the explicit grants on a kind of place."""
 
-    def route(answer: Callable[..., Json]) -> Route:
-        return Route(
-            lambda call, name, *rest: answer(call, find(call, name), *rest), (oauth,), (token,), For.PERMISSIONS
-        )
+    def route(answer: Callable[[Call, Place], Json]) -> Route:
+        return Route(lambda call, name: answer(call, find(call, name)), (oauth,), (token,), For.PERMISSIONS)
 
-    answers: dict[str, Callable[..., Json]] = {
-        "users": users,
-        "groups": groups,
-        "users/{}": one_user,
-        "groups/{}": one_group,
+    return {
+        f"{path}/permissions-config/users": route(users),
+        f"{path}/permissions-config/groups": route(groups),
     }
-    return {f"{path}/permissions-config/{below}": route(answer) for below, answer in answers.items()}
 
 
 _PROJECT = "2.0/workspaces/{ws}/projects/{}"
@@ -187,10 +153,8 @@ def _holders(call: Call, repository: Repository) -> Iterator[Effective]:
             continue
         if rights.is_owner:
             rank = REPOSITORY["admin"] if settings.effective_owners else 0
-        elif settings.effective_projects:
-            rank = rights.repository_rank(repository)
         else:
-            rank = rights.own_repository_rank(repository)
+            rank = rights.repository_rank(repository)
         if not rank and settings.effective_public and rights.is_member and not repository.is_private:
             rank = REPOSITORY["read"]
         if rank:

@@ -117,14 +117,12 @@ class Door:
             account = workspace.accounts[token.account_uuid]
             if (account.email or "").lower() != name.lower():
                 raise forbidden()
-            return self._api_token(token, account)
+            return _api_token(token, account)
         for account in workspace.accounts.values():
             if name.lower() not in ((account.email or "").lower(), (account.nickname or "").lower()):
                 continue
             if account.password and same(password, account.password):
                 raise account_password()
-            if self._settings.app_passwords and account.app_password and same(password, account.app_password):
-                return Credential("apppassword", account.display_name, account.uuid, _APP_PASSWORD_SCOPES, account)
         raise token_refused()
 
     def _by_token(self, secret: str, workspace: Workspace) -> Credential:
@@ -135,10 +133,9 @@ class Door:
             if not token.expired and same(secret, token.secret):
                 kind = f"{token.level}_access_token"
                 return Credential(kind, token.name, f"token:{token.name}", token.scopes, token=token)
-        if self._settings.api_tokens_as_bearer:
-            for each in workspace.api_tokens:
-                if same(secret, each.secret):
-                    return self._api_token(each, workspace.accounts[each.account_uuid])
+        for each in workspace.api_tokens:
+            if same(secret, each.secret):
+                return _api_token(each, workspace.accounts[each.account_uuid])
         raise token_refused()
 
     def _oauth(self, issued: _Issued, workspace: Workspace) -> Credential:
@@ -150,14 +147,11 @@ class Door:
             raise token_refused()
         return Credential("oauth2", owner.display_name, f"consumer:{consumer.key}", consumer.scopes, owner)
 
-    def _api_token(self, token: ApiToken, account: Account) -> Credential:
-        if token.expired or not token.scopes or not account.active:
-            raise token_refused()
-        kind = self._settings.api_token_type
-        return Credential(kind, account.display_name, account.uuid, token.scopes, account, is_api_token=True)
 
-
-_APP_PASSWORD_SCOPES = frozenset({"account", "project:admin", "repository:admin", "repository", "project", "webhook"})
+def _api_token(token: ApiToken, account: Account) -> Credential:
+    if token.expired or not token.scopes or not account.active:
+        raise token_refused()
+    return Credential("apitoken", account.display_name, account.uuid, token.scopes, account, is_api_token=True)
 
 
 def _decoded(credentials: str) -> tuple[str, str]:

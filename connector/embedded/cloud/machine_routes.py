@@ -34,11 +34,6 @@ def project_keys(call: Call, key: str) -> Json:
     return call.page(KEYS, keys, lambda each: call.desk.machines.project_key(each, found))
 
 
-def repository_hooks(call: Call, name: str) -> Json:
-    """List the webhooks of a repository."""
-    return _hooks(call, call.administered_repository(name).uuid)
-
-
 def workspace_hooks(call: Call) -> Json:
     """List the webhooks of the workspace itself."""
     call.require_owner()
@@ -46,35 +41,14 @@ def workspace_hooks(call: Call) -> Json:
 
 
 def restrictions(call: Call, name: str) -> Json:
-    """List the branch restrictions of a repository, of all kinds or one."""
+    """List the branch restrictions of a repository."""
     found = call.administered_repository(name)
-    kind = call.query.get("kind")
-    pattern = call.query.get("pattern")
-    rows = [
-        row
-        for row in call.workspace.restrictions
-        if row.repository_uuid == found.uuid
-        and (kind is None or row.kind == kind)
-        and (pattern is None or row.pattern == pattern)
-    ]
+    rows = [row for row in call.workspace.restrictions if row.repository_uuid == found.uuid]
     return call.page(RESTRICTIONS, rows, call.desk.machines.restriction)
-
-
-def branching_model(call: Call, name: str) -> Json:
-    """Show the branching model of a repository."""
-    return call.desk.machines.branching_model(call.repository(name))
-
-
-def override_settings(call: Call, name: str) -> Json:
-    """Show which settings a repository does not take from its project; permissions are none of them."""
-    call.administered_repository(name)
-    overrides = {"default_merge_strategy": True, "branching_model": True}
-    return {"type": "repository_inheritance_state", "override_settings": overrides}
 
 
 _ADMIN_REPOSITORY = ("admin:repository:bitbucket",)
 _HOOKS = ("webhook",), ("read:webhook:bitbucket",)
-_MODEL = ("repository",), ("read:repository:bitbucket",)
 
 MACHINE_ROUTES = {
     "2.0/repositories/{ws}/{}/deploy-keys": Route(
@@ -83,12 +57,16 @@ MACHINE_ROUTES = {
     "2.0/workspaces/{ws}/projects/{}/deploy-keys": Route(
         project_keys, ("project", "project:admin"), ("admin:project:bitbucket",)
     ),
-    "2.0/repositories/{ws}/{}/hooks": Route(repository_hooks, *_HOOKS),
+    "2.0/repositories/{ws}/{}/hooks": Route(
+        lambda call, name: _hooks(call, call.administered_repository(name).uuid), *_HOOKS
+    ),
     "2.0/workspaces/{ws}/hooks": Route(workspace_hooks, *_HOOKS),
     "2.0/repositories/{ws}/{}/branch-restrictions": Route(restrictions, ("repository:admin",), _ADMIN_REPOSITORY),
-    "2.0/repositories/{ws}/{}/override-settings": Route(override_settings, ("repository:admin",), _ADMIN_REPOSITORY),
-    "2.0/repositories/{ws}/{}/branching-model": Route(branching_model, *_MODEL),
-    "2.0/repositories/{ws}/{}/effective-branching-model": Route(branching_model, *_MODEL),
+    "2.0/repositories/{ws}/{}/effective-branching-model": Route(
+        lambda call, name: call.desk.machines.branching_model(call.repository(name)),
+        ("repository",),
+        ("read:repository:bitbucket",),
+    ),
 }
 
 

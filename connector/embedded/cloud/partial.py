@@ -1,6 +1,7 @@
 """Partial answers: what `fields` leaves of a JSON body.
 
-Source: https://developer.atlassian.com/cloud/bitbucket/rest/intro/#partial-response. Knows no listing.
+Source: https://developer.atlassian.com/cloud/bitbucket/rest/intro/#partial-response. Knows no listing. Of the
+language, only what the connector asks is known: fields by name, and fields to be added with a plus.
 """
 
 from __future__ import annotations
@@ -9,15 +10,11 @@ from typing import Any
 
 
 def partial(body: Any, fields: str) -> Any:  # noqa: ANN401 - JSON
-    """Keep the fields that are named, or all but those with a minus; a plus adds, and leaves the rest."""
+    """Keep the fields that are named; a plus adds a field, and keeps the others."""
     names = [name.strip() for name in fields.split(",") if name.strip()]
-    only = [name.split(".") for name in names if name[0] not in "+-"]
-    without = [name[1:].split(".") for name in names if name[0] == "-"]
-    if only and "*" not in fields:
-        body = _only(body, only + [name[1:].split(".") for name in names if name[0] == "+"])
-    for path in without:
-        body = _without(body, path)
-    return body
+    if all(name.startswith("+") for name in names):
+        return body
+    return _only(body, [name.removeprefix("+").split(".") for name in names])
 
 
 def adds(fields: str, name: str) -> bool:
@@ -36,13 +33,3 @@ def _only(body: Any, paths: list[list[str]]) -> Any:  # noqa: ANN401 - JSON
         if below:
             kept[key] = value if [] in below else _only(value, below)
     return kept
-
-
-def _without(body: Any, path: list[str]) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(body, list):
-        return [_without(each, path) for each in body]
-    if not isinstance(body, dict) or path[0] not in body:
-        return body
-    if len(path) == 1:
-        return {key: value for key, value in body.items() if key != path[0]}
-    return body | {path[0]: _without(body[path[0]], path[1:])}

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from connector.embedded.cloud.answers import bad_request, error, forbidden, no_workspace
+from connector.embedded.cloud.answers import bad_request, forbidden, no_workspace
 from connector.embedded.cloud.call import removed
 from connector.embedded.cloud.pages import Listing
 from connector.embedded.cloud.partial import adds
@@ -32,8 +31,6 @@ class For(Enum):
     ALL = auto()
     ACCOUNTS = auto()
     """Not access tokens, which are no account, nor OAuth consumers where they are not taken for their owner."""
-    WORKSPACES = auto()
-    """Across workspaces: nothing but credentials of a person."""
     PERMISSIONS = auto()
     """Officially not access tokens."""
 
@@ -54,57 +51,23 @@ MEMBERS: Listing[Account] = Listing(
     50,
     {
         "user.uuid": lambda _, account: account.uuid,
-        "user.account_id": lambda _, account: account.account_id,
         "user.nickname": lambda _, account: account.nickname,
-        "user.display_name": lambda _, account: account.display_name,
         "user.email": lambda _, account: (account.email or "").lower(),
     },
 )
 ROLES: Listing[tuple[Account, str]] = Listing(
-    50,
-    {
-        "permission": lambda _, row: row[1],
-        "user.uuid": lambda _, row: row[0].uuid,
-        "user.account_id": lambda _, row: row[0].account_id,
-        "user.nickname": lambda _, row: row[0].nickname,
-    },
+    50, {"permission": lambda _, row: row[1], "user.uuid": lambda _, row: row[0].uuid}
 )
-PROJECTS: Listing[Project] = Listing(
-    50,
-    {
-        "uuid": lambda _, project: project.uuid,
-        "key": lambda _, project: project.key,
-        "name": lambda _, project: project.name,
-        "is_private": lambda _, project: project.is_private,
-    },
-)
+PROJECTS: Listing[Project] = Listing(50, {"uuid": lambda _, project: project.uuid})
 REPOSITORIES: Listing[Repository] = Listing(
     10,
     {
         "uuid": lambda _, repository: repository.uuid,
         "slug": lambda _, repository: repository.slug,
         "name": lambda _, repository: repository.name,
-        "full_name": lambda workspace, repository: f"{workspace.slug}/{repository.slug}",
-        "is_private": lambda _, repository: repository.is_private,
-        "created_on": lambda _, repository: repository.created_on,
         "project.key": lambda workspace, repository: workspace.projects[repository.project_uuid].key,
-        "project.uuid": lambda _, repository: repository.project_uuid,
     },
 )
-WORKSPACES: Listing[None] = Listing(25, {"slug": lambda workspace, _: workspace.slug})
-
-
-def user(call: Call) -> Json:
-    """Show the caller."""
-    return call.desk.shapes.own_user(call.account)
-
-
-def user_workspaces(call: Call) -> Json:
-    """List the workspaces of the caller, and whether it administers each."""
-    administers = call.rights.is_owner
-    wanted = call.query.get("administrator", "").lower()
-    listed = call.rights.is_member and wanted in ("", str(administers).lower())
-    return call.page(WORKSPACES, [None] if listed else [], lambda _: _own_access(call, administers=administers))
 
 
 def user_permission(call: Call) -> Json:
@@ -138,15 +101,6 @@ def members(call: Call) -> Json:
     return call.page(MEMBERS, _members(call), shape)
 
 
-def member(call: Call, name: str) -> Json:
-    """Show one member, by uuid or account id."""
-    call.require_member()
-    for account in _members(call):
-        if name in (account.uuid, account.account_id):
-            return call.desk.shapes.membership(account)
-    raise error(HTTPStatus.NOT_FOUND, f"No member with identifier '{name}'.")
-
-
 def roles(call: Call) -> Json:
     """List members with their roles."""
     call.require_member()
@@ -160,28 +114,13 @@ def projects(call: Call) -> Json:
     return call.page(PROJECTS, rows, call.desk.shapes.project)
 
 
-def project(call: Call, key: str) -> Json:
-    """Show one project."""
-    return call.desk.shapes.project(call.project(key))
-
-
 def repositories(call: Call) -> Json:
     """List the repositories that the caller can read: for strangers, the public ones."""
     rows: Sequence[Repository] = call.desk.catalogue.repositories
     if not call.rights.is_owner:
         rows = [each for each in rows if call.rights.sees_repository(each)]
-    least = _LEAST.get(call.query.get("role", ""), 0)
-    if least:
-        rows = [each for each in rows if call.rights.repository_rank(each) >= least]
     return call.page(REPOSITORIES, rows, call.desk.shapes.repository)
 
-
-def repository(call: Call, name: str) -> Json:
-    """Show one repository."""
-    return call.desk.shapes.repository(call.repository(name))
-
-
-_LEAST = {"member": 1, "contributor": 2, "admin": 3, "owner": 3}
 
 _ACCOUNT = ("account",)
 _READ_WORKSPACE = ("read:workspace:bitbucket",)
@@ -189,31 +128,28 @@ _READ_PROJECT = ("read:project:bitbucket",)
 _READ_REPOSITORY = ("read:repository:bitbucket",)
 
 ROUTES = {
-    "2.0/user": Route(user, _ACCOUNT, ("read:user:bitbucket",), For.ACCOUNTS),
-    "2.0/user/workspaces": Route(user_workspaces, _ACCOUNT, _READ_WORKSPACE, For.WORKSPACES),
+    "2.0/user": Route(
+        lambda call: call.desk.shapes.own_user(call.account), _ACCOUNT, ("read:user:bitbucket",), For.ACCOUNTS
+    ),
     "2.0/user/workspaces/{ws}/permission": Route(user_permission, _ACCOUNT, _READ_WORKSPACE, For.ACCOUNTS),
     "2.0/workspaces/{ws}": Route(workspace, (), _READ_WORKSPACE, anonymous=True),
     "2.0/workspaces/{ws}/members": Route(members, _ACCOUNT, _READ_WORKSPACE),
-    "2.0/workspaces/{ws}/members/{}": Route(member, _ACCOUNT, _READ_WORKSPACE),
     "2.0/workspaces/{ws}/permissions": Route(roles, _ACCOUNT, _READ_WORKSPACE, For.PERMISSIONS),
     "2.0/workspaces/{ws}/projects": Route(projects, ("project",), _READ_PROJECT, anonymous=True),
-    "2.0/workspaces/{ws}/projects/{}": Route(project, ("project",), _READ_PROJECT, anonymous=True),
+    "2.0/workspaces/{ws}/projects/{}": Route(
+        lambda call, key: call.desk.shapes.project(call.project(key)), ("project",), _READ_PROJECT, anonymous=True
+    ),
     "2.0/repositories/{ws}": Route(repositories, ("repository",), _READ_REPOSITORY, anonymous=True),
-    "2.0/repositories/{ws}/{}": Route(repository, ("repository",), _READ_REPOSITORY, anonymous=True),
+    "2.0/repositories/{ws}/{}": Route(
+        lambda call, name: call.desk.shapes.repository(call.repository(name)),
+        ("repository",),
+        _READ_REPOSITORY,
+        anonymous=True,
+    ),
     # Removed in 2026 (CHANGE-2770).
     "2.0/workspaces": Route(removed, anonymous=True),
-    "2.0/repositories": Route(removed, anonymous=True),
-    "2.0/user/permissions/workspaces": Route(removed, anonymous=True),
-    "2.0/user/permissions/repositories": Route(removed, anonymous=True),
 }
 """By address; `{ws}` stands for the workspace, `{}` for whatever the resource is then called with."""
-
-
-def _own_access(call: Call, *, administers: bool) -> Json:
-    slug = call.workspace.slug
-    base = {"type": "workspace_base", "slug": slug, "uuid": call.workspace.uuid}
-    links = call.desk.shapes.only_self(f"workspaces/{slug}")
-    return {"type": "workspace_access", "administrator": administers, "workspace": base | {"links": links}}
 
 
 def _members(call: Call) -> list[Account]:

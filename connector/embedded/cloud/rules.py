@@ -72,11 +72,8 @@ class Rights:
     def repository_rank(self, repository: Repository) -> int:
         """Rank on a repository, the highest of all ways; that it may be public does not count."""
         project = self._workspace.projects[repository.project_uuid]
-        return max(self.own_repository_rank(repository), _REPOSITORY_RANK_FROM_PROJECT[self.project_rank(project)])
-
-    def own_repository_rank(self, repository: Repository) -> int:
-        """Rank by the grants of a repository alone."""
-        return self._granted(repository.users, repository.groups, REPOSITORY)
+        own = self._granted(repository.users, repository.groups, REPOSITORY)
+        return max(own, _REPOSITORY_RANK_FROM_PROJECT[self.project_rank(project)])
 
     def sees_repository(self, repository: Repository) -> bool:
         """Tell whether the caller can read a repository, public ones included."""

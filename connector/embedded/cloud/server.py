@@ -17,7 +17,6 @@ from connector.embedded.common.messages import Answer, Caller, Request, html
 from connector.embedded.common.server import EmbeddedServer
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from connector.embedded.common import faults
@@ -36,13 +35,11 @@ class EmbeddedCloud(EmbeddedServer[Workspace, Application]):
         workspace: Workspace,
         settings: Settings | None = None,
         *,
-        port: int = 0,
-        tls: ssl.SSLContext | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.settings = settings or Settings()
         self._clock = clock
-        super().__init__(workspace, context=self.settings.context, latency=self.settings.latency, port=port, tls=tls)
+        super().__init__(workspace, context=self.settings.context, latency=self.settings.latency)
 
     def _new_application(self) -> Application:
         return Application(self.organisation, self.settings, self.base_url, self._clock)

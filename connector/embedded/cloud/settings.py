@@ -14,24 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Window(StrEnum):
-    """How a rolling hour is counted; Atlassian's words allow both."""
-
-    SLIDING = "sliding"
-    """A request is free again an hour after it was made."""
-    REFILLED = "refilled"
-    """Requests come back one by one, all within an hour."""
-
-
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """So many `requests` in each rolling `hour`, which lasts so many seconds."""
+    """At most `requests` in each rolling `hour`, which lasts so many seconds; one that was answered 429 counts too."""
 
     requests: int = 1_000
     hour: float = 3_600.0
-    window: Window = Window.SLIDING
-    counts_refused: bool = True
-    """Whether a request that was answered 429 counts too."""
 
 
 class TooMany(StrEnum):
@@ -108,17 +96,11 @@ class Settings:
     """`next` carries a cursor instead of a page number, and `page` is refused."""
     tells_size: bool = True
     """Listings tell `size` where the real ones did; else none does."""
-    unstable_order: bool = False
-    """Without `sort`, rows come in another order with every answer (BCLOUD-23644)."""
     unsortable: frozenset[str] = frozenset()
     """Routes that refuse `sort` and `q`, beside those that never knew them."""
 
     rate_limit: RateLimit | None = field(default_factory=RateLimit)
     """Below `/2.0/repositories`, per user, consumer or access token; webhooks have as many of their own."""
-    anonymous_limit: RateLimit | None = field(default_factory=lambda: RateLimit(60))
-    """For everybody who is not signed in, together."""
-    other_limit: RateLimit | None = None
-    """On all other addresses; whether there is one is not confirmed."""
     too_many: TooMany = TooMany.TEXT
     throttled: bool = False
     """Answers say `X-Usage-Throttled: True`, which means nothing."""
@@ -127,12 +109,6 @@ class Settings:
     """Seconds that an OAuth token is said to last."""
     token_lifetime: float | None = None
     """Seconds that it does last; None for as long as it is said."""
-    api_token_type: str = "apitoken"  # noqa: S105 - a word
-    """`X-Credential-Type` of an API token; not confirmed."""
-    api_tokens_as_bearer: bool = True
-    """An API token may be sent as Bearer too; not confirmed."""
-    app_passwords: bool = False
-    """App passwords of former times still work, as before July 2026."""
     consumers_are_users: bool = True
     """`/user` answers an OAuth consumer as its owner; not confirmed."""
     consumers_read_projects: bool = True
@@ -158,8 +134,6 @@ class Settings:
 
     effective_owners: bool = True
     """The effective listing has the owners of the workspace; not confirmed, like the three that follow."""
-    effective_projects: bool = True
-    """It counts grants on projects."""
     effective_outsiders: bool = True
     """It has people who are in no member list."""
     effective_public: bool = False

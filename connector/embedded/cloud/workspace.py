@@ -33,8 +33,6 @@ class Account:
     created_on: str = FOUNDED
     password: str = ""
     """Of the account: refused by the API since 2022."""
-    app_password: str = ""
-    """Of former times: refused since July 2026."""
 
 
 @dataclass(slots=True)

@@ -43,20 +43,16 @@ EVERYWHERE = [
     "workspaces/acme/projects/PAY",
     "workspaces/acme/projects/PAY/permissions-config/users",
     "workspaces/acme/projects/PAY/permissions-config/groups",
-    "workspaces/acme/projects/PAY/permissions-config/groups/devs-co",
     "workspaces/acme/projects/PAY/deploy-keys",
     "workspaces/acme/hooks",
     "repositories/acme",
     "repositories/acme/api",
     "repositories/acme/api/permissions-config/users",
     "repositories/acme/api/permissions-config/groups",
-    "repositories/acme/api/permissions-config/groups/devs-co",
     "repositories/acme/api/deploy-keys",
     "repositories/acme/api/hooks",
     "repositories/acme/api/branch-restrictions",
-    "repositories/acme/api/branching-model",
     "repositories/acme/api/effective-branching-model",
-    "repositories/acme/api/override-settings",
 ]
 V1 = ["groups/acme", "groups/acme/devs-co/members", "group-privileges/acme"]
 
@@ -117,7 +113,7 @@ class Small:
 def small(**details: JSON) -> Small:
     """An administrator, a developer of group devs, an outsider; PAY with api and docs (public); SEC with keys."""
     builder = Builder("acme", "Acme", **details)
-    admin = builder.member("ada", "Ada Min", email="ada@example.com", password="her own", app_password="former")
+    admin = builder.member("ada", "Ada Min", email="ada@example.com", password="her own")
     dev = builder.member("dee", "Dee Vee", email="dee@example.com")
     outsider = builder.account("otto", "Otto Side", email="otto@example.com")
     builder.group("Administrators", [admin], account_privilege="admin")

@@ -53,17 +53,6 @@ def test_explicit_grants_with_their_none_rows() -> None:
         assert granted(client, "repositories/acme/api/permissions-config/groups") == {("administrators", "none")}
 
 
-def test_one_user_or_group_asked_singly() -> None:
-    world = small()
-    with serving(world.workspace) as client:
-        for place, mine in (("repositories/acme/api", "admin"), ("workspaces/acme/projects/PAY", "none")):
-            for name in (world.dev.uuid, world.dev.account_id):
-                assert client.json(f"{place}/permissions-config/users/{name}")["permission"] == mine
-            assert message_of(client.get(f"{place}/permissions-config/users/nobody"))[0] == 404
-        assert client.json("repositories/acme/docs/permissions-config/groups/devs-co")["permission"] == "read"
-        assert client.json("repositories/acme/api/permissions-config/groups/devs-co")["permission"] == "none"
-
-
 def test_a_hundred_and_twenty_grants_in_a_list() -> None:
     world = small()
     for number in range(120):
@@ -120,7 +109,6 @@ def test_effective_access_is_the_highest_of_all_ways() -> None:
     ("settings", "expected"),
     [
         ({"effective_owners": False}, PROJECT | REST),
-        ({"effective_projects": False}, OWNER | REST | {("dee", "docs", "read"), ("pia", "api", "read")}),
         ({"effective_outsiders": False}, OWNER | PROJECT | {("dee", "api", "admin")}),
         ({"effective_public": True}, OWNER | PROJECT | REST),
     ],

@@ -61,8 +61,6 @@ def test_webhooks_of_a_repository_and_of_the_workspace() -> None:
 def test_branch_restrictions_by_glob_and_by_branching_model() -> None:
     with serving(with_machines().workspace) as client:
         push, merges = client.rows("repositories/acme/api/branch-restrictions")
-        assert client.rows("repositories/acme/api/branch-restrictions", kind="push") == [push]
-        assert client.rows("repositories/acme/api/branch-restrictions", pattern="*") == []
     assert (push["branch_match_kind"], push["pattern"], "branch_type" in push) == ("glob", "main", False)
     assert [user["nickname"] for user in push["users"]] == ["dee"]
     assert [group["slug"] for group in push["groups"]] == ["devs-co"]
@@ -79,18 +77,12 @@ def test_the_branching_model() -> None:
     world.docs.branch_types = {"release": "rel/"}
     world.workspace.repositories[next(reversed(world.workspace.repositories))].main_branch = None
     with serving(world.workspace) as client:
-        plain = client.json("repositories/acme/api/branching-model")
+        plain = client.json("repositories/acme/api/effective-branching-model")
         full = client.json("repositories/acme/docs/effective-branching-model")
-        empty = client.json("repositories/acme/keys/branching-model")
+        empty = client.json("repositories/acme/keys/effective-branching-model")
         assert client.json("repositories/acme/keys")["mainbranch"] is None
     assert (plain["development"]["branch"]["name"], plain["development"]["use_mainbranch"]) == ("main", True)
     assert "production" not in plain
     assert (full["development"]["branch"]["name"], full["production"]["branch"]["name"]) == ("develop", "main")
     assert full["branch_types"] == [{"kind": "release", "prefix": "rel/"}]
     assert empty["development"]["branch"] is None
-
-
-def test_what_a_repository_does_not_take_from_its_project() -> None:
-    with serving(with_machines().workspace) as client:
-        answer = client.json("repositories/acme/api/override-settings")
-    assert answer["override_settings"] == {"default_merge_strategy": True, "branching_model": True}

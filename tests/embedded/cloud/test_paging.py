@@ -6,7 +6,6 @@ from collections import Counter
 
 import pytest
 
-from connector.embedded.cloud.changes import delete_repository
 from connector.embedded.common.faults import Change, Fault
 from tests.embedded.cloud.client import JSON, Client, Small, crowded, message_of, serving, small
 
@@ -46,10 +45,9 @@ def test_pages_are_as_long_as_the_real_ones_unless_asked() -> None:
                 "repositories/acme",
                 "repositories/acme/api/permissions-config/users",
                 "workspaces/acme/permissions/repositories",
-                "user/workspaces",
             )
         }
-    assert list(lengths.values()) == [50, 50, 50, 10, 10, 10, 25]
+    assert list(lengths.values()) == [50, 50, 50, 10, 10, 10]
     with serving(world.workspace, page_default=7) as client:
         assert client.json(MEMBERS)["pagelen"] == 7
 
@@ -78,14 +76,14 @@ def test_an_opaque_next_cannot_be_built() -> None:
 def test_next_repeats_what_was_asked() -> None:
     with serving(crowded(120).workspace) as client:
         page = client.json(
-            MEMBERS, pagelen=3, q='user.nickname~"user"', sort="-user.nickname", fields="next,values.user"
+            "repositories/acme", pagelen=1, q='project.key="PAY"', sort="-slug", fields="next,values.slug"
         )
-        assert nicknames(client.pages(MEMBERS, pagelen=3, q='user.nickname~"user"')) == NICKNAMES[2:]
+        assert slugs(client.pages("repositories/acme", pagelen=1, q='project.key="PAY"')) == ["api", "docs"]
     for part in (
-        "pagelen=3",
-        "q=user.nickname~%22user%22",
-        "sort=-user.nickname",
-        "fields=next%2Cvalues.user",
+        "pagelen=1",
+        "q=project.key%3D%22PAY%22",
+        "sort=-slug",
+        "fields=next%2Cvalues.slug",
         "page=2",
     ):
         assert part in page["next"]
@@ -124,7 +122,7 @@ def test_a_row_deleted_between_pages_hides_another() -> None:
     world = with_repositories(25)
     first = next(iter(world.workspace.repositories.values()))
     with serving(world.workspace) as client:
-        client.server.faults.add(Fault(Change(lambda: delete_repository(world.workspace, first)), after=1, times=1))
+        client.server.faults.add(Fault(Change(lambda: world.workspace.repositories.pop(first.uuid)), after=1, times=1))
         found = slugs(client.pages("repositories/acme"))
     assert len(found) == 24
     assert "service-010" not in found
@@ -148,35 +146,13 @@ def _create_first(world: Small) -> None:
     world.workspace.repositories.update(repositories)
 
 
-def test_without_an_order_rows_may_come_in_any() -> None:
-    world = with_repositories(60)
-    with serving(world.workspace, unstable_order=True) as client:
-        loose = slugs(client.pages("repositories/acme"))
-        firm = slugs(client.pages("repositories/acme", sort="uuid"))
-    everything = {each.slug for each in world.workspace.repositories.values()}
-    assert len(loose) == len(firm) == 60
-    assert set(loose) < everything
-    assert set(firm) == everything
-    uuids = [each.uuid for each in sorted(world.workspace.repositories.values(), key=lambda each: each.uuid)]
-    assert [world.workspace.repositories[uuid].slug for uuid in uuids] == firm
-
-
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
         ('slug="api"', ["api"]),
-        ('slug = "api" OR name ~ "KEY"', ["api", "keys"]),
-        ('project.key="PAY" AND is_private=false', ["docs"]),
-        ('project.key="PAY" and (slug="docs" or slug="keys")', ["docs"]),
+        (' project.key = "PAY" ', ["api", "docs"]),
         ('slug IN ("api","keys")', ["api", "keys"]),
-        ('slug NOT IN ("api","keys")', ["docs"]),
-        ('slug != "api"', ["docs", "keys"]),
-        ('name !~ "k"', ["api", "docs"]),
-        ('slug > "api"', ["docs", "keys"]),
-        ('slug <= "docs" AND slug >= "docs"', ["docs"]),
-        ('slug < "b"', ["api"]),
-        ('full_name="acme/api"', ["api"]),
-        ("name = null", []),
+        ('slug IN ( "keys" )', ["keys"]),
     ],
 )
 def test_queries(query: str, expected: list[str]) -> None:
@@ -188,8 +164,8 @@ def test_queries(query: str, expected: list[str]) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        *("", "slug", "slug=", 'slug="api', 'nothing="x"', "slug=api", 'slug="a" OR', '(slug="a"', 'slug IN "a"'),
-        *("slug ? 1", 'slug="a" slug="b"', '"slug"="a"', 'slug not "a"', "slug=1("),
+        *("", "slug", "slug=", 'slug="api', 'nothing="x"', "slug=api", 'slug="a" OR slug="b"', 'slug IN "a"'),
+        *('slug="a" slug="b"', '"slug"="a"', 'slug != "a"', "slug=1(", "slug IN ()"),
     ],
 )
 def test_nonsense_is_refused(query: str) -> None:
@@ -203,18 +179,6 @@ def test_quotes_inside_a_text() -> None:
     world.api.name = 'say "hi" \\o/'
     with serving(world.workspace) as client:
         assert slugs(client.pages("repositories/acme", q='name="say \\"hi\\" \\\\o/"')) == ["api"]
-
-
-def test_levels_compare() -> None:
-    with serving(small().workspace) as client:
-        rows = client.rows("workspaces/acme/permissions/repositories", q='permission>"read" AND user.nickname="dee"')
-        by_repository = client.rows("workspaces/acme/permissions/repositories", sort="-repository.uuid")
-    assert sorted((row["repository"]["name"], row["permission"]) for row in rows) == [
-        ("api", "admin"),
-        ("docs", "write"),
-    ]
-    uuids = [row["repository"]["uuid"] for row in by_repository]
-    assert uuids == sorted(uuids, reverse=True)
 
 
 def test_explicit_grants_know_neither_query_nor_order() -> None:
@@ -243,13 +207,6 @@ def test_partial_answers() -> None:
         assert only["values"][0]["user"].keys() == {"uuid", "nickname"}
         forgotten = client.json(MEMBERS, fields="values.user.uuid")
         assert forgotten.keys() == {"values"}
-        without = client.json(MEMBERS, fields="-values.links,-values.workspace.links.avatar,-nothing.here")
-        assert without.keys() == {"values", "pagelen", "size", "page", "next"}
-        assert without["values"][0].keys() == {"type", "user", "workspace"}
-        assert without["values"][0]["workspace"]["links"].keys() == {"html", "self"}
-        assert client.json(MEMBERS, fields="*") == client.json(MEMBERS) | {
-            "next": client.json(MEMBERS)["next"].replace("?page", "?fields=%2A&page")
-        }
         assert "email" not in client.json(MEMBERS, fields="+values.user.email")["values"][0]["user"]
 
 
@@ -266,9 +223,6 @@ def test_addresses_are_confirmed_and_never_listed() -> None:
         assert found == {"dee": "dee@example.com", "user007": "user007@example.com"}
         assert "email" not in ask_for(client, "dee@example.com", fields="").text
         assert "example.com" not in client.get(MEMBERS, fields="+values.user.email").text
-        query = 'user.email="dee@example.com" OR user.nickname="ada"'
-        rows = client.rows(MEMBERS, q=query, fields="+values.user.email")
-        assert [row["user"].get("email") for row in rows] == [None, "dee@example.com"]
         named = ask_for(client, "dee@example.com", fields="values.user.email,values.user.account_id").json()
         assert named["values"] == [{"user": {"account_id": world.dev.account_id, "email": "dee@example.com"}}]
 

@@ -1,25 +1,17 @@
-"""The embedded Bitbucket Cloud as a server: connections, latency, HTTPS, its end, a process of its own."""
+"""The embedded Bitbucket Cloud as a server: connections, latency, a gateway, mistakes."""
 
 from __future__ import annotations
 
-import json
 import socket
-import ssl
-import subprocess
-import sys
 import time
 from dataclasses import fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import requests
-import trustme
 
-from connector.embedded.cloud.sample import DEMO_EMAIL, DEMO_TOKEN
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.cloud.settings import Settings
-from tests.embedded.asking import basic
 from tests.embedded.cloud.client import serving, small
 
 ASK = b"GET /2.0/repositories/acme?%d HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -85,48 +77,3 @@ def test_a_mistake_of_the_server_is_not_overlooked() -> None:
 def test_it_answers_within_its_context_only() -> None:
     with pytest.raises(RuntimeError):
         _ = EmbeddedCloud(small().workspace).application
-
-
-def test_it_speaks_https_too(tmp_path: Path) -> None:
-    authority = trustme.CA()
-    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1").configure_cert(tls)
-    with EmbeddedCloud(small().workspace, tls=tls) as server, requests.Session() as session:
-        session.trust_env = False
-        session.verify = str(tmp_path / "ca.pem")
-        session.headers["Authorization"] = basic("ada@example.com", "ada-token")
-        page = session.get(f"{server.base_url}/2.0/repositories/acme", params={"pagelen": 1}, timeout=30).json()
-        assert page["next"].startswith("https://127.0.0.1:")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "workspace", "answers"),
-    [
-        ([], "harbour-payments", {"200": 2}),
-        (
-            ["--repositories", "20", "--users", "10", "--groups", "5", "--projects", "3", "--rate-limit", "1"],
-            "synthetic",
-            {"200": 1, "429": 1},
-        ),
-    ],
-)
-def test_a_process_of_its_own(arguments: list[str], workspace: str, answers: dict[str, int]) -> None:
-    with subprocess.Popen(  # noqa: S603 - our own server
-        [sys.executable, "-m", "connector.embedded.cloud", "--with-parent", "--opaque-next", *arguments],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin
-        assert process.stdout
-        base_url = process.stdout.readline().strip()
-        with requests.Session() as session:
-            session.trust_env = False
-            session.headers["Authorization"] = basic(DEMO_EMAIL, DEMO_TOKEN)
-            first = session.get(f"{base_url}/2.0/repositories/{workspace}", timeout=30)
-            assert "ctx=" in first.json()["next"]
-            session.get(first.json()["next"], timeout=30)
-        process.stdin.close()
-        assert json.loads(process.stdout.read()) == answers
-    assert process.returncode == 0
