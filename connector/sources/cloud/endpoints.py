@@ -78,107 +78,55 @@ class Address:
     path: str
 
 
-WORKSPACE = Endpoint("workspaces/{}", "", "read:workspace:bitbucket", Right.MEMBER, "everything")
-OWN_ROLE = Endpoint(
-    "user/workspaces/{}/permission",
-    "account",
-    "read:workspace:bitbucket",
-    Right.MEMBER,
-    "whether the account administers the workspace",
-)
-EFFECTIVE = Endpoint(
-    "workspaces/{}/permissions/repositories",
-    "account",
-    "read:repository:bitbucket",
-    Right.WORKSPACE_ADMIN,
-    "whether the account administers the workspace",
-)
+_READ_WORKSPACE, _READ_REPOSITORY = "read:workspace:bitbucket", "read:repository:bitbucket"
+_MEMBERS = "account", _READ_WORKSPACE, Right.MEMBER
+_GROUPS = "account", "read:permission:bitbucket", Right.WORKSPACE_ADMIN
+_PROJECT_GRANTS = "project:admin", "read:project:bitbucket", Right.PROJECT_ADMIN
+_REPOSITORY_GRANTS = "repository:admin", _READ_REPOSITORY, Right.REPOSITORY_ADMIN
+"""What several endpoints need: the two scopes and the right."""
+_WHO_ADMINISTERS = "whether the account administers the workspace"
 
+WORKSPACE = Endpoint("workspaces/{}", "", _READ_WORKSPACE, Right.MEMBER, "everything")
+OWN_ROLE = Endpoint("user/workspaces/{}/permission", *_MEMBERS, _WHO_ADMINISTERS)
+EFFECTIVE = Endpoint(
+    "workspaces/{}/permissions/repositories", "account", _READ_REPOSITORY, Right.WORKSPACE_ADMIN, _WHO_ADMINISTERS
+)
 REPOSITORY_EFFECTIVE = Endpoint(
     "workspaces/{}/permissions/repositories/{}",
     "repository",
-    "read:repository:bitbucket",
+    _READ_REPOSITORY,
     Right.REPOSITORY_ADMIN,
     "nothing; --verify compares with it",
 )
 
-_ACCOUNT, _PROJECT, _PROJECT_ADMIN, _REPOSITORY, _REPOSITORY_ADMIN = (
-    "account",
-    "project",
-    "project:admin",
-    "repository",
-    "repository:admin",
-)
-_READ_WORKSPACE, _READ_PROJECT, _READ_REPOSITORY, _READ_PERMISSION = (
-    "read:workspace:bitbucket",
-    "read:project:bitbucket",
-    "read:repository:bitbucket",
-    "read:permission:bitbucket",
-)
-
-ROLES = Endpoint(
-    "workspaces/{}/permissions", _ACCOUNT, _READ_WORKSPACE, Right.MEMBER, "members and their roles", sort="user.uuid"
-)
-MEMBERS = Endpoint("workspaces/{}/members", _ACCOUNT, _READ_WORKSPACE, Right.MEMBER, "members", sort="user.uuid")
-GROUPS = Endpoint(
-    "groups/{}",
-    _ACCOUNT,
-    _READ_PERMISSION,
-    Right.WORKSPACE_ADMIN,
-    "groups, and who is in them",
-    api="1.0",
-    attempts=2,
-    is_list=True,
-)
+ROLES = Endpoint("workspaces/{}/permissions", *_MEMBERS, "members and their roles", sort="user.uuid")
+MEMBERS = Endpoint("workspaces/{}/members", *_MEMBERS, "members", sort="user.uuid")
+GROUPS = Endpoint("groups/{}", *_GROUPS, "groups, and who is in them", api="1.0", attempts=2, is_list=True)
 GROUP_NAMES = dataclasses.replace(GROUPS, lacks="groups", attempts=None)
 """Asked where the listing with members breaks off, which it does after about 28 seconds."""
 WITHOUT_MEMBERS = {"exclude_members": "true"}
-GROUP_MEMBERS = Endpoint(
-    "groups/{}/{}/members",
-    _ACCOUNT,
-    _READ_PERMISSION,
-    Right.WORKSPACE_ADMIN,
-    "the members of a group",
-    api="1.0",
-    is_list=True,
-)
+GROUP_MEMBERS = Endpoint("groups/{}/{}/members", *_GROUPS, "the members of a group", api="1.0", is_list=True)
 GROUP_PRIVILEGES = Endpoint(
     "group-privileges/{}",
-    _ACCOUNT,
-    _READ_PERMISSION,
-    Right.WORKSPACE_ADMIN,
+    *_GROUPS,
     "nothing; with it, a run asks for half as much",
     api="1.0",
     attempts=1,
     is_list=True,
 )
-PROJECTS = Endpoint("workspaces/{}/projects", _PROJECT, _READ_PROJECT, Right.MEMBER, "projects", sort="uuid")
-REPOSITORIES = Endpoint("repositories/{}", _REPOSITORY, _READ_REPOSITORY, Right.MEMBER, "repositories", sort="uuid")
-PROJECT_USERS = Endpoint(
-    "workspaces/{}/projects/{}/permissions-config/users",
-    _PROJECT_ADMIN,
-    _READ_PROJECT,
-    Right.PROJECT_ADMIN,
-    "users' permissions on a project",
+PROJECTS = Endpoint(
+    "workspaces/{}/projects", "project", "read:project:bitbucket", Right.MEMBER, "projects", sort="uuid"
 )
-PROJECT_GROUPS = Endpoint(
-    "workspaces/{}/projects/{}/permissions-config/groups",
-    _PROJECT_ADMIN,
-    _READ_PROJECT,
-    Right.PROJECT_ADMIN,
-    "groups' permissions on a project",
+REPOSITORIES = Endpoint("repositories/{}", "repository", _READ_REPOSITORY, Right.MEMBER, "repositories", sort="uuid")
+PROJECT_USERS, PROJECT_GROUPS = (
+    Endpoint(
+        f"workspaces/{{}}/projects/{{}}/permissions-config/{who}", *_PROJECT_GRANTS, f"{who}' permissions on a project"
+    )
+    for who in ("users", "groups")
 )
-REPOSITORY_USERS = Endpoint(
-    "repositories/{}/{}/permissions-config/users",
-    _REPOSITORY_ADMIN,
-    _READ_REPOSITORY,
-    Right.REPOSITORY_ADMIN,
-    "users' permissions on a repository",
-)
-REPOSITORY_GROUPS = Endpoint(
-    "repositories/{}/{}/permissions-config/groups",
-    _REPOSITORY_ADMIN,
-    _READ_REPOSITORY,
-    Right.REPOSITORY_ADMIN,
-    "groups' permissions on a repository",
+REPOSITORY_USERS, REPOSITORY_GROUPS = (
+    Endpoint(
+        f"repositories/{{}}/{{}}/permissions-config/{who}", *_REPOSITORY_GRANTS, f"{who}' permissions on a repository"
+    )
+    for who in ("users", "groups")
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from connector.errors import Unreadable, Why
 from connector.model import Group, Project, User
@@ -26,6 +26,7 @@ from connector.rest.listing import (
     read_until_agreed,
 )
 from connector.sources.cloud import endpoints, parse
+from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.endpoints import Address, Endpoint
 from connector.sources.cloud.listings import Groups, Members, Repositories
 from connector.sources.cloud.paging import LENGTHS, Pages
@@ -45,20 +46,6 @@ _UNSORTED = [(length, False) for length in LENGTHS]
 PRIVILEGES_ALONE = {"fields": "repo,privilege,group.slug,group.name"}
 """Each row has all members of its group, too, which is more than anybody reads. Not to know this does no harm."""
 
-NO_QUESTION: Mapping[str, str | int] = {}
-
-
-class Asks(Protocol):
-    """Something that can be asked. `round` counts how often everything is asked anew, from 1."""
-
-    round: int
-
-    def get(self, address: Address, question: Mapping[str, str | int] = ..., reading: int = ...) -> Any:  # noqa: ANN401 - JSON
-        """Give the JSON that is answered. `reading` counts how often the same is asked on purpose."""
-
-    def follow(self, address: Address, following: object, reading: int = ...) -> Any:  # noqa: ANN401 - JSON
-        """Give the next page of a listing, at the address that the last one told."""
-
 
 @dataclass(frozen=True, slots=True)
 class Grants:
@@ -75,7 +62,7 @@ class Grants:
 class Fetch:
     """Questions about one workspace. Shared by all workers."""
 
-    def __init__(self, bitbucket: Asks, workspace: str) -> None:
+    def __init__(self, bitbucket: Bitbucket, workspace: str) -> None:
         self._bitbucket = bitbucket
         self.workspace = workspace
         self._told: Mapping[str, list[GroupGrant]] | None = None

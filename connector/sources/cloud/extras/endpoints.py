@@ -7,7 +7,8 @@ from functools import partial
 from connector.sources.cloud.endpoints import Endpoint, Right
 from connector.sources.common.extras.redact import SECRET, redacted
 
-_REPOSITORY_ADMIN, _ADMIN_OF_REPOSITORIES = "repository:admin", "admin:repository:bitbucket"
+_OF_REPOSITORY = "repository:admin", "admin:repository:bitbucket", Right.REPOSITORY_ADMIN
+_WEBHOOKS = "webhook", "read:webhook:bitbucket"
 
 _without_keys = partial(redacted, key_text="key", leave_out=SECRET | {"comment"})
 """Of a key stays what it says about itself; its comment often is somebody's address."""
@@ -21,35 +22,16 @@ PROJECT_KEYS = Endpoint(
     redact=_without_keys,
 )
 REPOSITORY_KEYS = Endpoint(
-    "repositories/{}/{}/deploy-keys",
-    _REPOSITORY_ADMIN,
-    _ADMIN_OF_REPOSITORIES,
-    Right.REPOSITORY_ADMIN,
-    "deploy keys of repositories",
-    redact=_without_keys,
+    "repositories/{}/{}/deploy-keys", *_OF_REPOSITORY, "deploy keys of repositories", redact=_without_keys
 )
 WORKSPACE_WEBHOOKS = Endpoint(
-    "workspaces/{}/hooks",
-    "webhook",
-    "read:webhook:bitbucket",
-    Right.WORKSPACE_ADMIN,
-    "webhooks of the workspace",
-    redact=redacted,
+    "workspaces/{}/hooks", *_WEBHOOKS, Right.WORKSPACE_ADMIN, "webhooks of the workspace", redact=redacted
 )
 REPOSITORY_WEBHOOKS = Endpoint(
-    "repositories/{}/{}/hooks",
-    "webhook",
-    "read:webhook:bitbucket",
-    Right.REPOSITORY_ADMIN,
-    "webhooks of repositories",
-    redact=redacted,
+    "repositories/{}/{}/hooks", *_WEBHOOKS, Right.REPOSITORY_ADMIN, "webhooks of repositories", redact=redacted
 )
 RESTRICTIONS = Endpoint(
-    "repositories/{}/{}/branch-restrictions",
-    _REPOSITORY_ADMIN,
-    _ADMIN_OF_REPOSITORIES,
-    Right.REPOSITORY_ADMIN,
-    "branch restrictions of repositories",
+    "repositories/{}/{}/branch-restrictions", *_OF_REPOSITORY, "branch restrictions of repositories"
 )
 BRANCHING_MODEL = Endpoint(
     "repositories/{}/{}/effective-branching-model",
