@@ -36,6 +36,7 @@ from connector.embedded.cloud.routes import ROUTES, For, Route
 from connector.embedded.cloud.rules import Rules
 from connector.embedded.cloud.settings import Access
 from connector.embedded.cloud.shapes import Shapes
+from connector.embedded.common.addresses import matching, patterns
 from connector.embedded.common.messages import NOBODY, Answer, Caller, encode, html
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ ALL_ROUTES = ROUTES | GRANT_ROUTES | MACHINE_ROUTES
 """Every resource, by its address."""
 
 TOKEN_ADDRESS = "/site/oauth2/access_token"  # noqa: S105 - an address
-_PARTS = {name: name.split("/") for name in ALL_ROUTES}
+_PATTERNS = patterns(ALL_ROUTES)
 _IMPLIED = {"project": "repository"}
 
 
@@ -101,7 +102,7 @@ class Application:
         self, request: Request, segments: Sequence[str], credential: Credential | None, effect: Effect | None
     ) -> tuple[Answer, Caller]:
         """Answer somebody who is known, or nobody, and say so in the headers."""
-        name, arguments = find_route(segments)
+        name, arguments = matching(_PATTERNS, segments) or ("", [])
         route = ALL_ROUTES.get(name)
         headers: Headers = ()
         try:
@@ -197,17 +198,6 @@ class Application:
                 machines=MachineShapes(shapes, added_on=self._settings.keys_added_on),
             )
         return self._desk
-
-
-def find_route(segments: Sequence[str]) -> tuple[str, list[str]]:
-    """Find the resource at an address, and what stands where its address has braces; an empty name for none."""
-    for name, parts in _PARTS.items():
-        if len(parts) != len(segments):
-            continue
-        pairs = list(zip(parts, segments, strict=True))
-        if all(part.startswith("{") or part == segment for part, segment in pairs):
-            return name, [segment for part, segment in pairs if part.startswith("{")]
-    return "", []
 
 
 def _without_nulls(shape: dict[str, Any]) -> dict[str, Any]:

@@ -78,11 +78,12 @@ class Call:
         if not self.desk.organisation.public_access:
             self.require_login()
 
-    def require_administrator(self) -> None:
-        """Refuse everybody but a global administrator who signed in with a password."""
+    def administered_instance(self) -> Organisation:
+        """Give the whole instance to a global administrator who signed in with a password; refuse everybody else."""
         self.require_login()
         if self.rights.global_rank < GLOBAL["ADMIN"]:
             raise not_permitted()
+        return self.desk.organisation
 
     def page(self, rows: Sequence[Row], shape: Callable[[Row], Any]) -> Json:
         """Answer the page of a listing that the query asks for."""

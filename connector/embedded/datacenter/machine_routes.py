@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING
 
 from connector.embedded.datacenter.answers import Refusal, no_such, not_permitted
 from connector.embedded.datacenter.machine_shapes import MachineShapes
-from connector.embedded.datacenter.organisation import Account
+from connector.embedded.datacenter.organisation import Account, Project, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from connector.embedded.datacenter.call import Call
-    from connector.embedded.datacenter.machines import HttpToken, SshKey
-    from connector.embedded.datacenter.organisation import Project, Repository
+    from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
     from connector.embedded.datacenter.shapes import Json
+
+Place = Project | Repository
 
 _SERVICE_IDS = 900_000
 """Added to the ids of projects, and twice to those of repositories, for the users that act for their tokens."""
@@ -47,7 +48,7 @@ def repository_keys(call: Call, key: str, slug: str) -> Json:
     """List the access keys of one repository, and with `effective` those of its project."""
     found = call.administered_repository(key, slug)
     project = call.desk.organisation.projects[found.project_id]
-    rows: list[tuple[SshKey, Repository | Project]] = []
+    rows: list[tuple[SshKey, Place]] = []
     for each in call.desk.organisation.keys:
         rows += [(each, found)] if found.id in each.repositories else []
         if call.query.get("effective") == "true" and call.desk.settings.effective_keys:
@@ -63,55 +64,17 @@ def user_keys(call: Call) -> Json:
     return call.page([each for each in call.desk.organisation.keys if each.owner_id == owner.id], _shapes(call).key)
 
 
-def project_tokens(call: Call, key: str) -> Json:
-    """List the tokens of one project."""
-    found = call.administered_project(key)
-    return _tokens(call, lambda token: token.project_id == found.id, lambda: _service(call, 1, found.id))
-
-
-def repository_tokens(call: Call, key: str, slug: str) -> Json:
-    """List the tokens of one repository."""
-    found = call.administered_repository(key, slug)
-    return _tokens(call, lambda token: token.repository_id == found.id, lambda: _service(call, 2, found.id))
-
-
 def user_tokens(call: Call, slug: str) -> Json:
     """List the personal tokens of one user; a token may not, not even for its own user."""
     owner = _owner(call, call.desk.catalogue.account_by_slug(slug))
     return _tokens(call, lambda token: token.owner_id == owner.id, lambda: owner)
 
 
-def project_webhooks(call: Call, key: str) -> Json:
-    """List the webhooks of one project."""
-    found = call.administered_project(key)
-    rows = [webhook for webhook in call.desk.organisation.webhooks if webhook.project_id == found.id]
-    return call.page(rows, _shapes(call).webhook)
-
-
-def repository_webhooks(call: Call, key: str, slug: str) -> Json:
-    """List the webhooks of one repository."""
-    found = call.administered_repository(key, slug)
-    rows = [webhook for webhook in call.desk.organisation.webhooks if webhook.repository_id == found.id]
-    return call.page(rows, _shapes(call).webhook)
-
-
-def project_restrictions(call: Call, key: str) -> Json:
-    """List the branch restrictions of one project."""
-    found = call.administered_project(key)
-    rows = [each for each in call.desk.organisation.restrictions if each.project_id == found.id]
-    return call.page(rows, _shapes(call).restriction)
-
-
 def repository_restrictions(call: Call, key: str, slug: str) -> Json:
     """List the branch restrictions of one repository, and those it has from its project."""
     found = call.administered_repository(key, slug)
-    inherited = found.project_id if call.desk.settings.inherited_restrictions else None
-    rows = [
-        each
-        for each in call.desk.organisation.restrictions
-        if each.repository_id == found.id or (inherited is not None and each.project_id == inherited)
-    ]
-    return call.page(rows, _shapes(call).restriction)
+    inherited = call.desk.organisation.projects[found.project_id] if call.desk.settings.inherited_restrictions else None
+    return _restrictions(call, found, inherited)
 
 
 def default_branch(call: Call, key: str, slug: str) -> Json:
@@ -123,26 +86,25 @@ def default_branch(call: Call, key: str, slug: str) -> Json:
     return _shapes(call).branch(found.default_branch)
 
 
-def branch_model(call: Call, key: str, slug: str) -> Json:
-    """Show the branching model."""
-    return _shapes(call).branch_model(call.repository(key, slug))
-
-
 MACHINE_ROUTES: Mapping[str, Callable[..., Json]] = {
     "ssh/settings": ssh_settings,
     "ssh/keys": user_keys,
     "keys/projects/{}/ssh": project_keys,
     "keys/projects/{}/repos/{}/ssh": repository_keys,
-    "access-tokens/projects/{}": project_tokens,
-    "access-tokens/projects/{}/repos/{}": repository_tokens,
+    "access-tokens/projects/{}": lambda call, key: _service_tokens(call, call.administered_project(key)),
+    "access-tokens/projects/{}/repos/{}": lambda call, *at: _service_tokens(call, call.administered_repository(*at)),
     "access-tokens/users/{}": user_tokens,
-    "projects/{}/webhooks": project_webhooks,
-    "projects/{}/repos/{}/webhooks": repository_webhooks,
+    "projects/{}/webhooks": lambda call, key: _webhooks(call, call.administered_project(key)),
+    "projects/{}/repos/{}/webhooks": lambda call, *at: _webhooks(call, call.administered_repository(*at)),
     "projects/{}/repos/{}/default-branch": default_branch,
     "projects/{}/repos/{}/branches/default": default_branch,
-    "branch-permissions/projects/{}/restrictions": project_restrictions,
+    "branch-permissions/projects/{}/restrictions": lambda call, key: _restrictions(
+        call, call.administered_project(key)
+    ),
     "branch-permissions/projects/{}/repos/{}/restrictions": repository_restrictions,
-    "branch-utils/projects/{}/repos/{}/branchmodel/configuration": branch_model,
+    "branch-utils/projects/{}/repos/{}/branchmodel/configuration": lambda call, *at: _shapes(call).branch_model(
+        call.repository(*at)
+    ),
 }
 """As in `routes.ROUTES`; before the addresses of other APIs than the main one stands the name of theirs."""
 
@@ -165,14 +127,35 @@ def _shapes(call: Call) -> MachineShapes:
 def _owner(call: Call, account: Account | None) -> Account:
     """Let somebody look at an account's keys or tokens: an administrator, and not at those of a mightier one."""
     if account is None:
-        call.require_administrator()
+        call.administered_instance()
         raise no_such("user.User", "The user does not exist.")
     if account is call.account and not call.rights.by_token:
         return account
-    call.require_administrator()
+    call.administered_instance()
     if call.desk.rules.rights(account).global_rank > call.rights.global_rank:
         raise not_permitted()
     return account
+
+
+def _belongs(record: HttpToken | Webhook | Restriction, place: Place | None) -> bool:
+    if isinstance(place, Project):
+        return record.project_id == place.id
+    return place is not None and record.repository_id == place.id
+
+
+def _webhooks(call: Call, place: Place) -> Json:
+    rows = [webhook for webhook in call.desk.organisation.webhooks if _belongs(webhook, place)]
+    return call.page(rows, _shapes(call).webhook)
+
+
+def _restrictions(call: Call, *places: Place | None) -> Json:
+    restrictions = call.desk.organisation.restrictions
+    rows = [each for each in restrictions if any(_belongs(each, place) for place in places)]
+    return call.page(rows, _shapes(call).restriction)
+
+
+def _service_tokens(call: Call, place: Place) -> Json:
+    return _tokens(call, lambda token: _belongs(token, place), lambda: _service(call, place))
 
 
 def _tokens(call: Call, wanted: Callable[[HttpToken], bool], account: Callable[[], Account]) -> Json:
@@ -181,8 +164,9 @@ def _tokens(call: Call, wanted: Callable[[HttpToken], bool], account: Callable[[
     return call.page(rows, lambda token: shapes.token(token, account()))
 
 
-def _service(call: Call, kind: int, scope_id: int) -> Account:
+def _service(call: Call, place: Place) -> Account:
     """Give the user that acts for all tokens of a project (1) or repository (2)."""
-    name = f"access-token-user/{kind}/{scope_id}"
+    kind = 1 if isinstance(place, Project) else 2
+    name = f"access-token-user/{kind}/{place.id}"
     known = (account for account in call.desk.organisation.accounts.values() if account.name == name)
-    return next(known, None) or Account(kind * _SERVICE_IDS + scope_id, name, type="SERVICE", listed=False)
+    return next(known, None) or Account(kind * _SERVICE_IDS + place.id, name, type="SERVICE", listed=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from connector.embedded.common.addresses import matching, patterns
 from connector.embedded.datacenter.answers import Refusal, bad_request, no_such
 from connector.embedded.datacenter.call import DEFAULT_LIMIT
 from connector.embedded.datacenter.machine_routes import MACHINE_ROUTES
@@ -27,11 +28,6 @@ _LOST_EVERY = 3
 _MOST_PERMISSION_FILTERS = 50
 _REPO_CREATE_SINCE = (8, 3)
 _ARCHIVES_SINCE = (8,)
-
-
-def application_properties(call: Call) -> Json:
-    """Answer anybody."""
-    return call.desk.shapes.properties()
 
 
 def recent_repositories(call: Call) -> Json:
@@ -101,18 +97,6 @@ def group_members(call: Call) -> Json:
     return call.page([each for each in members if _matches(call, each)], call.desk.shapes.detailed_user)
 
 
-def global_users(call: Call) -> Json:
-    """List who holds a global permission directly."""
-    call.require_administrator()
-    return _user_grants(call, call.desk.organisation.global_users)
-
-
-def global_groups(call: Call) -> Json:
-    """List which groups hold a global permission."""
-    call.require_administrator()
-    return _group_grants(call, call.desk.organisation.global_groups)
-
-
 def rate_limit_settings(call: Call) -> Json:
     """Show the rate limit that everybody has unless a user has one of its own."""
     call.require_login()
@@ -125,7 +109,7 @@ def user_rate_limit(call: Call, slug: str) -> Json:
     """Show the rate limit of one user, where it has one of its own."""
     account = call.desk.catalogue.account_by_slug(slug)
     if account is None or account.id != call.account.id:
-        call.require_administrator()
+        call.administered_instance()
     settings = call.desk.settings
     if account is None:
         raise no_such("user.User", f"User {slug} does not exist.")
@@ -152,11 +136,6 @@ def projects(call: Call) -> Json:
     return call.page(rows, call.desk.shapes.project)
 
 
-def project(call: Call, key: str) -> Json:
-    """Show one project."""
-    return call.desk.shapes.project(call.project(key))
-
-
 def project_repositories(call: Call, key: str) -> Json:
     """List the repositories of one project."""
     found = call.entered_project(key)
@@ -173,11 +152,6 @@ def repositories(call: Call) -> Json:
     return call.page(_by_archive(call, rows), call.desk.shapes.repository)
 
 
-def repository(call: Call, key: str, slug: str) -> Json:
-    """Show one repository."""
-    return call.desk.shapes.repository(call.repository(key, slug))
-
-
 def project_users(call: Call, key: str) -> Json:
     """List the users with a grant on one project."""
     found = call.administered_project(key)
@@ -185,11 +159,6 @@ def project_users(call: Call, key: str) -> Json:
     if found.owner_id is not None and call.desk.settings.personal_grants is PersonalGrants.WITH_OWNER:
         grants = grants | {found.owner_id: "PROJECT_ADMIN"}
     return _user_grants(call, grants)
-
-
-def project_groups(call: Call, key: str) -> Json:
-    """List the groups with a grant on one project."""
-    return _group_grants(call, call.administered_project(key).groups)
 
 
 def project_default(call: Call, key: str, permission: str) -> Json:
@@ -204,18 +173,8 @@ def project_default(call: Call, key: str, permission: str) -> Json:
     return {"permitted": implied or asked in ranks}
 
 
-def repository_users(call: Call, key: str, slug: str) -> Json:
-    """List the users with a grant on one repository."""
-    return _user_grants(call, call.administered_repository(key, slug).users)
-
-
-def repository_groups(call: Call, key: str, slug: str) -> Json:
-    """List the groups with a grant on one repository."""
-    return _group_grants(call, call.administered_repository(key, slug).groups)
-
-
 ROUTES: Mapping[str, Callable[..., Json]] = {
-    "application-properties": application_properties,
+    "application-properties": lambda call: call.desk.shapes.properties(),
     "profile/recent/repos": recent_repositories,
     "users": users,
     "users/{}": user,
@@ -223,27 +182,31 @@ ROUTES: Mapping[str, Callable[..., Json]] = {
     "admin/users": admin_users,
     "admin/groups": admin_groups,
     "admin/groups/more-members": group_members,
-    "admin/permissions/users": global_users,
-    "admin/permissions/groups": global_groups,
+    "admin/permissions/users": lambda call: _user_grants(call, call.administered_instance().global_users),
+    "admin/permissions/groups": lambda call: _group_grants(call, call.administered_instance().global_groups),
     "admin/rate-limit/settings": rate_limit_settings,
     "admin/rate-limit/settings/users/{}": user_rate_limit,
     "repos": repositories,
     "projects": projects,
-    "projects/{}": project,
+    "projects/{}": lambda call, key: call.desk.shapes.project(call.project(key)),
     "projects/{}/repos": project_repositories,
     "projects/{}/permissions/users": project_users,
-    "projects/{}/permissions/groups": project_groups,
+    "projects/{}/permissions/groups": lambda call, key: _group_grants(call, call.administered_project(key).groups),
     "projects/{}/permissions/{}/all": project_default,
-    "projects/{}/repos/{}": repository,
-    "projects/{}/repos/{}/permissions/users": repository_users,
-    "projects/{}/repos/{}/permissions/groups": repository_groups,
+    "projects/{}/repos/{}": lambda call, *at: call.desk.shapes.repository(call.repository(*at)),
+    "projects/{}/repos/{}/permissions/users": lambda call, *at: _user_grants(
+        call, call.administered_repository(*at).users
+    ),
+    "projects/{}/repos/{}/permissions/groups": lambda call, *at: _group_grants(
+        call, call.administered_repository(*at).groups
+    ),
     **MACHINE_ROUTES,
 }
 """Every resource, by its address below `/rest/api/{version}/`; before those of other APIs stands their name."""
 
 _OTHER_APIS = ("access-tokens", "branch-permissions", "branch-utils", "keys", "ssh")
 
-_SEGMENTS = {route: route.split("/") for route in ROUTES}
+_PATTERNS = patterns(ROUTES)
 _UNLIMITED = {"capacity": 60, "fillRate": 5}
 
 
@@ -253,13 +216,7 @@ def find_route(api: str, segments: Sequence[str]) -> tuple[str, list[str]] | Non
         segments = [api, *segments]
     elif api != "api" or segments[0] in _OTHER_APIS:
         return None
-    for route, parts in _SEGMENTS.items():
-        if len(parts) != len(segments):
-            continue
-        pairs = list(zip(parts, segments, strict=True))
-        if all(part in ("{}", segment) for part, segment in pairs):
-            return route, [segment for part, segment in pairs if part == "{}"]
-    return None
+    return matching(_PATTERNS, segments)
 
 
 def _user_grants(call: Call, grants: Mapping[int, str]) -> Json:
