@@ -8,7 +8,7 @@ import pytest
 
 from connector import __version__
 from connector.cli.commands import COMMANDS
-from connector.embedded.datacenter.faults import Fault, Status
+from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from tests.conftest import Run

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from connector.embedded.datacenter.faults import Fault, Status
+from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.organisation import Group
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.text import clean

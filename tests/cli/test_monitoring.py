@@ -18,7 +18,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from connector.embedded.datacenter.faults import Fault, Status
+from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.files import save_json

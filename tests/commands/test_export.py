@@ -9,21 +9,20 @@ from typing import Any
 
 import pytest
 
-from connector.embedded.datacenter.faults import (
+from connector.embedded.common.faults import (
     CutBody,
     CutJson,
-    DeleteProject,
-    DeleteRepository,
     Effect,
     Fault,
-    LoggedOut,
     LoginPage,
     Maintenance,
     Redirect,
     Reset,
     ResetInBody,
     Status,
+    Unsigned,
 )
+from connector.embedded.datacenter.faults import DeleteProject, DeleteRepository
 from connector.embedded.datacenter.organisation import Group, Token
 from connector.embedded.datacenter.sample import DEMO_TOKEN, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
@@ -142,7 +141,7 @@ def test_a_server_that_stays_unavailable_ends_the_run(
 @pytest.mark.parametrize(
     ("effect", "says"),
     [
-        (LoggedOut(), "login|expired"),
+        (Unsigned(), "login|expired"),
         (LoginPage(), "text/html"),
         (Redirect(), "redirects to"),
         (Status(401, exception="com.atlassian.bitbucket.auth.CaptchaRequiredAuthenticationException"), "CAPTCHA"),
@@ -166,7 +165,7 @@ def test_a_lost_login_publishes_nothing(
 
 def test_a_lost_login_is_noticed_where_no_answer_names_the_account(export: Run) -> None:
     with EmbeddedBitbucket(small_organisation(), Settings(strip_user_headers=True)) as server:
-        server.faults.add(Fault(LoggedOut(), after=55))
+        server.faults.add(Fault(Unsigned(), after=55))
         ended = export(BITBUCKET_URL=server.base_url)
     assert ended.code == 3
     assert "no X-AUSERNAME header" in ended.err
@@ -200,7 +199,7 @@ SECRET = "mark-5e3c7e-mark"
 
 @pytest.mark.parametrize(
     "effect",
-    [Status(401), Status(403, html=True), Status(500), LoginPage(), Redirect(), CutJson(), Reset(), LoggedOut()],
+    [Status(401), Status(403, html=True), Status(500), LoginPage(), Redirect(), CutJson(), Reset(), Unsigned()],
     ids=repr,
 )
 @pytest.mark.parametrize("by_password", [False, True])

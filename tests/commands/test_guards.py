@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.embedded.datacenter.faults import Fault, Status
+from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.files import only_writer
 from tests.conftest import Run, files, saved, summary, timeless

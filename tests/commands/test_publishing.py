@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.embedded.datacenter.faults import Fault, Status
+from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.outputs.veza.push import VezaSettings, connect, only_pusher

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.embedded.common.faults import Fault, Slow, Status
 from connector.embedded.datacenter.builder import Builder
-from connector.embedded.datacenter.faults import Fault, Slow, Status
 from connector.embedded.datacenter.organisation import Organisation
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket

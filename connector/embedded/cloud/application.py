@@ -24,7 +24,7 @@ from connector.embedded.cloud.answers import (
 )
 from connector.embedded.cloud.call import Call, Desk
 from connector.embedded.cloud.catalogue import Catalogue
-from connector.embedded.cloud.faults import Rewritten, TokensEnd, Unsigned
+from connector.embedded.cloud.faults import Rewritten, TokensEnd
 from connector.embedded.cloud.grant_routes import GRANT_ROUTES
 from connector.embedded.cloud.grant_shapes import GrantShapes
 from connector.embedded.cloud.login import Door
@@ -37,6 +37,7 @@ from connector.embedded.cloud.rules import Rules
 from connector.embedded.cloud.settings import Access
 from connector.embedded.cloud.shapes import Shapes
 from connector.embedded.common.addresses import matching, patterns
+from connector.embedded.common.faults import Unsigned
 from connector.embedded.common.messages import NOBODY, Answer, Caller, encode, html
 
 if TYPE_CHECKING:

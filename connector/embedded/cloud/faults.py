@@ -12,11 +12,6 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Unsigned(Effect):
-    """The credentials were lost on the way: the request is answered as nobody's, which is often 200."""
-
-
-@dataclass(frozen=True, slots=True)
 class TokensEnd(Effect):
     """Every OAuth token that was handed out ends just before this answer."""
 

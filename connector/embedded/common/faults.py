@@ -69,6 +69,11 @@ class Redirect(Effect):
 
 
 @dataclass(frozen=True, slots=True)
+class Unsigned(Effect):
+    """The credentials are lost on the way: the request is answered as an anonymous one, which is often 200."""
+
+
+@dataclass(frozen=True, slots=True)
 class Slow(Effect):
     """The right answer, so many seconds later."""
 
@@ -85,7 +90,7 @@ class Drip(Effect):
 
 @dataclass(frozen=True, slots=True)
 class Instead(Effect):
-    """This answer, whoever it is from, instead of the right one."""
+    """This answer, of any server, instead of the right one."""
 
     answer: Answer
 

@@ -11,11 +11,12 @@ import uuid
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from connector.embedded.common import faults
 from connector.embedded.common.messages import NOBODY, Answer, Caller, Request, encode, html
 from connector.embedded.common.server import EmbeddedServer, Entry
-from connector.embedded.datacenter import faults
 from connector.embedded.datacenter.answers import Refusal, login_page
 from connector.embedded.datacenter.application import Application
+from connector.embedded.datacenter.faults import DeleteProject, DeleteRepository
 from connector.embedded.datacenter.organisation import Organisation
 from connector.embedded.datacenter.settings import Settings
 
@@ -63,11 +64,11 @@ class EmbeddedBitbucket(EmbeddedServer[Organisation, Application]):
 
     def _answer(self, request: Request, effect: faults.Effect | None) -> tuple[Answer, Caller]:
         match effect:
-            case faults.DeleteRepository():
+            case DeleteRepository():
                 self._delete_repository(effect.id)
-            case faults.DeleteProject():
+            case DeleteProject():
                 self._delete_project(effect.id)
-        answer, account = self.application.answer(request, logged_out=isinstance(effect, faults.LoggedOut))
+        answer, account = self.application.answer(request, logged_out=isinstance(effect, faults.Unsigned))
         settings = self.settings
         if answer.body.startswith(b"{") and (settings.ids_as_strings or settings.shuffled_keys):
             body = encode(self._disguised(json.loads(answer.body)))

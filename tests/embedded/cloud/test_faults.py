@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from connector.embedded.cloud.faults import TokensEnd, Unsigned, empty_page, foreign_next, wrong_size
+from connector.embedded.cloud.faults import TokensEnd, empty_page, foreign_next, wrong_size
 from connector.embedded.common.faults import (
     Drip,
     Fault,
@@ -16,6 +16,7 @@ from connector.embedded.common.faults import (
     Maintenance,
     Redirect,
     Status,
+    Unsigned,
 )
 from connector.embedded.common.messages import TEXT_TYPE, Answer, html
 from tests.embedded.cloud.client import by_consumer, crowded, message_of, serving, small

@@ -9,8 +9,9 @@ import time
 import pytest
 import requests
 
-from connector.embedded.datacenter import faults
-from connector.embedded.datacenter.faults import Fault, Faults
+from connector.embedded.common import faults
+from connector.embedded.common.faults import Fault, Faults
+from connector.embedded.datacenter.faults import DeleteProject, DeleteRepository
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from tests.embedded.datacenter.client import Client, error_of, serving, small
 
@@ -108,7 +109,7 @@ def test_a_slow_answer() -> None:
 def test_a_login_that_is_lost_from_some_request_on() -> None:
     for public, expected in ((True, [200, 200, 200]), (False, [200, 401, 401])):
         with serving(small(public_access=public).organisation) as client:
-            client.server.faults.add(Fault(faults.LoggedOut(), path="/repos", after=1))
+            client.server.faults.add(Fault(faults.Unsigned(), path="/repos", after=1))
             answers = [client.get("repos") for _ in range(3)]
             assert client.get("users").headers["X-AUSERNAME"] == "admin"
         assert [answer.status_code for answer in answers] == expected
@@ -118,8 +119,8 @@ def test_a_login_that_is_lost_from_some_request_on() -> None:
 def test_somebody_deletes_while_we_read() -> None:
     with serving(small().organisation) as client:
         client.server.faults.add(
-            Fault(faults.DeleteRepository(1), path="repos/api", after=1, times=1),
-            Fault(faults.DeleteProject(2), path="projects/SEC$", after=1, times=1),
+            Fault(DeleteRepository(1), path="repos/api", after=1, times=1),
+            Fault(DeleteProject(2), path="projects/SEC$", after=1, times=1),
         )
         api, sec = "projects/PAY/repos/api", "projects/SEC"
         assert [client.get(api).status_code for _ in range(2)] == [200, 404]

@@ -17,7 +17,7 @@ import pytest
 import requests
 import trustme
 
-from connector.embedded.datacenter.faults import Fault, Reset
+from connector.embedded.common.faults import Fault, Reset
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from tests.embedded.datacenter.client import Client, serving, small
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connector.embedded.cloud.faults import Rewritten, TokensEnd, Unsigned, empty_page, foreign_next
+from connector.embedded.cloud.faults import Rewritten, TokensEnd, empty_page, foreign_next
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.cloud.workspace import Workspace
 from connector.embedded.common.faults import (
@@ -23,6 +23,7 @@ from connector.embedded.common.faults import (
     Reset,
     ResetInBody,
     Status,
+    Unsigned,
 )
 from connector.errors import SourceError, Unreadable
 from connector.sources.cloud.credentials import ApiToken, Consumer

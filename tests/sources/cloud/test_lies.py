@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from connector.embedded.cloud.faults import Rewritten, Unsigned, empty_page, foreign_next, wrong_size
+from connector.embedded.cloud.faults import Rewritten, empty_page, foreign_next, wrong_size
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.common.faults import (
     CutBody,
@@ -20,6 +20,7 @@ from connector.embedded.common.faults import (
     Redirect,
     Reset,
     Status,
+    Unsigned,
 )
 from connector.embedded.common.messages import TEXT_TYPE, Answer, html
 from tests.conftest import Run, saved

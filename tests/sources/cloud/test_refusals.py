@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from connector.embedded.cloud.credentials import API_TOKEN_SCOPES, OAUTH_SCOPES, Consumer
-from connector.embedded.cloud.faults import Rewritten, Unsigned, empty_page, foreign_next
+from connector.embedded.cloud.faults import Rewritten, empty_page, foreign_next
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.cloud.settings import Access
-from connector.embedded.common.faults import Change, Fault, Instead, LoginPage, Redirect, Status
+from connector.embedded.common.faults import Change, Fault, Instead, LoginPage, Redirect, Status, Unsigned
 from connector.embedded.common.messages import Answer, html
 from tests.conftest import Ended, Run, files
 from tests.embedded.cloud.client import Small, small

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.builder import Builder
-from connector.embedded.datacenter.faults import Fault, Status
 from connector.embedded.datacenter.organisation import Organisation
 from connector.embedded.datacenter.sample import DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket

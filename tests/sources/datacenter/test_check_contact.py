@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from connector.embedded.datacenter.faults import Fault, Maintenance, Reset, Status
+from connector.embedded.common.faults import Fault, Maintenance, Reset, Status
 from connector.embedded.datacenter.sample import sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings

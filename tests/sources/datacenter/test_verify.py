@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from connector.commands.bitbucket import server as server_of
 from connector.commands.check import _stated, verify_export
 from connector.commands.settings import Verify
-from connector.embedded.datacenter.faults import DeleteRepository, Fault, Status
+from connector.embedded.common.faults import Fault, Status
+from connector.embedded.datacenter.faults import DeleteRepository
 from connector.embedded.datacenter.organisation import Organisation
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_TOKEN, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket

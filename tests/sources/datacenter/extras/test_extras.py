@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from connector.embedded.datacenter.faults import Fault, Status
+from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 from connector.embedded.datacenter.organisation import Organisation, Token
 from connector.embedded.datacenter.sample import sample_organisation

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.builder import Builder
-from connector.embedded.datacenter.faults import Fault, Status
 from connector.embedded.datacenter.machines import HttpToken, Restriction, Webhook
 from connector.embedded.datacenter.organisation import Token
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
