@@ -25,7 +25,7 @@ For more details on API authentication methods see our documentation:
 https://developer.atlassian.com/cloud/bitbucket/rest/intro/#authentication
 """
 _RATE_LIMITED = b"Rate limit for this resource has been exceeded"
-_DEMANDS = {
+DEMANDS = {
     Access.ADDRESS: "To access this repository, an admin must whitelist your IP.",
     Access.TWO_STEP: "To access this repository, enable two-step authentication.",
 }
@@ -51,14 +51,15 @@ def bad_request(message: str) -> Refusal:
     return error(HTTPStatus.BAD_REQUEST, message)
 
 
-def token_refused() -> Refusal:
-    """Refuse a credential that is wrong, has ended, has no scopes, is of a kind that is no more, or is not there."""
-    return error(HTTPStatus.UNAUTHORIZED, "Token is invalid, expired, or not supported for this endpoint.")
+TOKEN_REFUSED = HTTPStatus.UNAUTHORIZED, "Token is invalid, expired, or not supported for this endpoint."
+"""A credential is wrong, has ended, has no scopes, is of a kind that is no more, or is not there.
 
-
-def access_token_expired() -> Refusal:
-    """Refuse an OAuth token that has ended."""
-    return error(HTTPStatus.UNAUTHORIZED, "Access token expired.")
+This and the following are what an `error` is made of.
+"""
+ACCESS_TOKEN_EXPIRED = HTTPStatus.UNAUTHORIZED, "Access token expired."
+WRONG_MECHANISM = HTTPStatus.FORBIDDEN, "This API is not accessible by this authentication mechanism"
+"""An address is not for this kind of credential."""
+SPAM = HTTPStatus.GONE, "This account has been marked as spam."
 
 
 def account_password() -> Refusal:
@@ -74,19 +75,9 @@ def lacks_scopes(granted: Iterable[str], required: Iterable[str]) -> Refusal:
     return error(HTTPStatus.FORBIDDEN, message, detail=detail)
 
 
-def wrong_mechanism() -> Refusal:
-    """Refuse a kind of credential that an address is not for."""
-    return error(HTTPStatus.FORBIDDEN, "This API is not accessible by this authentication mechanism")
-
-
 def forbidden(message: str = "Forbidden") -> Refusal:
     """Refuse somebody who has not the right."""
     return error(HTTPStatus.FORBIDDEN, message)
-
-
-def demanded(access: Access) -> Refusal:
-    """Refuse somebody who does not meet the access controls of a Premium workspace."""
-    return forbidden(_DEMANDS[access])
 
 
 def no_workspace(name: str) -> Refusal:
@@ -131,11 +122,6 @@ def gone() -> Refusal:
         "data": data,
     }
     return Refusal(Answer(HTTPStatus.GONE, encode({"type": "error", "error": problem, "data": data}), (), JSON_TYPE))
-
-
-def spam() -> Refusal:
-    """Say that a workspace was marked as spam."""
-    return error(HTTPStatus.GONE, "This account has been marked as spam.")
 
 
 def rate_limited(headers: Headers = (), *, as_json: bool = False) -> Refusal:

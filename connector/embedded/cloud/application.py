@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
 from connector.embedded.cloud.answers import (
+    DEMANDS,
     JSON_TYPE,
+    TOKEN_REFUSED,
+    WRONG_MECHANISM,
     Refusal,
-    demanded,
     error,
     forbidden,
     lacks_scopes,
     method_not_allowed,
     no_route,
-    token_refused,
-    wrong_mechanism,
 )
 from connector.embedded.cloud.call import Call, Desk
 from connector.embedded.cloud.catalogue import Catalogue
@@ -143,7 +143,7 @@ class Application:
         """Refuse kinds of credentials, and scopes, that an address is not for."""
         if credential is None:
             if not route.anonymous:
-                raise token_refused()
+                raise error(*TOKEN_REFUSED)
             return
         self._check_kind(route, name, credential)
         granted = credential.scopes | {_IMPLIED[scope] for scope in credential.scopes & _IMPLIED.keys()}
@@ -156,9 +156,9 @@ class Application:
         is_consumer = credential.kind == "oauth2"
         match route.kinds:
             case For.ACCOUNTS if token or (is_consumer and not settings.consumers_are_users):
-                raise wrong_mechanism()
+                raise error(*WRONG_MECHANISM)
             case For.PERMISSIONS if token and token.level not in settings.permission_tokens:
-                raise wrong_mechanism()
+                raise error(*WRONG_MECHANISM)
         if is_consumer and "/projects/{}/permissions-config" in name and not settings.consumers_read_projects:
             raise forbidden()
 
@@ -170,7 +170,7 @@ class Application:
             )
         call.enter(name)
         if settings.access is not Access.FREE:
-            raise demanded(settings.access)
+            raise forbidden(DEMANDS[settings.access])
 
     def _credential_headers(self, route: Route | None, credential: Credential | None) -> Headers:
         settings = self._settings

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from connector.embedded.cloud.answers import (
+    SPAM,
+    TOKEN_REFUSED,
     bad_request,
+    error,
     forbidden,
     gone,
     no_project,
     no_repository,
     no_workspace,
-    spam,
-    token_refused,
 )
 from connector.embedded.cloud.pages import page_of, pagelen_of
 from connector.embedded.cloud.rules import PROJECT, REPOSITORY
@@ -82,7 +83,7 @@ class Call:
     def account(self) -> Account:
         """The account that asks; raises Refusal for somebody who is not signed in, or for a token without one."""
         if self.credential is None or self.credential.account is None:
-            raise token_refused()
+            raise error(*TOKEN_REFUSED)
         return self.credential.account
 
     def enter(self, name: str) -> None:
@@ -90,7 +91,7 @@ class Call:
         if not self.desk.catalogue.is_called(name):
             raise no_workspace(name)
         if self.workspace.marked_as_spam:
-            raise spam()
+            raise error(*SPAM)
 
     def require_member(self) -> None:
         """Refuse everybody from outside the workspace."""

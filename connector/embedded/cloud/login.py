@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from connector.embedded.cloud.answers import (
-    access_token_expired,
+    ACCESS_TOKEN_EXPIRED,
+    TOKEN_REFUSED,
     account_password,
+    error,
     forbidden,
     oauth_error,
-    token_refused,
 )
 from connector.embedded.cloud.credentials import AccessToken, ApiToken, Consumer
 from connector.embedded.common.basic import decoded, same
@@ -72,7 +73,7 @@ class Door:
                 return self._by_password(*_decoded(credentials), workspace)
             case "bearer":
                 return self._by_token(credentials.strip(), workspace)
-        raise token_refused()
+        raise error(*TOKEN_REFUSED)
 
     def issue(self, request: Request, workspace: Workspace) -> dict[str, Any]:
         """Hand out an OAuth token to a consumer that shows its key and secret."""
@@ -123,7 +124,7 @@ class Door:
                 continue
             if account.password and same(password, account.password):
                 raise account_password()
-        raise token_refused()
+        raise error(*TOKEN_REFUSED)
 
     def _by_token(self, secret: str, workspace: Workspace) -> Credential:
         issued = self._issued.get(secret)
@@ -136,26 +137,26 @@ class Door:
         for each in workspace.api_tokens:
             if same(secret, each.secret):
                 return _api_token(each, workspace.accounts[each.account_uuid])
-        raise token_refused()
+        raise error(*TOKEN_REFUSED)
 
     def _oauth(self, issued: _Issued, workspace: Workspace) -> Credential:
         consumer = issued.consumer
         if self._clock() >= issued.ends:
-            raise access_token_expired()
+            raise error(*ACCESS_TOKEN_EXPIRED)
         owner = workspace.accounts.get(consumer.owner_uuid)
         if owner is None or not owner.active or consumer not in workspace.consumers:
-            raise token_refused()
+            raise error(*TOKEN_REFUSED)
         return Credential("oauth2", owner.display_name, f"consumer:{consumer.key}", consumer.scopes, owner)
 
 
 def _api_token(token: ApiToken, account: Account) -> Credential:
     if token.expired or not token.scopes or not account.active:
-        raise token_refused()
+        raise error(*TOKEN_REFUSED)
     return Credential("apitoken", account.display_name, account.uuid, token.scopes, account, is_api_token=True)
 
 
 def _decoded(credentials: str) -> tuple[str, str]:
     pair = decoded(credentials)
     if pair is None:
-        raise token_refused()
+        raise error(*TOKEN_REFUSED)
     return pair

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote_plus, unquote
 
 from connector.embedded.common.messages import Answer, encode, html
-from connector.embedded.datacenter.answers import Refusal, login_required, not_permitted
+from connector.embedded.datacenter.answers import NOT_PERMITTED, Refusal, login_required
 from connector.embedded.datacenter.call import Call, Desk
 from connector.embedded.datacenter.catalogue import Catalogue
 from connector.embedded.datacenter.login import Door
@@ -84,7 +84,7 @@ class Application:
         if route in self._settings.absent or desk.version < SINCE.get(route, ()):
             return self._unknown_route()
         if route in self._settings.refused:
-            raise not_permitted() if rights.account else login_required(desk.version)
+            raise Refusal(*NOT_PERMITTED) if rights.account else login_required(desk.version)
         query: dict[str, str] = {}
         for name, value in parse_qsl(request.query, keep_blank_values=True):
             query.setdefault(name, value)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from connector.embedded.datacenter.answers import Refusal, bad_request, login_required, no_such, not_permitted
+from connector.embedded.datacenter.answers import NOT_PERMITTED, Refusal, bad_request, login_required, no_such
 from connector.embedded.datacenter.organisation import Project
 from connector.embedded.datacenter.pages import page_of
 from connector.embedded.datacenter.rules import GLOBAL, PROJECT, REPOSITORY
@@ -82,7 +82,7 @@ class Call:
         """Give the whole instance to a global administrator who signed in with a password; refuse everybody else."""
         self.require_login()
         if self.rights.global_rank < GLOBAL["ADMIN"]:
-            raise not_permitted()
+            raise Refusal(*NOT_PERMITTED)
         return self.desk.organisation
 
     def page(self, rows: Sequence[Row], shape: Callable[[Row], Any]) -> Json:
@@ -113,7 +113,7 @@ class Call:
             raise no_such("project.Project", f"Project {key} does not exist.")
         if not self.rights.sees_project(found):
             self.require_login()
-            raise not_permitted()
+            raise Refusal(*NOT_PERMITTED)
         return found
 
     def entered_project(self, key: str) -> Project:
@@ -132,7 +132,7 @@ class Call:
         self.desk.created.append(made)
         self.changed = True
         if not self.rights.sees_project(made):
-            raise not_permitted()
+            raise Refusal(*NOT_PERMITTED)
         return made
 
     def repository(self, key: str, slug: str) -> Repository:
@@ -146,7 +146,7 @@ class Call:
             raise no_such("repository.Repository", f"Repository {key}/{slug} does not exist.")
         if not self.rights.sees_repository(found):
             self.require_login()
-            raise not_permitted()
+            raise Refusal(*NOT_PERMITTED)
         return found
 
     def administered_project(self, key: str) -> Project:
@@ -154,12 +154,12 @@ class Call:
         self.require_login()
         found = self.entered_project(key)
         if self.rights.project_rank(found) < PROJECT["PROJECT_ADMIN"]:
-            raise not_permitted()
+            raise Refusal(*NOT_PERMITTED)
         if found.owner_id is None:
             return found
         match self.desk.settings.personal_grants:
             case PersonalGrants.REFUSED:
-                raise not_permitted()
+                raise Refusal(*NOT_PERMITTED)
             case PersonalGrants.MISSING:
                 raise no_such("project.Project", f"Project {key} does not exist.")
             case PersonalGrants.CONFLICT:
@@ -173,5 +173,5 @@ class Call:
         self.require_login()
         found = self.repository(key, slug)
         if self.rights.repository_rank(found) < REPOSITORY["REPO_ADMIN"]:
-            raise not_permitted()
+            raise Refusal(*NOT_PERMITTED)
         return found

@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from connector.embedded.common.basic import decoded, same
-from connector.embedded.datacenter.answers import captcha_required, not_licensed, rate_limited, wrong_password
+from connector.embedded.datacenter.answers import CAPTCHA_REQUIRED, NOT_LICENSED, WRONG_PASSWORD, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from connector.embedded.datacenter.organisation import Account, Token
     from connector.embedded.datacenter.rules import Rights, Rules
     from connector.embedded.datacenter.settings import RateLimit, Settings
+
+_RATE_LIMITED = "You have been rate limited. Please wait before you send more requests."
 
 
 class Door:
@@ -45,7 +48,7 @@ class Door:
             account, token = _by_token(credentials.strip(), catalogue)
         rights = rules.rights(account, token)
         if account and not rights.is_licensed:
-            raise not_licensed()
+            raise Refusal(*NOT_LICENSED)
         return rights
 
     def take_turn(self, account: Account) -> None:
@@ -56,7 +59,8 @@ class Door:
         bucket = self._buckets.setdefault(account.id, _Bucket(limit, self._clock()))
         wait = bucket.take(self._clock())
         if wait:
-            raise rate_limited(math.ceil(wait))
+            told = (("Retry-After", str(math.ceil(wait))),)
+            raise Refusal(HTTPStatus.TOO_MANY_REQUESTS, _RATE_LIMITED, headers=told)
 
     def limit_of(self, account: Account) -> RateLimit | None:
         """Give the rate limit of a user, or None where there is none."""
@@ -68,11 +72,11 @@ class Door:
     def _by_password(self, credentials: str, catalogue: Catalogue) -> tuple[Account, Token | None]:
         pair = decoded(credentials)
         if pair is None:
-            raise wrong_password()
+            raise Refusal(*WRONG_PASSWORD)
         name, password = pair
         allowed = self._settings.captcha_after
         if allowed is not None and self._failures[name.lower()] >= allowed:
-            raise captcha_required()
+            raise Refusal(*CAPTCHA_REQUIRED)
         account = catalogue.account_named(name)
         if account and account.active:
             if account.password and same(password, account.password):
@@ -82,7 +86,7 @@ class Door:
             if owner is account:
                 return account, token
         self._failures[name.lower()] += 1
-        raise wrong_password()
+        raise Refusal(*WRONG_PASSWORD)
 
 
 class _Bucket:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from connector.embedded.datacenter.answers import Refusal, no_such, not_permitted
+from connector.embedded.datacenter.answers import NOT_PERMITTED, Refusal, no_such
 from connector.embedded.datacenter.machine_shapes import MachineShapes
 from connector.embedded.datacenter.organisation import Account, Project, Repository
 
@@ -133,7 +133,7 @@ def _owner(call: Call, account: Account | None) -> Account:
         return account
     call.administered_instance()
     if call.desk.rules.rights(account).global_rank > call.rights.global_rank:
-        raise not_permitted()
+        raise Refusal(*NOT_PERMITTED)
     return account
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from connector.embedded.common import faults
 from connector.embedded.common.messages import NOBODY, Answer, Caller, Request, encode, html
 from connector.embedded.common.server import EmbeddedServer, Entry
-from connector.embedded.datacenter.answers import Refusal, login_page
+from connector.embedded.datacenter.answers import LOGIN_PAGE, Refusal
 from connector.embedded.datacenter.application import Application
 from connector.embedded.datacenter.faults import DeleteProject, DeleteRepository
 from connector.embedded.datacenter.organisation import Organisation
@@ -113,4 +113,4 @@ class EmbeddedBitbucket(EmbeddedServer[Organisation, Application]):
         return Refusal(fault.status, fault.message, fault.exception, headers).answer()
 
     def _login_page(self) -> Answer:
-        return login_page()
+        return LOGIN_PAGE

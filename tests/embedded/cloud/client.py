@@ -6,7 +6,7 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 
@@ -14,15 +14,12 @@ from connector.embedded.cloud.builder import Builder
 from connector.embedded.cloud.credentials import ApiToken, Consumer
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.cloud.settings import Settings
-from tests.embedded.asking import Asking, basic
+from tests.embedded.asking import JSON, Asking, basic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.embedded.cloud.workspace import Account, Project, Repository, Workspace
-
-JSON = Any
-"""What an answer holds; the tests find out whether it is what they expect."""
 
 RECORDED = Path(__file__).parent / "recorded"
 TOKEN = "Token is invalid, expired, or not supported for this endpoint."
@@ -63,14 +60,6 @@ class Client(Asking[EmbeddedCloud]):
     def get(self, path: str, *, api: str = "/2.0/", **query: JSON) -> requests.Response:
         url = f"{self.server.base_url}{api}{path}"
         return self.session.get(url, params=query, timeout=30, allow_redirects=False)
-
-    def json(self, path: str, **query: JSON) -> JSON:
-        answer = self.get(path, **query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def rows(self, path: str, **query: JSON) -> list[JSON]:
-        return [row for page in self.pages(path, **query) for row in page["values"]]
 
     def pages(self, path: str, **query: JSON) -> list[JSON]:
         """Give every page of a listing, following `next` as it is."""

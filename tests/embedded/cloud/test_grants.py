@@ -8,7 +8,8 @@ import pytest
 import requests
 
 from connector.embedded.cloud.settings import CutOff, Privileges
-from tests.embedded.cloud.client import JSON, Client, Small, message_of, serving, small
+from tests.embedded.asking import JSON
+from tests.embedded.cloud.client import Client, Small, message_of, serving, small
 
 Granted = set[tuple[str, str]]
 

@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from connector.embedded.common.faults import Change, Fault
-from tests.embedded.cloud.client import JSON, Client, Small, crowded, message_of, serving, small
+from tests.embedded.asking import JSON
+from tests.embedded.cloud.client import Client, Small, crowded, message_of, serving, small
 
 MEMBERS = "workspaces/acme/members"
 NICKNAMES = ["ada", "dee", *(f"user{number:03}" for number in range(120))]

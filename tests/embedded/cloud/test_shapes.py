@@ -8,7 +8,8 @@ from connector.embedded.cloud.builder import Builder
 from connector.embedded.cloud.credentials import ApiToken
 from connector.embedded.cloud.machines import Restriction, Webhook
 from connector.embedded.cloud.workspace import Account, Group, Project, Repository
-from tests.embedded.cloud.client import JSON, RECORDED, Client, message_of, recorded, serving, small
+from tests.embedded.asking import JSON
+from tests.embedded.cloud.client import RECORDED, Client, message_of, recorded, serving, small
 
 WEB, API = "https://bitbucket.org/!api", "https://api.bitbucket.org"
 

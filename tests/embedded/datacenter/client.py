@@ -6,22 +6,19 @@ import json
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import requests
 
 from connector.embedded.datacenter.builder import Builder
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
-from tests.embedded.asking import Asking
+from tests.embedded.asking import JSON, Asking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.embedded.datacenter.organisation import Account, Organisation
-
-JSON = Any
-"""What an answer holds; the tests find out whether it is what they expect."""
 
 RECORDED = Path(__file__).parent / "recorded"
 API = "/rest/api/latest"
@@ -33,14 +30,6 @@ class Client(Asking[EmbeddedBitbucket]):
     def get(self, path: str, *, api: str = API, **query: JSON) -> requests.Response:
         url = f"{self.server.base_url}{api}/{path}" if path else self.server.base_url + api
         return self.session.get(url, params=query, timeout=5, allow_redirects=False)
-
-    def json(self, path: str, **query: JSON) -> JSON:
-        answer = self.get(path, **query)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def rows(self, path: str, **query: JSON) -> list[JSON]:
-        return [row for page in self.pages(path, **query) for row in page["values"]]
 
     def pages(self, path: str, **query: JSON) -> list[JSON]:
         start, pages = 0, []

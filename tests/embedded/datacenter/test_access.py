@@ -9,7 +9,8 @@ from connector.embedded.datacenter.catalogue import Catalogue
 from connector.embedded.datacenter.organisation import Organisation
 from connector.embedded.datacenter.rules import PROJECT, REPOSITORY, Rules
 from connector.embedded.datacenter.settings import PersonalGrants
-from tests.embedded.datacenter.client import JSON, Client, error_of, serving, small
+from tests.embedded.asking import JSON
+from tests.embedded.datacenter.client import Client, error_of, serving, small
 from tests.model import rules as model
 from tests.model.organisations import organisations
 

@@ -9,7 +9,8 @@ from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKe
 from connector.embedded.datacenter.organisation import Token
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
-from tests.embedded.datacenter.client import JSON, Client, error_of, serving, small
+from tests.embedded.asking import JSON
+from tests.embedded.datacenter.client import Client, error_of, serving, small
 
 KEYS = "/rest/keys/latest"
 TOKENS = "/rest/access-tokens/latest"

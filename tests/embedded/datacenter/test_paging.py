@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.embedded.datacenter.client import JSON, accounts, recorded, serving, small
+from tests.embedded.asking import JSON
+from tests.embedded.datacenter.client import accounts, recorded, serving, small
 
 EVERYBODY = ["admin"] + [f"user{number:03}" for number in range(40)]
 

@@ -8,7 +8,8 @@ import pytest
 
 from connector.embedded.datacenter.builder import Builder
 from connector.embedded.datacenter.organisation import Account, Group, Project, Repository, Token
-from tests.embedded.datacenter.client import JSON, Client, recorded, serving, small
+from tests.embedded.asking import JSON
+from tests.embedded.datacenter.client import Client, recorded, serving, small
 
 HOST = "https://bitbucket.example.com"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -43,45 +44,42 @@ from tests.sources.cloud.lying import (
 # ---- who says so
 
 
+NO_ANSWERS: list[Effect] = [
+    Instead(Answer(404, b'{"message":"The requested route does not exist"}')),
+    Instead(html(404, "404 Not Found")),
+    Instead(Answer(404, bitbuckets(404, NO_REPOSITORY).body)),
+    Instead(html(401, "401")),
+    Instead(html(403, "Forbidden")),
+    Instead(Answer(403, b"")),
+    Instead(html(400, "Bad Request")),
+    Instead(Answer(204, b"")),
+    Instead(html(410, "Gone")),
+    Instead(Answer(451, b"{}")),
+    Instead(bitbuckets(403, "Forbidden")),
+    Instead(Answer(200, b"", (("X-Credential-Type", "apitoken"),))),
+    Instead(Answer(200, b"OK", (("X-Credential-Type", "apitoken"),), TEXT_TYPE)),
+    Instead(Answer(200, b"{}", (("X-Credential-Type", "apitoken"),))),
+    Instead(Answer(200, b"[]", (("X-Credential-Type", "apitoken"),))),
+    Instead(Answer(200, b"null", (("X-Credential-Type", "apitoken"),))),
+    Unsigned(),
+    LoginPage(),
+    Redirect(),
+    Status(500),
+    Status(504, html=True),
+    Reset(),
+    CutBody(),
+    CutJson(),
+]
+FEW = [Instead(html(404, "404 Not Found")), Instead(bitbuckets(403, "Forbidden")), Unsigned(), Status(500)]
+
+
 @pytest.mark.parametrize(
-    "effect",
+    ("path", "effect"),
     [
-        Instead(Answer(404, b'{"message":"The requested route does not exist"}')),
-        Instead(html(404, "404 Not Found")),
-        Instead(Answer(404, bitbuckets(404, NO_REPOSITORY).body)),
-        Instead(html(401, "401")),
-        Instead(html(403, "Forbidden")),
-        Instead(Answer(403, b"")),
-        Instead(html(400, "Bad Request")),
-        Instead(Answer(204, b"")),
-        Instead(html(410, "Gone")),
-        Instead(Answer(451, b"{}")),
-        Instead(bitbuckets(403, "Forbidden")),
-        Instead(Answer(200, b"", (("X-Credential-Type", "apitoken"),))),
-        Instead(Answer(200, b"OK", (("X-Credential-Type", "apitoken"),), TEXT_TYPE)),
-        Instead(Answer(200, b"{}", (("X-Credential-Type", "apitoken"),))),
-        Instead(Answer(200, b"[]", (("X-Credential-Type", "apitoken"),))),
-        Instead(Answer(200, b"null", (("X-Credential-Type", "apitoken"),))),
-        Unsigned(),
-        LoginPage(),
-        Redirect(),
-        Status(500),
-        Status(504, html=True),
-        Reset(),
-        CutBody(),
-        CutJson(),
+        *product(("/pay3/permissions-config/users", GROUPS, f"{REPOSITORIES}[?]"), NO_ANSWERS),
+        *product(("/PAY/permissions-config/users", f"{MEMBERS}[?]"), FEW),
     ],
     ids=repr,
-)
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/pay3/permissions-config/users",
-        "/PAY/permissions-config/users",
-        f"{GROUPS}",
-        f"{MEMBERS}[?]",
-        f"{REPOSITORIES}[?]",
-    ],
 )
 def test_what_something_else_answers_is_no_answer(run: Run, server: EmbeddedCloud, path: str, effect: Effect) -> None:
     server.faults.add(Fault(effect, path))
@@ -118,7 +116,10 @@ def test_a_listing_has_as_many_rows_as_it_says(run: Run, server: EmbeddedCloud, 
         "https://api.bitbucket.org/2.0/repositories/acme?page=2",
         "{base}@evil.example/2.0/repositories/acme",
         "{base}.evil.example/2.0/repositories/acme",
-        "{base}/2.0/../../elsewhere",
+        "{base}/2.0/../site/oauth2/access_token",
+        "{base}/2.0/%2e%2e/site/oauth2/access_token",
+        "{base}/other?page=2",
+        "file:///etc/passwd",
         "//evil.example/2.0",
         "/2.0/repositories/acme?page=2",
         "{base}/2.0/repositories/acme?pagelen=100\r\nX-Evil: 1",
@@ -132,6 +133,8 @@ def test_credentials_go_nowhere_else(run: Run, server: EmbeddedCloud, address: o
     ended = export(run, server)
     assert ended.code == 3
     assert_refused(ended)
+    paths = [entry.path for entry in server.requests]
+    assert all(path.startswith(("/2.0/", "/1.0/")) and ".." not in path for path in paths)
 
 
 def test_pages_that_lead_in_a_circle_end(run: Run, server: EmbeddedCloud) -> None:

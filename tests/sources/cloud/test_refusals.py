@@ -216,37 +216,6 @@ def test_a_next_page_elsewhere_ends_the_run_and_nothing_is_sent_there(run: Run) 
     assert files() == set()
 
 
-@pytest.mark.parametrize(
-    "following",
-    [
-        "{base}.evil.example/2.0/repositories/acme?page=2",
-        "{base}@evil.example/2.0/repositories/acme?page=2",
-        "{base}/2.0/../site/oauth2/access_token",
-        "{base}/2.0/%2e%2e/site/oauth2/access_token",
-        "{base}/2.0/repositories/acme?page=2\r\nHost: evil.example",
-        "/2.0/repositories/acme?page=2",
-        "{base}/other?page=2",
-        "file:///etc/passwd",
-        "",
-        7,
-    ],
-)
-def test_only_what_is_below_the_base_address_is_followed(run: Run, following: object) -> None:
-    def changed(body: dict[str, Any], base: str) -> dict[str, Any]:
-        told = following.replace("{base}", base) if isinstance(following, str) else following
-        return body | {"next": told}
-
-    with EmbeddedCloud(small().workspace) as server:
-        server.faults.add(Fault(Rewritten(lambda body: changed(body, server.base_url)), path=r"repositories/acme\?"))
-        ended = run(
-            "--workspace", "acme", "--bitbucket-url", server.base_url, "--save-json", "export.json", **API_TOKEN
-        )
-        paths = {entry.path for entry in server.requests}
-    assert ended.code == 3, ended.err
-    assert files() == set()
-    assert all(path.startswith(("/2.0/", "/1.0/")) and ".." not in path for path in paths)
-
-
 @pytest.mark.parametrize("path", ["permissions-config", r"projects\?", "1.0/groups", r"repositories/acme\?"])
 def test_an_answer_to_nobody_in_the_middle_of_a_run_is_not_used(run: Run, path: str) -> None:
     ended, _ = export(run, faults=(Fault(Unsigned(), path=path),))

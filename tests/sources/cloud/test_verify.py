@@ -6,11 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from connector.embedded.cloud.faults import Rewritten
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.cloud.settings import Settings
 from connector.embedded.common.faults import Change, Fault, Instead, Status
-from tests.conftest import Run
-from tests.sources.cloud.lying import ADMIN, NO_REPOSITORY, bitbuckets, export, keyed, named, workspace
+from tests.conftest import Run, files
+from tests.embedded.cloud.client import small
+from tests.sources.cloud.lying import NO_REPOSITORY, bitbuckets, export, keyed, named, workspace
+from tests.sources.cloud.signing_in import check
+from tests.sources.cloud.signing_in import export as export_small
 
 EFFECTIVE = "/permissions/repositories/"
 
@@ -79,11 +83,47 @@ def test_what_cannot_be_verified_is_not_published(run: Run) -> None:
     assert not Path("export.json").exists()
 
 
-def test_check_verifies_without_a_whole_export(run: Run) -> None:
-    with EmbeddedCloud(workspace()) as server:
-        command = ("check", "--workspace", "acme", "--bitbucket-url", server.base_url, "--verify", "4")
-        ended = run(*command, **ADMIN)
-        assert ended.code == 0, ended.out + ended.err
-        asked = {each.path for each in server.requests if each.path.endswith("/permissions-config/users")}
-    assert ended.out.count("equal") == 4
-    assert len([path for path in asked if "/2.0/repositories/" in path]) < 12  # check itself looks at some, too
+def test_somebody_too_much_is_a_difference(run: Run) -> None:
+    world = small()
+    row = {
+        "type": "repository_permission",
+        "permission": "admin",
+        "user": {"type": "user", "uuid": world.outsider.uuid, "display_name": "Dee Vee", "nickname": "Otto Side"},
+        "repository": {"type": "repository"},
+    }
+    more = Rewritten(lambda body: body | {"values": [*body["values"], row]})
+    ended, _ = export_small(run, "--verify", "9", workspace=world.workspace, faults=(Fault(more, path=EFFECTIVE),))
+    assert ended.code == 4
+    assert "Otto Side (not in the export): Bitbucket says admin" in ended.err
+    assert files() == set()
+
+
+def test_somebody_missing_is_a_difference(run: Run) -> None:
+    ended, _ = export_small(
+        run, "--verify", "9", faults=(Fault(Rewritten(lambda body: body | {"values": []}), path=EFFECTIVE),)
+    )
+    assert ended.code == 4
+    assert "Dee Vee (dee@example.com): Bitbucket says none" in ended.err or "Dee Vee (dee): Bitbucket says" in ended.err
+    assert files() == set()
+
+
+def test_a_check_verifies_some(run: Run) -> None:
+    ended, server = check(run, "--verify", "2", "--verify-seed", "7")
+    assert ended.code == 0, ended.out
+    assert ended.out.count(": equal (") == 2
+    again, _ = check(run, "--verify", "2", "--verify-seed", "7")
+    assert [line for line in again.out.splitlines() if "equal" in line] == [
+        line for line in ended.out.splitlines() if "equal" in line
+    ]
+    asked = {each.path for each in server.requests if each.path.endswith("/permissions-config/users")}
+    assert len([path for path in asked if "/2.0/repositories/" in path]) <= 3
+    assert len(server.requests) < 60
+
+
+def test_a_shortcut_that_lies_is_seen(run: Run) -> None:
+    less = Rewritten(
+        lambda body: body | {"values": [row for row in body["values"] if row["user"]["nickname"] != "dee"]}
+    )
+    ended, _ = check(run, "--verify", "9", faults=(Fault(less, path=EFFECTIVE),))
+    assert ended.code == 4
+    assert "Dee Vee" in ended.out
