@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ANONYMOUS = "anonymous"
-"""Whoever is not signed in."""
+"""Everybody who is not signed in."""
 
 Held = tuple[str, str]
 """A person and a repository."""

@@ -1,6 +1,6 @@
 """The embedded Bitbucket Cloud on a loopback port.
 
-Knows nothing of what is asked for.
+Knows no addresses and no records.
 """
 
 from __future__ import annotations

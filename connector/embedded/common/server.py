@@ -1,6 +1,6 @@
 """An embedded server on a loopback port: its thread, its log, and what goes wrong on the way.
 
-Knows nothing of what is asked for. One thread serves all connections, so answers are computed one
+Knows no addresses and no records. One thread serves all connections, so answers are computed one
 after the other, and wait for their latency at the same time.
 """
 
@@ -107,7 +107,7 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
 
     @abstractmethod
     def _answer(self, request: Request, effect: faults.Effect | None) -> tuple[Answer, Caller]:
-        """Answer a request; an effect that concerns the way of the answer only is none of its business."""
+        """Answer a request; do to the answer what an effect of this product says, and ignore other effects."""
 
     @abstractmethod
     def _maintenance(self, request: Request) -> Answer:

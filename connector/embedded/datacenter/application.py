@@ -1,7 +1,7 @@
 """The embedded Bitbucket without its sockets: a request goes in, an answer comes out.
 
 Keeps what lives longer than one request: look-ups, failed logins, rate limits. Handles one request
-at a time; whoever changes the organisation says so with `forget`.
+at a time. After a change of the organisation, `forget` must be called.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from connector.embedded.datacenter.login import Door
 from connector.embedded.datacenter.machine_routes import SINCE
 from connector.embedded.datacenter.routes import ROUTES, find_route
 from connector.embedded.datacenter.rules import Rules
-from connector.embedded.datacenter.settings import UnknownRoute
 from connector.embedded.datacenter.shapes import Shapes
 
 if TYPE_CHECKING:
@@ -30,6 +29,10 @@ if TYPE_CHECKING:
 
 _API_DEPTH = 3
 """`rest`, the API's name and its version."""
+_UNKNOWN_ROUTE = Answer(
+    HTTPStatus.NOT_FOUND, encode({"message": "HTTP 404 Not Found", "status-code": 404, "sub-code": -1})
+)
+"""An address does not exist; this answer has no `errors` list."""
 
 
 class Application:
@@ -79,10 +82,10 @@ class Application:
     def _resource(self, desk: Desk, rights: Rights, request: Request, segments: list[str]) -> Answer:
         found = find_route(segments[0], segments[_API_DEPTH - 1 :]) if len(segments) >= _API_DEPTH else None
         if found is None or not self._answers_to(*segments[: _API_DEPTH - 1]):
-            return self._unknown_route()
+            return _UNKNOWN_ROUTE
         route, arguments = found
         if route in self._settings.absent or desk.version < SINCE.get(route, ()):
-            return self._unknown_route()
+            return _UNKNOWN_ROUTE
         if route in self._settings.refused:
             raise Refusal(*NOT_PERMITTED) if rights.account else login_required(desk.version)
         query: dict[str, str] = {}
@@ -124,14 +127,3 @@ class Application:
         if account is not None and not self._settings.strip_user_headers:
             headers += (("X-AUSERID", str(account.id)), ("X-AUSERNAME", quote_plus(account.name)))
         return Answer(answer.status, answer.body, answer.headers + headers, answer.content_type)
-
-    def _unknown_route(self) -> Answer:
-        match self._settings.unknown_route:
-            case UnknownRoute.JSON:
-                body = encode({"message": "HTTP 404 Not Found", "status-code": 404, "sub-code": -1})
-                return Answer(HTTPStatus.NOT_FOUND, body)
-            case UnknownRoute.XML:
-                body = b"<status><status-code>404</status-code><message>HTTP 404 Not Found</message></status>"
-                return Answer(HTTPStatus.NOT_FOUND, body, content_type="application/xml")
-            case UnknownRoute.HTML:
-                return html(HTTPStatus.NOT_FOUND, "HTTP Status 404 - Not Found")

@@ -1,7 +1,7 @@
 """Puts an organisation together: gives out ids and slugs, and keeps references right.
 
 Ids of each kind count from 1, so that a user, a project and a repository share theirs, as on real
-servers: whoever mixes them up is found out.
+servers: code that mixes them up fails.
 """
 
 from __future__ import annotations

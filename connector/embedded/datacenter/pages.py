@@ -47,10 +47,9 @@ class Page(Generic[Row]):
 
 def page_of(rows: Sequence[Row], start: int, limit: int, settings: Settings) -> Page[Row]:
     """Cut the page at an offset out of a listing."""
-    repeated = min(settings.repeated_rows, limit - 1, start)
     if not settings.holes:
-        first, after = start - repeated, start - repeated + limit
-        return Page(rows[first:after], start, limit, after if after < len(rows) else None)
+        after = start + limit
+        return Page(rows[start:after], start, limit, after if after < len(rows) else None)
     with_holes = _with_holes(rows, settings.holes)
     return (_window if settings.short_pages else _filled)(with_holes, start, limit)
 

@@ -31,7 +31,7 @@ _ARCHIVES_SINCE = (8,)
 
 
 def recent_repositories(call: Call) -> Json:
-    """Answer whoever is signed in; never somebody anonymous, whatever is public."""
+    """List repositories to a user who is signed in; never to an anonymous one, even where something is public."""
     call.require_login()
     return call.page(call.rights.repositories[:10], call.desk.shapes.repository)
 
@@ -124,15 +124,8 @@ def user_rate_limit(call: Call, slug: str) -> Json:
 def projects(call: Call) -> Json:
     """List the projects that the caller may view."""
     call.require_viewer()
-    least = _rank(PROJECT, call.query.get("permission"))
     with_personal = call.desk.settings.lists_personal_projects
-    rows = [
-        project
-        for project in call.rights.projects
-        if (with_personal or project.owner_id is None)
-        and call.contains("name", project.name)
-        and (not least or call.rights.project_rank(project) >= least)
-    ]
+    rows = [project for project in call.rights.projects if with_personal or project.owner_id is None]
     return call.page(rows, call.desk.shapes.project)
 
 
@@ -146,10 +139,7 @@ def project_repositories(call: Call, key: str) -> Json:
 def repositories(call: Call) -> Json:
     """List the repositories that the caller can read, of all projects, personal ones included."""
     call.require_viewer()
-    rows = call.rights.repositories
-    if not call.query.keys() <= {"start", "limit", "archived"}:
-        rows = [repository for repository in rows if _is_wanted(call, repository)]
-    return call.page(_by_archive(call, rows), call.desk.shapes.repository)
+    return call.page(_by_archive(call, call.rights.repositories), call.desk.shapes.repository)
 
 
 def project_users(call: Call, key: str) -> Json:
@@ -286,30 +276,6 @@ def _filtered_project(call: Call, prefix: str) -> Project:
             raise no_such("project.Project", f"Project with ID {number} does not exist.")
         return found
     return call.project(call.query.get(f"{prefix}.projectKey", ""))
-
-
-def _rank(ladder: Mapping[str, int], permission: str | None) -> int:
-    """Rank a permission that a listing is filtered by; 0 where it is not."""
-    if permission is None:
-        return 0
-    if permission.upper() not in ladder:
-        raise bad_request(f"'{permission}' is not a valid permission")
-    return ladder[permission.upper()]
-
-
-def _is_wanted(call: Call, repository: Repository) -> bool:
-    query = call.query
-    project = call.desk.organisation.projects[repository.project_id]
-    least = _rank(REPOSITORY, query.get("permission"))
-    public = repository.public or (project.public and project.owner_id is None)
-    return (
-        call.contains("name", repository.name)
-        and call.contains("projectname", project.name)
-        and query.get("projectkey", project.key).upper() == project.key.upper()
-        and query.get("state", repository.state).upper() == repository.state
-        and query.get("visibility", "").lower() != ("private" if public else "public")
-        and (not least or call.rights.repository_rank(repository) >= least)
-    )
 
 
 def _by_archive(call: Call, rows: list[Repository]) -> list[Repository]:

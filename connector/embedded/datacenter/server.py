@@ -1,6 +1,6 @@
 """The embedded Data Center on a loopback port, and the faults that only such a server has.
 
-Knows nothing of what is asked for.
+Knows no addresses and no records.
 """
 
 from __future__ import annotations

@@ -25,14 +25,6 @@ class PersonalGrants(StrEnum):
     CONFLICT = "409"
 
 
-class UnknownRoute(StrEnum):
-    """In which form a server says that an address does not exist; none has an `errors` list."""
-
-    JSON = "json"
-    XML = "xml"
-    HTML = "html"
-
-
 @dataclass(frozen=True, slots=True)
 class RateLimit:
     """A token bucket: `capacity` requests at once, refilled by `fill_rate` a second."""
@@ -65,9 +57,8 @@ class Settings:
     """By user name: a limit of its own."""
     rate_limit_exempt: frozenset[str] = frozenset()
     """Names of users without a limit."""
-    unknown_route: UnknownRoute = UnknownRoute.JSON
     refused: frozenset[str] = frozenset()
-    """Routes, as `routes.ROUTES` writes them, that nobody is permitted to use."""
+    """Routes, as `routes.ROUTES` writes them, that are refused to every user."""
     absent: frozenset[str] = frozenset()
     """Routes that this version or licence does not have."""
 
@@ -79,8 +70,6 @@ class Settings:
     """Up to so many rows that the caller cannot see stand before each row and count in offsets."""
     short_pages: bool = False
     """A page looks at `limit` offsets only, so that holes make it short, or empty and not the last."""
-    repeated_rows: int = 0
-    """So many rows of the page before come again at the start of the next; not together with holes."""
     null_next_page: bool = False
     """The last page says `"nextPageStart": null` instead of nothing."""
 

@@ -59,15 +59,6 @@ def test_an_empty_page_need_not_be_the_last() -> None:
     assert any(page["size"] == 0 for page in pages[:-1])
 
 
-def test_rows_come_again_on_the_next_page() -> None:
-    with serving(accounts(40), repeated_rows=2) as client:
-        pages = client.pages("users", limit=10)
-        assert names(client.pages("users", limit=1)) == EVERYBODY
-    assert names(pages[:1])[-2:] == names(pages[1:2])[:2]
-    assert list(dict.fromkeys(names(pages))) == EVERYBODY
-    assert len(names(pages)) > len(EVERYBODY)
-
-
 def test_the_last_page_may_say_null() -> None:
     with serving(accounts(3), null_next_page=True) as client:
         assert client.json("users")["nextPageStart"] is None
@@ -105,27 +96,3 @@ def test_archived_repositories_are_hidden_unless_asked_for() -> None:
     world.organisation.version = "7.21.0"
     with serving(world.organisation) as client:
         assert len(client.rows("repos", archived="ACTIVE")) == 4
-
-
-def test_listings_filter() -> None:
-    with serving(small().organisation) as client:
-        found = {
-            "name": [row["slug"] for row in client.rows("repos", name="AP")],
-            "projectname": [row["slug"] for row in client.rows("repos", projectname="secr")],
-            "projectkey": [row["slug"] for row in client.rows("repos", projectkey="pay")],
-            "public": [row["slug"] for row in client.rows("repos", visibility="public")],
-            "private": [row["slug"] for row in client.rows("repos", visibility="private")],
-            "state": client.rows("repos", state="OFFLINE"),
-            "projects": [row["key"] for row in client.rows("projects", name="pay")],
-            "groups": client.rows("groups", filter="dev"),
-        }
-    assert found == {
-        "name": ["api"],
-        "projectname": ["keys"],
-        "projectkey": ["api", "docs"],
-        "public": ["docs"],
-        "private": ["api", "keys"],
-        "state": [],
-        "projects": ["PAY"],
-        "groups": ["devs"],
-    }

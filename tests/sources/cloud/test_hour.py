@@ -1,4 +1,4 @@
-"""The rolling hour: what the server tells of it, and what of it a run that died has used."""
+"""The rolling hour: what the server tells about it, and the requests of an interrupted run."""
 
 from __future__ import annotations
 
