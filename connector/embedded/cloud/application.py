@@ -22,16 +22,16 @@ from connector.embedded.cloud.answers import (
     method_not_allowed,
     no_route,
 )
-from connector.embedded.cloud.call import Call, Desk
+from connector.embedded.cloud.call import Backend, Call
 from connector.embedded.cloud.catalogue import Catalogue
 from connector.embedded.cloud.faults import Rewritten, TokensEnd
 from connector.embedded.cloud.grant_routes import GRANT_ROUTES
 from connector.embedded.cloud.grant_shapes import GrantShapes
-from connector.embedded.cloud.login import Door
+from connector.embedded.cloud.login import Authenticator
 from connector.embedded.cloud.machine_routes import MACHINE_ROUTES
 from connector.embedded.cloud.machine_shapes import MachineShapes
 from connector.embedded.cloud.partial import partial
-from connector.embedded.cloud.rate import Gate
+from connector.embedded.cloud.rate import RateLimiter
 from connector.embedded.cloud.routes import ROUTES, For, Route
 from connector.embedded.cloud.rules import Rules
 from connector.embedded.cloud.settings import Access
@@ -64,18 +64,18 @@ class Application:
         self.workspace = workspace
         self._settings = settings
         self._base_url = base_url
-        self._door = Door(settings, clock)
-        self._gate = Gate(settings, clock)
-        self._desk: Desk | None = None
+        self._authenticator = Authenticator(settings, clock)
+        self._rate_limiter = RateLimiter(settings, clock)
+        self._backend: Backend | None = None
 
     def forget(self) -> None:
         """Drop everything derived from the workspace, because it has changed."""
-        self._desk = None
+        self._backend = None
 
     def answer(self, request: Request, effect: Effect | None = None) -> tuple[Answer, Caller]:
         """Answer a request; tell also whom it was answered to."""
         if isinstance(effect, TokensEnd):
-            self._door.end_tokens()
+            self._authenticator.end_tokens()
         path = request.path.removeprefix(self._settings.context)
         if path == TOKEN_ADDRESS:
             return self._token(request), NOBODY
@@ -86,7 +86,7 @@ class Application:
             return method_not_allowed().answer, NOBODY
         try:
             authorization = "" if isinstance(effect, Unsigned) else request.authorization
-            credential = self._door.admit(authorization, self.workspace)
+            credential = self._authenticator.authenticate(authorization, self.workspace)
         except Refusal as refusal:
             return refusal.answer, NOBODY
         return self._signed(request, segments, credential, effect)
@@ -95,7 +95,9 @@ class Application:
         if request.method != "POST":
             return html(HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed")
         try:
-            return Answer(HTTPStatus.OK, encode(self._door.issue(request, self.workspace)), (), "application/json")
+            return Answer(
+                HTTPStatus.OK, encode(self._authenticator.issue(request, self.workspace)), (), "application/json"
+            )
         except Refusal as refusal:
             return refusal.answer
 
@@ -107,7 +109,7 @@ class Application:
         route = ALL_ROUTES.get(name)
         headers: Headers = ()
         try:
-            headers = self._gate.pass_through(segments, credential, self.workspace)
+            headers = self._rate_limiter.count(segments, credential, self.workspace)
             if route is None:
                 raise no_route()
             body = self._resource(request, name, arguments, credential)
@@ -123,14 +125,14 @@ class Application:
         return signed, Caller(credential.name, credential.kind) if credential else NOBODY
 
     def _resource(self, request: Request, name: str, arguments: Sequence[str], credential: Credential | None) -> Any:  # noqa: ANN401 - JSON
-        route, desk = ALL_ROUTES[name], self._desk_now()
+        route, backend = ALL_ROUTES[name], self._current_backend()
         self._check(route, name, credential)
-        rights = desk.rules.rights(credential.account if credential else None)
+        rights = backend.rules.rights(credential.account if credential else None)
         if credential and credential.token:
-            rights = desk.rules.token_rights(credential.token)
+            rights = backend.rules.token_rights(credential.token)
         query = dict(parse_qsl(request.query, keep_blank_values=True))
         root = self._base_url.removesuffix(self._settings.context)
-        call = Call(desk, credential, rights, query, name, root + request.path)
+        call = Call(backend, credential, rights, query, name, root + request.path)
         if "{ws}" in name:
             self._enter(call, arguments[0])
             arguments = arguments[1:]
@@ -185,11 +187,11 @@ class Application:
             headers += (("X-Accepted-OAuth-Scopes", ", ".join(route.oauth)),)
         return headers
 
-    def _desk_now(self) -> Desk:
-        if self._desk is None:
+    def _current_backend(self) -> Backend:
+        if self._backend is None:
             catalogue = Catalogue(self.workspace)
             shapes = Shapes(catalogue, f"{self._base_url}/2.0")
-            self._desk = Desk(
+            self._backend = Backend(
                 workspace=self.workspace,
                 settings=self._settings,
                 catalogue=catalogue,
@@ -198,7 +200,7 @@ class Application:
                 grants=GrantShapes(shapes),
                 machines=MachineShapes(shapes, added_on=self._settings.keys_added_on),
             )
-        return self._desk
+        return self._backend
 
 
 def _without_nulls(shape: dict[str, Any]) -> dict[str, Any]:

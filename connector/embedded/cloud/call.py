@@ -43,7 +43,7 @@ ADMINISTRATORS_ONLY = "Access denied. You must have write or admin access."
 
 
 @dataclass(slots=True)
-class Desk:
+class Backend:
     """Everything that a resource is answered from; made anew when the workspace changes."""
 
     workspace: Workspace
@@ -67,7 +67,7 @@ class Desk:
 class Call:
     """One request to one resource; `address` is that of the resource, as it was asked."""
 
-    desk: Desk
+    backend: Backend
     credential: Credential | None
     rights: Rights
     query: Mapping[str, str]
@@ -77,7 +77,7 @@ class Call:
     @property
     def workspace(self) -> Workspace:
         """The workspace."""
-        return self.desk.workspace
+        return self.backend.workspace
 
     @property
     def account(self) -> Account:
@@ -88,7 +88,7 @@ class Call:
 
     def enter(self, name: str) -> None:
         """Check that there is a workspace of a name; raises Refusal else, and for one marked as spam."""
-        if not self.desk.catalogue.is_called(name):
+        if not self.backend.catalogue.is_called(name):
             raise no_workspace(name)
         if self.workspace.marked_as_spam:
             raise error(*SPAM)
@@ -105,7 +105,7 @@ class Call:
 
     def project(self, key: str) -> Project:
         """Find a project that the caller may view."""
-        found = self.desk.catalogue.project(key)
+        found = self.backend.catalogue.project(key)
         if found is None or not self.rights.sees_project(found):
             raise no_project(key)
         return found
@@ -119,7 +119,7 @@ class Call:
 
     def repository(self, name: str) -> Repository:
         """Find a repository that the caller can read."""
-        found = self.desk.catalogue.repository(name)
+        found = self.backend.catalogue.repository(name)
         if found is None or not self.rights.sees_repository(found):
             raise no_repository()
         return found
@@ -133,7 +133,7 @@ class Call:
 
     def page(self, listing: Listing[Row], rows: Sequence[Row], shape: Callable[[Row], Any]) -> Json:
         """Answer the page of a listing that the query asks for."""
-        settings = self.desk.settings
+        settings = self.backend.settings
         pagelen = pagelen_of(self.query, listing.pagelen, self.route, settings)
         arranged = self._arranged(listing, rows)
         page = page_of(arranged, self.query, pagelen, opaque=settings.opaque_next)
@@ -147,14 +147,14 @@ class Call:
 
     def _arranged(self, listing: Listing[Row], rows: Sequence[Row]) -> Sequence[Row]:
         wanted = {name: self.query[name] for name in ("q", "sort") if name in self.query}
-        settings = self.desk.settings
+        settings = self.backend.settings
         if wanted and self.route in settings.unsortable:
             raise bad_request(f"Invalid parameter: {min(wanted)}")
         if not wanted:
             return rows
         caller = self.credential.identity if self.credential else None
         name = (self.address, caller, *sorted(wanted.items()))
-        return self.desk.kept(name, lambda: listing.arranged(self.workspace, rows, wanted))
+        return self.backend.kept(name, lambda: listing.arranged(self.workspace, rows, wanted))
 
 
 def removed(_: Call) -> Json:

@@ -36,14 +36,14 @@ _EVERY = 3
 
 def users(call: Call, place: Place) -> Json:
     """List the users with an explicit grant on a project or a repository."""
-    accounts, grants = call.workspace.accounts, call.desk.grants
+    accounts, grants = call.workspace.accounts, call.backend.grants
     rows = list(place.users.items())
     return call.page(EXPLICIT, rows, lambda row: grants.user_grant(place, accounts[row[0]], row[1]))
 
 
 def groups(call: Call, place: Place) -> Json:
     """List the groups with an explicit grant on a project or a repository."""
-    known, grants = call.workspace.groups, call.desk.grants
+    known, grants = call.workspace.groups, call.backend.grants
     rows = list(place.groups.items())
     return call.page(EXPLICIT, rows, lambda row: grants.group_grant(place, known[row[0]], row[1]))
 
@@ -51,14 +51,14 @@ def groups(call: Call, place: Place) -> Json:
 def effective(call: Call) -> Json:
     """List who may do what on every repository, whichever way it comes."""
     call.require_owner()
-    rows = call.desk.kept(effective, lambda: [row for each in _repositories(call) for row in _holders(call, each)])
-    return call.page(EFFECTIVE, rows, lambda row: call.desk.grants.effective(*row))
+    rows = call.backend.kept(effective, lambda: [row for each in _repositories(call) for row in _holders(call, each)])
+    return call.page(EFFECTIVE, rows, lambda row: call.backend.grants.effective(*row))
 
 
 def repository_effective(call: Call, name: str) -> Json:
     """List who may do what on one repository."""
     rows = list(_holders(call, call.administered_repository(name)))
-    return call.page(EFFECTIVE, rows, lambda row: call.desk.grants.effective(*row))
+    return call.page(EFFECTIVE, rows, lambda row: call.backend.grants.effective(*row))
 
 
 def own_effective(call: Call) -> Json:
@@ -66,32 +66,32 @@ def own_effective(call: Call) -> Json:
     account, rights = call.account, call.rights
     ranked = ((each, rights.repository_rank(each)) for each in _repositories(call))
     rows = [(account, each, REPOSITORY_WORDS[rank]) for each, rank in ranked if rank]
-    return call.page(EFFECTIVE, rows, lambda row: call.desk.grants.effective(*row))
+    return call.page(EFFECTIVE, rows, lambda row: call.backend.grants.effective(*row))
 
 
 def groups_v1(call: Call) -> list[Json]:
     """List all groups at once, with all members unless told not to; that may take too long."""
     call.require_owner()
-    settings, groups = call.desk.settings, call.desk.catalogue.groups
+    settings, groups = call.backend.settings, call.backend.catalogue.groups
     with_members = call.query.get("exclude_members", "").lower() != "true"
     if with_members:
         _break_off(call, sum(len(group.members) for group in groups), settings.groups_cut_off)
-    return [call.desk.grants.group_v1(group, members=with_members) for group in groups]
+    return [call.backend.grants.group_v1(group, members=with_members) for group in groups]
 
 
 def group_members_v1(call: Call, slug: str) -> list[Json]:
     """List the members of one group."""
     call.require_owner()
-    group = call.desk.catalogue.group(slug)
+    group = call.backend.catalogue.group(slug)
     if group is None:
         raise error(HTTPStatus.NOT_FOUND, "No Group matches the given query.")
-    return call.desk.grants.members_v1(group)
+    return call.backend.grants.members_v1(group)
 
 
 def privileges_v1(call: Call, slug: str | None = None) -> list[Json]:
     """List the grants of all groups on all repositories at once, or on one, as truly as the settings say."""
     call.require_owner()
-    settings = call.desk.settings
+    settings = call.backend.settings
     match settings.privileges:
         case Privileges.GONE:
             raise gone()
@@ -101,7 +101,7 @@ def privileges_v1(call: Call, slug: str | None = None) -> list[Json]:
             raise no_route()
     rows = [row for row in _privileges(call) if slug in (None, row[1].slug)]
     _break_off(call, len(rows), settings.privileges_cut_off)
-    return [call.desk.grants.privilege(*row) for row in rows]
+    return [call.backend.grants.privilege(*row) for row in rows]
 
 
 def _explicit(path: str, find: Callable[[Call, str], Place], oauth: str, token: str) -> dict[str, Route]:
@@ -139,16 +139,16 @@ GRANT_ROUTES = {
 
 
 def _repositories(call: Call) -> list[Repository]:
-    return call.desk.catalogue.repositories
+    return call.backend.catalogue.repositories
 
 
 def _holders(call: Call, repository: Repository) -> Iterator[Effective]:
     """Give who may do what on a repository, as far as the listing counts it."""
-    settings, workspace = call.desk.settings, call.workspace
+    settings, workspace = call.backend.settings, call.workspace
     project = workspace.projects[repository.project_uuid]
     for uuid in _candidates(call, repository, project):
         account = workspace.accounts[uuid]
-        rights = call.desk.rules.rights(account)
+        rights = call.backend.rules.rights(account)
         if not rights.is_member and not settings.effective_outsiders:
             continue
         if rights.is_owner:
@@ -166,20 +166,20 @@ def _candidates(call: Call, repository: Repository, project: Project) -> list[st
     workspace = call.workspace
     found = dict.fromkeys([*repository.users, *project.users])
     for slug in (*repository.groups, *project.groups):
-        group = call.desk.catalogue.group(slug)
+        group = call.backend.catalogue.group(slug)
         found |= dict.fromkeys(sorted(group.members)) if group else {}
-    found |= dict.fromkeys(call.desk.kept(_owners, lambda: _owners(call)))
-    if call.desk.settings.effective_public and not repository.is_private:
+    found |= dict.fromkeys(call.backend.kept(_owners, lambda: _owners(call)))
+    if call.backend.settings.effective_public and not repository.is_private:
         found |= dict.fromkeys(workspace.members)
     return list(found)
 
 
 def _owners(call: Call) -> list[str]:
-    return [uuid for uuid, account in call.workspace.accounts.items() if call.desk.rules.rights(account).is_owner]
+    return [uuid for uuid, account in call.workspace.accounts.items() if call.backend.rules.rights(account).is_owner]
 
 
 def _privileges(call: Call) -> list[Privilege]:
-    groups, mode = call.workspace.groups, call.desk.settings.privileges
+    groups, mode = call.workspace.groups, call.backend.settings.privileges
     rows = [
         (groups[slug], repository, level)
         for repository in _repositories(call)
@@ -200,7 +200,7 @@ def _privileges(call: Call) -> list[Privilege]:
             granted = {group.slug for group, _, _ in rows}
             return rows + [
                 (group, repository, "read")
-                for group, repository in product(call.desk.catalogue.groups, _repositories(call)[:1])
+                for group, repository in product(call.backend.catalogue.groups, _repositories(call)[:1])
                 if group.slug not in granted
             ]
         case Privileges.WITH_PROJECTS:
@@ -217,6 +217,6 @@ def _from_projects(call: Call, known: set[tuple[str, str]]) -> Iterator[Privileg
 
 
 def _break_off(call: Call, size: int, limit: int | None) -> None:
-    settings = call.desk.settings
+    settings = call.backend.settings
     if limit is not None and size > limit:
         raise broken_off(settings.cut_off, settings.cut_off_after)

@@ -1,4 +1,4 @@
-"""Who is asking: Basic and Bearer credentials, and the OAuth tokens that consumers are handed out.
+"""Who is asking: Basic and Bearer credentials, and the OAuth tokens that consumers are issued.
 
 Source: https://developer.atlassian.com/cloud/bitbucket/rest/intro/#authentication. Knows no routes.
 """
@@ -36,7 +36,7 @@ _PUBLIC_CONSUMER = (
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """What a request was let in with: its kind in Bitbucket's words, its scopes, and whom it acts for."""
+    """The credential of a request: its kind in Bitbucket's words, its scopes, and whom it acts for."""
 
     kind: str
     name: str
@@ -54,8 +54,8 @@ class _Issued:
     ends: float
 
 
-class Door:
-    """Lets callers in, and hands out OAuth tokens; times are seconds of a clock that only goes forward."""
+class Authenticator:
+    """Authenticates callers, and issues OAuth tokens; times are seconds of a clock that only goes forward."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         self._settings = settings
@@ -63,7 +63,7 @@ class Door:
         self._issued: dict[str, _Issued] = {}
         self._shuffler = random.Random(0)  # noqa: S311 - the order of scopes keeps no secret
 
-    def admit(self, authorization: str, workspace: Workspace) -> Credential | None:
+    def authenticate(self, authorization: str, workspace: Workspace) -> Credential | None:
         """Find out whose credentials these are; None for nobody's. Raises Refusal for wrong ones."""
         if not authorization:
             return None

@@ -24,14 +24,14 @@ def repository_keys(call: Call, name: str) -> Json:
     """List the deploy keys of a repository."""
     found = call.administered_repository(name)
     keys = [key for key in call.workspace.deploy_keys if found.uuid in key.repositories]
-    return call.page(KEYS, keys, lambda key: call.desk.machines.repository_key(key, found))
+    return call.page(KEYS, keys, lambda key: call.backend.machines.repository_key(key, found))
 
 
 def project_keys(call: Call, key: str) -> Json:
     """List the deploy keys of a project."""
     found = call.administered_project(key)
     keys = [each for each in call.workspace.deploy_keys if found.uuid in each.projects]
-    return call.page(KEYS, keys, lambda each: call.desk.machines.project_key(each, found))
+    return call.page(KEYS, keys, lambda each: call.backend.machines.project_key(each, found))
 
 
 def workspace_hooks(call: Call) -> Json:
@@ -44,7 +44,7 @@ def restrictions(call: Call, name: str) -> Json:
     """List the branch restrictions of a repository."""
     found = call.administered_repository(name)
     rows = [row for row in call.workspace.restrictions if row.repository_uuid == found.uuid]
-    return call.page(RESTRICTIONS, rows, call.desk.machines.restriction)
+    return call.page(RESTRICTIONS, rows, call.backend.machines.restriction)
 
 
 _ADMIN_REPOSITORY = ("admin:repository:bitbucket",)
@@ -63,7 +63,7 @@ MACHINE_ROUTES = {
     "2.0/workspaces/{ws}/hooks": Route(workspace_hooks, *_HOOKS),
     "2.0/repositories/{ws}/{}/branch-restrictions": Route(restrictions, ("repository:admin",), _ADMIN_REPOSITORY),
     "2.0/repositories/{ws}/{}/effective-branching-model": Route(
-        lambda call, name: call.desk.machines.branching_model(call.repository(name)),
+        lambda call, name: call.backend.machines.branching_model(call.repository(name)),
         ("repository",),
         ("read:repository:bitbucket",),
     ),
@@ -72,4 +72,4 @@ MACHINE_ROUTES = {
 
 def _hooks(call: Call, repository_uuid: str | None) -> Json:
     rows = [hook for hook in call.workspace.webhooks if hook.repository_uuid == repository_uuid]
-    return call.page(HOOKS, rows, call.desk.machines.hook)
+    return call.page(HOOKS, rows, call.backend.machines.hook)

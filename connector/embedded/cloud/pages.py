@@ -102,7 +102,7 @@ def pagelen_of(wanted: Mapping[str, str], default: int, route: str, settings: Se
     """Read how long pages shall be; raises Refusal for a length that is not allowed."""
     cap = settings.page_caps.get(route, settings.page_cap)
     if "pagelen" not in wanted:
-        return min(settings.page_default or default, cap)
+        return min(default, cap)
     pagelen = number_in(wanted, "pagelen", default)
     if pagelen > cap and not settings.lowers_page:
         raise bad_request("Invalid pagelen")

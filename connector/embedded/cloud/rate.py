@@ -31,7 +31,7 @@ _NEAR = 5
 """An hour is nearly used up where less than a fifth of it is left."""
 
 
-class Gate:
+class RateLimiter:
     """Counts the requests of every caller below `/2.0/repositories`; webhooks are counted apart."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
@@ -39,7 +39,7 @@ class Gate:
         self._clock = clock
         self._hours: dict[tuple[str, str], Hour] = {}
 
-    def pass_through(self, segments: Sequence[str], credential: Credential | None, workspace: Workspace) -> Headers:
+    def count(self, segments: Sequence[str], credential: Credential | None, workspace: Workspace) -> Headers:
         """Count a request, and give what its answer tells of the limit; raises Refusal where the hour is used up."""
         limit = self._settings.rate_limit
         resource = "webhooks" if segments[-1] == "hooks" else "api"

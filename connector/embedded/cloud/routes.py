@@ -73,20 +73,20 @@ REPOSITORIES: Listing[Repository] = Listing(
 def user_permission(call: Call) -> Json:
     """Show the role of the caller."""
     call.require_member()
-    return call.desk.shapes.membership(call.account, call.rights.role)
+    return call.backend.shapes.membership(call.account, call.rights.role)
 
 
 def workspace(call: Call) -> Json:
     """Show the workspace; a private one is hidden from outsiders."""
     if call.workspace.is_private and not call.rights.is_member:
         raise no_workspace(call.workspace.slug)
-    return call.desk.shapes.whole_workspace()
+    return call.backend.shapes.whole_workspace()
 
 
 def members(call: Call) -> Json:
     """List members; addresses are confirmed to administrators who name them, ninety at a time."""
     call.require_member()
-    shapes = call.desk.shapes
+    shapes = call.backend.shapes
     by_address = "user.email" in call.query.get("q", "")
     if by_address:
         _check_addresses(call)
@@ -104,22 +104,22 @@ def members(call: Call) -> Json:
 def roles(call: Call) -> Json:
     """List members with their roles."""
     call.require_member()
-    rows = call.desk.kept(roles, lambda: [(account, _role(call, account)) for account in _members(call)])
-    return call.page(ROLES, rows, lambda row: call.desk.shapes.membership(*row))
+    rows = call.backend.kept(roles, lambda: [(account, _role(call, account)) for account in _members(call)])
+    return call.page(ROLES, rows, lambda row: call.backend.shapes.membership(*row))
 
 
 def projects(call: Call) -> Json:
     """List the projects that the caller may view."""
-    rows = [each for each in call.desk.catalogue.projects if call.rights.sees_project(each)]
-    return call.page(PROJECTS, rows, call.desk.shapes.project)
+    rows = [each for each in call.backend.catalogue.projects if call.rights.sees_project(each)]
+    return call.page(PROJECTS, rows, call.backend.shapes.project)
 
 
 def repositories(call: Call) -> Json:
     """List the repositories that the caller can read: for strangers, the public ones."""
-    rows: Sequence[Repository] = call.desk.catalogue.repositories
+    rows: Sequence[Repository] = call.backend.catalogue.repositories
     if not call.rights.is_owner:
         rows = [each for each in rows if call.rights.sees_repository(each)]
-    return call.page(REPOSITORIES, rows, call.desk.shapes.repository)
+    return call.page(REPOSITORIES, rows, call.backend.shapes.repository)
 
 
 _ACCOUNT = ("account",)
@@ -129,7 +129,7 @@ _READ_REPOSITORY = ("read:repository:bitbucket",)
 
 ROUTES = {
     "2.0/user": Route(
-        lambda call: call.desk.shapes.own_user(call.account), _ACCOUNT, ("read:user:bitbucket",), For.ACCOUNTS
+        lambda call: call.backend.shapes.own_user(call.account), _ACCOUNT, ("read:user:bitbucket",), For.ACCOUNTS
     ),
     "2.0/user/workspaces/{ws}/permission": Route(user_permission, _ACCOUNT, _READ_WORKSPACE, For.ACCOUNTS),
     "2.0/workspaces/{ws}": Route(workspace, (), _READ_WORKSPACE, anonymous=True),
@@ -137,11 +137,11 @@ ROUTES = {
     "2.0/workspaces/{ws}/permissions": Route(roles, _ACCOUNT, _READ_WORKSPACE, For.PERMISSIONS),
     "2.0/workspaces/{ws}/projects": Route(projects, ("project",), _READ_PROJECT, anonymous=True),
     "2.0/workspaces/{ws}/projects/{}": Route(
-        lambda call, key: call.desk.shapes.project(call.project(key)), ("project",), _READ_PROJECT, anonymous=True
+        lambda call, key: call.backend.shapes.project(call.project(key)), ("project",), _READ_PROJECT, anonymous=True
     ),
     "2.0/repositories/{ws}": Route(repositories, ("repository",), _READ_REPOSITORY, anonymous=True),
     "2.0/repositories/{ws}/{}": Route(
-        lambda call, name: call.desk.shapes.repository(call.repository(name)),
+        lambda call, name: call.backend.shapes.repository(call.repository(name)),
         ("repository",),
         _READ_REPOSITORY,
         anonymous=True,
@@ -158,8 +158,8 @@ def _members(call: Call) -> list[Account]:
 
 def _role(call: Call, account: Account) -> str:
     """Tell the role as the listing does; a deactivated member keeps it."""
-    role = role_of(call.desk.catalogue, account.uuid) or call.workspace.members[account.uuid]
-    return "member" if role == "create-project" and not call.desk.settings.lists_creators else role
+    role = role_of(call.backend.catalogue, account.uuid) or call.workspace.members[account.uuid]
+    return "member" if role == "create-project" and not call.backend.settings.lists_creators else role
 
 
 def _check_addresses(call: Call) -> None:

@@ -85,8 +85,6 @@ class Settings:
     latency: float = 0.0
     """Seconds before each answer; answers on several connections wait at the same time."""
 
-    page_default: int | None = None
-    """Rows on a page that nobody asked a length for; None for that of the recordings: 10 or 50, by listing."""
     page_cap: int = 100
     page_caps: Mapping[str, int] = field(default_factory=dict)
     """By route, as `routes.ROUTES` writes them: a cap other than `page_cap`."""

@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, quote_plus, unquote
 
 from connector.embedded.common.messages import Answer, encode, html
 from connector.embedded.datacenter.answers import NOT_PERMITTED, Refusal, login_required
-from connector.embedded.datacenter.call import Call, Desk
+from connector.embedded.datacenter.call import Backend, Call
 from connector.embedded.datacenter.catalogue import Catalogue
-from connector.embedded.datacenter.login import Door
+from connector.embedded.datacenter.login import Authenticator
 from connector.embedded.datacenter.machine_routes import SINCE
 from connector.embedded.datacenter.routes import ROUTES, find_route
 from connector.embedded.datacenter.rules import Rules
@@ -43,13 +43,13 @@ class Application:
         self.created: list[Project] = []
         self._settings = settings
         self._base_url = base_url
-        self._door = Door(settings)
-        self._desk: Desk | None = None
+        self._authenticator = Authenticator(settings)
+        self._backend: Backend | None = None
         self._numbers = count(1)
 
     def forget(self) -> None:
         """Drop everything derived from the organisation, because it has changed."""
-        self._desk = None
+        self._backend = None
 
     def answer(self, request: Request, *, logged_out: bool = False) -> tuple[Answer, Account | None]:
         """Answer a request; tell also which user it was answered for."""
@@ -68,30 +68,30 @@ class Application:
         return self._rest(request, segments[1:], "" if logged_out else request.authorization)
 
     def _rest(self, request: Request, segments: list[str], authorization: str) -> tuple[Answer, Account | None]:
-        desk = self._desk_now()
-        rights = desk.rules.rights(None)
+        backend = self._current_backend()
+        rights = backend.rules.rights(None)
         try:
-            rights = self._door.admit(authorization, desk.catalogue, desk.rules)
+            rights = self._authenticator.authenticate(authorization, backend.catalogue, backend.rules)
             if rights.account:
-                self._door.take_turn(rights.account)
-            answer = self._resource(desk, rights, request, segments)
+                self._authenticator.count(rights.account)
+            answer = self._resource(backend, rights, request, segments)
         except Refusal as refusal:
             answer = refusal.answer()
         return self._signed(answer, rights.account), rights.account
 
-    def _resource(self, desk: Desk, rights: Rights, request: Request, segments: list[str]) -> Answer:
+    def _resource(self, backend: Backend, rights: Rights, request: Request, segments: list[str]) -> Answer:
         found = find_route(segments[0], segments[_API_DEPTH - 1 :]) if len(segments) >= _API_DEPTH else None
         if found is None or not self._answers_to(*segments[: _API_DEPTH - 1]):
             return _UNKNOWN_ROUTE
         route, arguments = found
-        if route in self._settings.absent or desk.version < SINCE.get(route, ()):
+        if route in self._settings.absent or backend.version < SINCE.get(route, ()):
             return _UNKNOWN_ROUTE
         if route in self._settings.refused:
-            raise Refusal(*NOT_PERMITTED) if rights.account else login_required(desk.version)
+            raise Refusal(*NOT_PERMITTED) if rights.account else login_required(backend.version)
         query: dict[str, str] = {}
         for name, value in parse_qsl(request.query, keep_blank_values=True):
             query.setdefault(name, value)
-        call = Call(desk, rights, query, route)
+        call = Call(backend, rights, query, route)
         try:
             return Answer(HTTPStatus.OK, encode(ROUTES[route](call, *arguments)))
         finally:
@@ -104,20 +104,20 @@ class Application:
             return settings.answers_latest and (api == "api" or settings.answers_latest_everywhere)
         return version == ("2.0" if api == "branch-permissions" else "1.0")
 
-    def _desk_now(self) -> Desk:
-        if self._desk is None:
+    def _current_backend(self) -> Backend:
+        if self._backend is None:
             settings = self._settings
             catalogue = Catalogue(self.organisation)
-            self._desk = Desk(
+            self._backend = Backend(
                 organisation=self.organisation,
                 settings=settings,
                 catalogue=catalogue,
                 rules=Rules(catalogue, public_counts_as_read=settings.public_counts_as_read),
                 shapes=Shapes(catalogue, settings, self._base_url),
-                door=self._door,
+                authenticator=self._authenticator,
                 created=self.created,
             )
-        return self._desk
+        return self._backend
 
     def _signed(self, answer: Answer, account: Account | None) -> Answer:
         """Give the answer a number, and say whose it is wherever that is known, as Bitbucket does."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from connector.embedded.datacenter.catalogue import Catalogue
-    from connector.embedded.datacenter.login import Door
+    from connector.embedded.datacenter.login import Authenticator
     from connector.embedded.datacenter.organisation import Account, Organisation, Repository
     from connector.embedded.datacenter.rules import Rights, Rules
     from connector.embedded.datacenter.settings import Settings
@@ -33,7 +33,7 @@ DEFAULT_LIMIT = 25
 
 
 @dataclass(slots=True)
-class Desk:
+class Backend:
     """Everything that a resource is answered from; made anew when the organisation changes."""
 
     organisation: Organisation
@@ -41,7 +41,7 @@ class Desk:
     catalogue: Catalogue
     rules: Rules
     shapes: Shapes
-    door: Door
+    authenticator: Authenticator
     created: list[Project]
     """Personal projects that came into being because somebody asked for them."""
 
@@ -55,7 +55,7 @@ class Desk:
 class Call:
     """One request to one resource."""
 
-    desk: Desk
+    backend: Backend
     rights: Rights
     query: Mapping[str, str]
     route: str = ""
@@ -66,7 +66,7 @@ class Call:
     def account(self) -> Account:
         """The user who asks; raises Refusal for somebody who is not signed in."""
         if self.rights.account is None:
-            raise login_required(self.desk.version)
+            raise login_required(self.backend.version)
         return self.rights.account
 
     def require_login(self) -> None:
@@ -75,7 +75,7 @@ class Call:
 
     def require_viewer(self) -> None:
         """Refuse somebody who is not signed in, where public access is off."""
-        if not self.desk.organisation.public_access:
+        if not self.backend.organisation.public_access:
             self.require_login()
 
     def administered_instance(self) -> Organisation:
@@ -83,11 +83,11 @@ class Call:
         self.require_login()
         if self.rights.global_rank < GLOBAL["ADMIN"]:
             raise Refusal(*NOT_PERMITTED)
-        return self.desk.organisation
+        return self.backend.organisation
 
     def page(self, rows: Sequence[Row], shape: Callable[[Row], Any]) -> Json:
         """Answer the page of a listing that the query asks for."""
-        settings = self.desk.settings
+        settings = self.backend.settings
         cap = settings.page_caps.get(self.route, settings.page_cap)
         limit = min(self.number("limit", DEFAULT_LIMIT, least=1), cap)
         page = page_of(rows, self.number("start", 0, least=0), limit, settings)
@@ -108,7 +108,7 @@ class Call:
     def project(self, key: str) -> Project:
         """Find a project that the caller may view."""
         self.require_viewer()
-        found = self.desk.catalogue.project_by_key(key)
+        found = self.backend.catalogue.project_by_key(key)
         if found is None:
             raise no_such("project.Project", f"Project {key} does not exist.")
         if not self.rights.sees_project(found):
@@ -121,15 +121,15 @@ class Call:
 
         Source: the knowledge base on personal projects; why nobody may ask `~user` for users in turn.
         """
-        exists = self.desk.catalogue.project_by_key(key) is not None
-        owner = self.desk.catalogue.account_by_slug(key.removeprefix("~"))
+        exists = self.backend.catalogue.project_by_key(key) is not None
+        owner = self.backend.catalogue.account_by_slug(key.removeprefix("~"))
         if exists or not key.startswith("~") or owner is None or self.rights.account is None:
             return self.project(key)
-        organisation = self.desk.organisation
+        organisation = self.backend.organisation
         number = max(organisation.projects, default=0) + 1
         made = Project(number, key.upper(), owner.display_name or owner.name, owner_id=owner.id)
         organisation.projects[number] = made
-        self.desk.created.append(made)
+        self.backend.created.append(made)
         self.changed = True
         if not self.rights.sees_project(made):
             raise Refusal(*NOT_PERMITTED)
@@ -138,10 +138,10 @@ class Call:
     def repository(self, key: str, slug: str) -> Repository:
         """Find a repository that the caller can read."""
         self.require_viewer()
-        project = self.desk.catalogue.project_by_key(key)
+        project = self.backend.catalogue.project_by_key(key)
         if project is None:
             raise no_such("project.Project", f"Project {key} does not exist.")
-        found = self.desk.catalogue.repository_by_slug(project, slug)
+        found = self.backend.catalogue.repository_by_slug(project, slug)
         if found is None:
             raise no_such("repository.Repository", f"Repository {key}/{slug} does not exist.")
         if not self.rights.sees_repository(found):
@@ -157,7 +157,7 @@ class Call:
             raise Refusal(*NOT_PERMITTED)
         if found.owner_id is None:
             return found
-        match self.desk.settings.personal_grants:
+        match self.backend.settings.personal_grants:
             case PersonalGrants.REFUSED:
                 raise Refusal(*NOT_PERMITTED)
             case PersonalGrants.MISSING:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _RATE_LIMITED = "You have been rate limited. Please wait before you send more requests."
 
 
-class Door:
-    """Lets callers in, and remembers their failures and how much they have asked."""
+class Authenticator:
+    """Authenticates callers; counts their wrong passwords and their requests."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._settings = settings
@@ -34,7 +34,7 @@ class Door:
         self._failures: Counter[str] = Counter()
         self._buckets: dict[int, _Bucket] = {}
 
-    def admit(self, authorization: str, catalogue: Catalogue, rules: Rules) -> Rights:
+    def authenticate(self, authorization: str, catalogue: Catalogue, rules: Rules) -> Rights:
         """Find out whose credentials these are; a token that is not known is nobody's.
 
         Raises Refusal for a wrong password, a locked account, or one without a licence.
@@ -51,7 +51,7 @@ class Door:
             raise Refusal(*NOT_LICENSED)
         return rights
 
-    def take_turn(self, account: Account) -> None:
+    def count(self, account: Account) -> None:
         """Count a request against the rate limit of a user; raises Refusal where none is left."""
         limit = self.limit_of(account)
         if limit is None:

@@ -28,7 +28,7 @@ _SERVICE_IDS = 900_000
 def ssh_settings(call: Call) -> Json:
     """Tell what is switched on."""
     call.require_login()
-    organisation = call.desk.organisation
+    organisation = call.backend.organisation
     return {
         "enabled": organisation.ssh_enabled,
         "accessKeysEnabled": organisation.access_keys_enabled,
@@ -40,18 +40,18 @@ def ssh_settings(call: Call) -> Json:
 def project_keys(call: Call, key: str) -> Json:
     """List the access keys of one project."""
     found = call.administered_project(key)
-    rows = [(each, found) for each in call.desk.organisation.keys if found.id in each.projects]
+    rows = [(each, found) for each in call.backend.organisation.keys if found.id in each.projects]
     return call.page(rows, _shapes(call).project_key)
 
 
 def repository_keys(call: Call, key: str, slug: str) -> Json:
     """List the access keys of one repository, and with `effective` those of its project."""
     found = call.administered_repository(key, slug)
-    project = call.desk.organisation.projects[found.project_id]
+    project = call.backend.organisation.projects[found.project_id]
     rows: list[tuple[SshKey, Place]] = []
-    for each in call.desk.organisation.keys:
+    for each in call.backend.organisation.keys:
         rows += [(each, found)] if found.id in each.repositories else []
-        if call.query.get("effective") == "true" and call.desk.settings.effective_keys:
+        if call.query.get("effective") == "true" and call.backend.settings.effective_keys:
             rows += [(each, project)] if project.id in each.projects else []
     return call.page(rows, _shapes(call).repository_key)
 
@@ -60,20 +60,22 @@ def user_keys(call: Call) -> Json:
     """List the SSH keys of a user: one's own, or as an administrator those of others."""
     owner = call.account
     if "user" in call.query:
-        owner = _owner(call, call.desk.catalogue.account_named(call.query["user"]))
-    return call.page([each for each in call.desk.organisation.keys if each.owner_id == owner.id], _shapes(call).key)
+        owner = _owner(call, call.backend.catalogue.account_named(call.query["user"]))
+    return call.page([each for each in call.backend.organisation.keys if each.owner_id == owner.id], _shapes(call).key)
 
 
 def user_tokens(call: Call, slug: str) -> Json:
     """List the personal tokens of one user; a token may not, not even for its own user."""
-    owner = _owner(call, call.desk.catalogue.account_by_slug(slug))
+    owner = _owner(call, call.backend.catalogue.account_by_slug(slug))
     return _tokens(call, lambda token: token.owner_id == owner.id, lambda: owner)
 
 
 def repository_restrictions(call: Call, key: str, slug: str) -> Json:
     """List the branch restrictions of one repository, and those it has from its project."""
     found = call.administered_repository(key, slug)
-    inherited = call.desk.organisation.projects[found.project_id] if call.desk.settings.inherited_restrictions else None
+    inherited = (
+        call.backend.organisation.projects[found.project_id] if call.backend.settings.inherited_restrictions else None
+    )
     return _restrictions(call, found, inherited)
 
 
@@ -120,8 +122,8 @@ SINCE: Mapping[str, tuple[int, ...]] = {
 
 
 def _shapes(call: Call) -> MachineShapes:
-    desk = call.desk
-    return MachineShapes(desk.shapes, desk.organisation, desk.settings, desk.version)
+    backend = call.backend
+    return MachineShapes(backend.shapes, backend.organisation, backend.settings, backend.version)
 
 
 def _owner(call: Call, account: Account | None) -> Account:
@@ -132,7 +134,7 @@ def _owner(call: Call, account: Account | None) -> Account:
     if account is call.account and not call.rights.by_token:
         return account
     call.administered_instance()
-    if call.desk.rules.rights(account).global_rank > call.rights.global_rank:
+    if call.backend.rules.rights(account).global_rank > call.rights.global_rank:
         raise Refusal(*NOT_PERMITTED)
     return account
 
@@ -144,12 +146,12 @@ def _belongs(record: HttpToken | Webhook | Restriction, place: Place | None) -> 
 
 
 def _webhooks(call: Call, place: Place) -> Json:
-    rows = [webhook for webhook in call.desk.organisation.webhooks if _belongs(webhook, place)]
+    rows = [webhook for webhook in call.backend.organisation.webhooks if _belongs(webhook, place)]
     return call.page(rows, _shapes(call).webhook)
 
 
 def _restrictions(call: Call, *places: Place | None) -> Json:
-    restrictions = call.desk.organisation.restrictions
+    restrictions = call.backend.organisation.restrictions
     rows = [each for each in restrictions if any(_belongs(each, place) for place in places)]
     return call.page(rows, _shapes(call).restriction)
 
@@ -160,7 +162,7 @@ def _service_tokens(call: Call, place: Place) -> Json:
 
 def _tokens(call: Call, wanted: Callable[[HttpToken], bool], account: Callable[[], Account]) -> Json:
     shapes = _shapes(call)
-    rows = [token for token in call.desk.organisation.http_tokens if wanted(token)]
+    rows = [token for token in call.backend.organisation.http_tokens if wanted(token)]
     return call.page(rows, lambda token: shapes.token(token, account()))
 
 
@@ -168,5 +170,5 @@ def _service(call: Call, place: Place) -> Account:
     """Give the user that acts for all tokens of a project (1) or repository (2)."""
     kind = 1 if isinstance(place, Project) else 2
     name = f"access-token-user/{kind}/{place.id}"
-    known = (account for account in call.desk.organisation.accounts.values() if account.name == name)
+    known = (account for account in call.backend.organisation.accounts.values() if account.name == name)
     return next(known, None) or Account(kind * _SERVICE_IDS + place.id, name, type="SERVICE", listed=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.embedded.datacenter.answers import Refusal
 from connector.embedded.datacenter.builder import Builder
-from connector.embedded.datacenter.login import Door
+from connector.embedded.datacenter.login import Authenticator
 from connector.embedded.datacenter.settings import RateLimit, Settings
 from tests.embedded.datacenter.client import Client, error_of, serving, small
 
@@ -45,17 +45,17 @@ def test_a_bucket_fills_again() -> None:
     now = [0.0]
     builder = Builder()
     account = builder.account("a")
-    door = Door(Settings(rate_limit=RateLimit(2, 4)), clock=lambda: now[0])
+    authenticator = Authenticator(Settings(rate_limit=RateLimit(2, 4)), clock=lambda: now[0])
 
-    def let_in() -> bool:
+    def is_allowed() -> bool:
         try:
-            door.take_turn(account)
+            authenticator.count(account)
         except Refusal:
             return False
         return True
 
-    assert [let_in() for _ in range(3)] == [True, True, False]
+    assert [is_allowed() for _ in range(3)] == [True, True, False]
     now[0] += 0.25
-    assert [let_in() for _ in range(2)] == [True, False]
+    assert [is_allowed() for _ in range(2)] == [True, False]
     now[0] += 100
-    assert [let_in() for _ in range(3)] == [True, True, False]
+    assert [is_allowed() for _ in range(3)] == [True, True, False]
