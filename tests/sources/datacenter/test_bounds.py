@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from connector.embedded.datacenter.faults import Effect, Fault, Reset, Slow, Status
+from connector.embedded.common.faults import Effect, Fault, Reset, Slow, Status
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.synthetic import synthetic_organisation
