@@ -99,6 +99,7 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
         self._mistakes: list[Exception] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._stop = asyncio.Event()
         self._connections: set[asyncio.Transport] = set()
 
     @abstractmethod
@@ -127,6 +128,7 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
         self.base_url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}{self._context}"
         self._application = self._new_application()
         self._loop = asyncio.new_event_loop()
+        self._stop = asyncio.Event()
         self._thread = threading.Thread(target=self._serve, args=(self._loop, listener), name="bitbucket")
         self._thread.start()
         return self
@@ -134,7 +136,7 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
     def __exit__(self, *_: object) -> None:
         if self._loop is None or self._thread is None:
             return
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(_STOP_WITHIN)
         self._loop = self._thread = None
         if self._mistakes:
@@ -217,17 +219,21 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
 
     def _serve(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
         asyncio.set_event_loop(loop)
-        make = loop.create_server(lambda: Connection(self.exchange, self._connections), sock=listener, ssl=self._tls)
-        server = loop.run_until_complete(make)
-        loop.run_forever()
+        loop.run_until_complete(self._serve_until_stopped(loop, listener))
+        loop.close()
+
+    async def _serve_until_stopped(self, loop: asyncio.AbstractEventLoop, listener: socket.socket) -> None:
+        server = await loop.create_server(
+            lambda: Connection(self.exchange, self._connections), sock=listener, ssl=self._tls
+        )
+        await self._stop.wait()
         server.close()
         for transport in list(self._connections):
             transport.abort()
         # Transports close their sockets in the round after the one in which they are aborted.
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.run_until_complete(server.wait_closed())
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
+        await asyncio.sleep(0)
+        await server.wait_closed()
+        await asyncio.sleep(0)
 
 
 def _delivery(answer: Answer, effect: faults.Effect | None, request: Request, delay: float) -> Delivery:

@@ -90,6 +90,13 @@ def test_it_ends_at_once_with_connections_open_and_answers_under_way() -> None:
         connect(server)
 
 
+def test_it_ends_in_order_before_it_has_begun() -> None:
+    for _ in range(20):
+        with serving(small().organisation):
+            pass
+    assert not [thread for thread in threading.enumerate() if thread.name == "bitbucket"]
+
+
 def test_the_organisation_may_change_while_it_is_served() -> None:
     with serving(small().organisation) as client:
         assert len(client.rows("repos")) == 3
