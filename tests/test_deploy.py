@@ -20,7 +20,7 @@ import yaml
 from connector import __version__
 from connector.cli.commands import read
 from connector.commands.export import Export
-from connector.commands.places import History
+from connector.commands.shared.destinations import History
 from tests.documents import OF_LIBRARIES, ROOT, options_of, variables_read
 
 DEPLOY = ROOT / "deploy"

@@ -14,8 +14,8 @@ from typing import Any, Protocol, cast
 from connector import __version__
 from connector.cli.logs import LogSettings, add_log_options, read_log_settings
 from connector.cli.monitoring import Monitoring, add_monitoring_options, read_leniently, read_monitoring
-from connector.commands.options import Parser
-from connector.commands.outcome import Outcome
+from connector.commands.shared.options import Parser
+from connector.commands.shared.outcome import Outcome
 from connector.errors import UsageError
 
 PROGRAM = "oaa_bitbucket.py" if Path(sys.argv[0]).name == "oaa_bitbucket.py" else "oaa-bitbucket"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TextIO
 
-from connector.commands.options import environment
+from connector.commands.shared.options import environment
 from connector.text import clean
 
 _TEXT = "%(asctime)s %(levelname)s: %(message)s"

@@ -15,7 +15,7 @@ from connector.cli import commands
 from connector.cli.logs import set_up_logging
 from connector.cli.monitoring import Monitor
 from connector.cli.signals import Signals
-from connector.commands.outcome import Outcome
+from connector.commands.shared.outcome import Outcome
 from connector.errors import ConnectorError, Interrupted
 from connector.text import clean
 

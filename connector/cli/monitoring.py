@@ -15,10 +15,10 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from connector import __version__
-from connector.commands.gaps import causes
-from connector.commands.options import Given, Parser, same_file
-from connector.commands.outcome import Outcome
-from connector.commands.places import LATEST
+from connector.commands.shared.destinations import LATEST
+from connector.commands.shared.incomplete_guard import causes
+from connector.commands.shared.options import Given, Parser, same_file
+from connector.commands.shared.outcome import Outcome
 from connector.errors import SaveError, UsageError
 from connector.files import READABLE_BY_ALL, check_writable, json_pieces, whole_file
 

@@ -1,9 +1,4 @@
-"""One module for each command: its options, how they are read, and what it does. Sources, outputs and review meet here.
+"""One module for each command: its options (`add_options`), how they are read (`read`), and what it does (`run`).
 
-export    collect, guard, publish                   check    what these credentials can see; --verify
-demo      export of the embedded server             access, diff, report   answers from saved exports
-
-What they share: options (how options are read), bitbucket and settings (which Bitbucket, which Veza), publishing and
-places (where an export goes), gaps (what could not be read), outcome (the result of a run), terminal (progress and
-answers), check_table, emails.
+Sources, outputs and review meet here. What several commands have in common is in `shared`.
 """

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from connector.commands import terminal
-from connector.commands.options import Parser, add_formats
-from connector.commands.outcome import Outcome
-from connector.commands.terminal import Screen
+from connector.commands.shared import terminal
+from connector.commands.shared.options import Parser, add_formats
+from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.terminal import Screen
 from connector.errors import UsageError
 from connector.graph.payload import load
 from connector.graph.values import Level

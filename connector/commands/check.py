@@ -1,4 +1,4 @@
-"""The command `check`, and `--verify`: where collecting, publishing and review meet for them."""
+"""The command `check`: what the credentials can see, and what to do about the rest."""
 
 from __future__ import annotations
 
@@ -6,47 +6,27 @@ import argparse
 import dataclasses
 import json
 import logging
-import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from connector.commands import check_table, terminal
-from connector.commands.bitbucket import add_pace_options, add_source_options, read_bitbucket
-from connector.commands.options import Parser
-from connector.commands.outcome import Outcome
-from connector.commands.settings import (
-    Verify,
-    add_name_options,
-    add_verify_options,
-    add_veza_options,
-    read_verify,
-    read_veza,
-)
-from connector.errors import ConnectorError, GuardError, Unreadable, VezaError
-from connector.graph.payload import load
-from connector.graph.values import Level
+from connector.commands import check_table
+from connector.commands.shared import terminal
+from connector.commands.shared.options import Parser
+from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.source_settings import add_pace_options, add_source_options, read_bitbucket
+from connector.commands.shared.verification import Verify, add_verify_options, compare, read_verify
+from connector.commands.shared.veza_settings import add_name_options, add_veza_options, read_veza
+from connector.errors import ConnectorError, VezaError
 from connector.interruptible import interruptible
-from connector.model import Snapshot, UserType
 from connector.oaa.mapping import application
 from connector.outputs.veza.push import VezaSettings, connect
 from connector.rest.statistics import Statistics
-from connector.review.verify import Comparison, Stated, Verification
+from connector.review.verify import Comparison
 from connector.sources.common.check.report import Mark, Report, Step, Verdict
-from connector.sources.common.effective import Effective, draw
 from connector.sources.common.source import Source
 
 log = logging.getLogger(__name__)
 
-_LEVELS = {
-    "REPO_READ": Level.READ,
-    "REPO_WRITE": Level.WRITE,
-    "REPO_ADMIN": Level.ADMIN,
-    "read": Level.READ,
-    "write": Level.WRITE,
-    "admin": Level.ADMIN,
-}
-"""Names of the permissions on a repository: those of a server, then those of Bitbucket Cloud."""
 _DIFFER = "what the export says where it differs from Bitbucket"
 
 
@@ -131,28 +111,6 @@ def run_check(wanted: Check) -> Report:
     return dataclasses.replace(report, steps=tuple(steps), requests=report.requests + statistics.requests)
 
 
-def verify_export(
-    wanted: Verify, source: Source[Any], snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
-) -> None:
-    """Compare an export with Bitbucket's own answers. Raises `GuardError` if they differ."""
-    seed = _seed(wanted)
-    try:
-        comparisons = _compare(wanted.count, seed, source, snapshot, payload, statistics)
-    except Unreadable as unreadable:
-        raise GuardError(f"the export could not be verified, so nothing is published: {unreadable}") from None
-    log.info("verified %d repositories against Bitbucket (--verify-seed %d)", len(comparisons), seed)
-    for comparison in comparisons:
-        for line in comparison.lines:
-            log.log(logging.ERROR if comparison.differences else logging.INFO, "verify: %s", line)
-    wrong = sum(1 for comparison in comparisons if comparison.differences)
-    if wrong:
-        raise GuardError(
-            f"on {wrong} of {len(comparisons)} repositories Bitbucket says otherwise than the export, so nothing is "
-            "published. Where somebody changed permissions while the export ran, run again; if the same people differ "
-            f"again (--verify-seed {seed}), please report it with these lines"
-        )
-
-
 def _veza(settings: VezaSettings | None) -> Step:
     if settings is None:
         return Step("Veza", Mark.SKIPPED, "VEZA_URL and VEZA_API_KEY are not set: nothing to check")
@@ -167,7 +125,7 @@ def _veza(settings: VezaSettings | None) -> Step:
 def _verified(wanted: Verify, source: Source[Any], report: Report, statistics: Statistics) -> Step:
     """Collect what some repositories need, map it as an export does, and compare."""
     size = report.facts["repositories"]
-    seed = _seed(wanted)
+    seed = wanted.seed_or_random()
     try:
         snapshot = source.collect_some(
             _NoProgress(),
@@ -177,7 +135,7 @@ def _verified(wanted: Verify, source: Source[Any], report: Report, statistics: S
             behind=size["at_most"] or size["at_least"],
         )
         payload: dict[str, Any] = application(snapshot).get_payload()
-        comparisons = _compare(wanted.count, seed, source, snapshot, payload, statistics)
+        comparisons = compare(wanted.count, seed, source, snapshot, payload, statistics)
     except ConnectorError as error:
         lacks = "the proof that it equals Bitbucket's own answer"
         return Step("verify", Mark.LIMITED, f"it could not be verified: {error}", f"--verify-seed {seed}", lacks=lacks)
@@ -191,28 +149,3 @@ def _step_of(comparisons: list[Comparison], seed: int) -> Step:
         return Step("verify", Mark.OK, "\n".join(lines) or "there is no repository to verify", asked)
     advice = "run again with the same --verify-seed; if the same people differ, please report it with these lines"
     return Step("verify", Mark.LIMITED, "\n".join(lines), asked, advice=advice, lacks=_DIFFER)
-
-
-def _compare(
-    count: int, seed: int, source: Source[Any], snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
-) -> list[Comparison]:
-    drawn = draw(snapshot, count, seed)
-    verification = Verification(load(payload))
-    found = source.ask_who_can(statistics, snapshot, drawn)
-    return [verification.compare(_stated(each, verification.knows)) for each in found]
-
-
-def _stated(effective: Effective, knows: Callable[[str], bool]) -> Stated:
-    """Put Bitbucket's answer into the words of OAA, without accounts that an access token brings along."""
-    if effective.holders is None:
-        return Stated(effective.repository, None)
-    people = {
-        str(user.id): (user.name, _LEVELS[permission])
-        for user, permission in effective.holders
-        if user.type is not UserType.SERVICE or knows(str(user.id))
-    }
-    return Stated(effective.repository, people)
-
-
-def _seed(wanted: Verify) -> int:
-    return random.SystemRandom().randrange(1_000_000) if wanted.seed is None else wanted.seed

@@ -14,13 +14,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from connector.commands import bitbucket, terminal
-from connector.commands.bitbucket import Bitbucket
 from connector.commands.export import Export, Guards, export
-from connector.commands.options import Parser
-from connector.commands.outcome import Outcome
-from connector.commands.places import File
-from connector.commands.publishing import Outputs
+from connector.commands.shared import source_settings, terminal
+from connector.commands.shared.destinations import File
+from connector.commands.shared.options import Parser
+from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.publishing import Outputs
+from connector.commands.shared.source_settings import Bitbucket
 from connector.embedded.cloud.sample import DEMO_EMAIL, DEMO_TOKEN, DEMO_WORKSPACE, sample_workspace
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
@@ -91,7 +91,7 @@ def run(wanted: Demo, outcome: Outcome) -> int:
 def _small_server() -> Iterator[Bitbucket]:
     with EmbeddedBitbucket(sample_organisation()) as server:
         log.info("a small Bitbucket listens at %s", server.base_url)
-        yield bitbucket.server(
+        yield source_settings.server(
             Settings(server.base_url, Credentials(DEMO_PASSWORD, DEMO_USER), include=frozenset(Inclusion))
         )
 
@@ -103,7 +103,7 @@ def _small_cloud() -> Iterator[Bitbucket]:
     with EmbeddedCloud(sample_workspace()) as server:
         log.info("a small Bitbucket Cloud listens at %s", server.base_url)
         credentials = ApiToken(DEMO_EMAIL, DEMO_TOKEN)
-        yield bitbucket.workspace(
+        yield source_settings.workspace(
             CloudSettings(DEMO_WORKSPACE, credentials, server.base_url, include=frozenset(Inclusion), emails=emails)
         )
 

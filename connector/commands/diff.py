@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.commands import across, terminal
-from connector.commands.across import Across, FailOn
-from connector.commands.options import Parser, add_formats
-from connector.commands.outcome import Outcome
-from connector.commands.terminal import Screen
+from connector.commands import diff_across
+from connector.commands.diff_across import Across, FailOn
+from connector.commands.shared import terminal
+from connector.commands.shared.options import Parser, add_formats
+from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.terminal import Screen
 from connector.graph.payload import collector_paused, load
 from connector.review.diff import render
 from connector.review.diff.difference import Difference
@@ -78,14 +79,14 @@ def add_options(parser: Parser) -> None:
         choices=list(FailOn),
         help="exit 4 where somebody gained access, lost some (with --across), or on any change",
     )
-    across.add_options(parser)
+    diff_across.add_options(parser)
     rows = "with --across, for spreadsheets: a row for each person and repository"
     add_formats(parser, Format.JSON, Format.MARKDOWN, Format.CSV, csv=rows)
 
 
 def read(options: argparse.Namespace) -> Comparison | Across:
     """Read the options of `diff`. Raises `UsageError`."""
-    if two_servers := across.read(options):
+    if two_servers := diff_across.read(options):
         return two_servers
     fail_on = FailOn(options.fail_on) if options.fail_on else None
     return Comparison(options.old, options.new, fail_on, options.format, options.all)
@@ -94,7 +95,7 @@ def read(options: argparse.Namespace) -> Comparison | Across:
 def run(wanted: Comparison | Across, _outcome: Outcome) -> int:
     """Say what changed, on standard output. Raises `ReviewError` for a file that cannot be read."""
     if isinstance(wanted, Across):
-        return across.run(wanted)
+        return diff_across.run(wanted)
     difference = Difference(load(wanted.old), load(wanted.new))
     with collector_paused():
         is_changed = difference.is_changed

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from connector import __version__
-from connector.commands import terminal
-from connector.commands.bitbucket import add_pace_options, add_source_options, read_bitbucket
-from connector.commands.check import verify_export
-from connector.commands.gaps import check_gaps
-from connector.commands.options import Parser, number
-from connector.commands.outcome import Outcome
-from connector.commands.publishing import Outputs, add_output_options, connected, publish, read_outputs
-from connector.commands.settings import Verify, add_name_options, add_verify_options, read_verify
+from connector.commands.shared import terminal
+from connector.commands.shared.incomplete_guard import check_gaps
+from connector.commands.shared.options import Parser, number
+from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.publishing import Outputs, add_output_options, connected, publish, read_outputs
+from connector.commands.shared.source_settings import add_pace_options, add_source_options, read_bitbucket
+from connector.commands.shared.verification import Verify, add_verify_options, read_verify, verify_export
+from connector.commands.shared.veza_settings import add_name_options
 from connector.errors import ConnectorError, Interrupted, UsageError
 from connector.files import check_writable
 from connector.graph.export import Export as Payload

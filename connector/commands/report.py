@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connector.commands.across import Servers, add_mapping_options, matching_of
-from connector.commands.options import Parser
-from connector.commands.outcome import Outcome
-from connector.commands.terminal import size_in_words
+from connector.commands.diff_across import Servers, add_mapping_options, matching_of
+from connector.commands.shared.options import Parser
+from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.terminal import size_in_words
 from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.export import Export

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.commands import terminal
-from connector.commands.options import Parser, same_file
-from connector.commands.outcome import Outcome
 from connector.commands.report import save_page
+from connector.commands.shared import terminal
+from connector.commands.shared.options import Parser, same_file
+from connector.commands.shared.outcome import Outcome
 from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.payload import load

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from connector.commands import terminal
-from connector.commands.options import Parser
-from connector.commands.outcome import Outcome
-from connector.commands.terminal import Screen, size_in_words
+from connector.commands.shared import terminal
+from connector.commands.shared.options import Parser
+from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.terminal import Screen, size_in_words
 from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.payload import collector_paused, load

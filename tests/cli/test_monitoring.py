@@ -163,7 +163,7 @@ def test_a_file_that_can_no_longer_be_written_is_code_5_unless_something_was_wor
         Path("there").rmdir()
         return save_json(payload, path) if not is_bug else 1 // 0
 
-    monkeypatch.setattr("connector.commands.places.save_json", save_and_remove)
+    monkeypatch.setattr("connector.commands.shared.destinations.save_json", save_and_remove)
     ended = monitored(option, "there/file")
     assert ended.code == (1 if is_bug else 5)
     assert f"ERROR: {said}: there/file cannot be written" in ended.err

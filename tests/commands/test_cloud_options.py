@@ -9,7 +9,7 @@ import pytest
 
 from connector.cli import commands
 from connector.commands.export import Export
-from connector.commands.places import NamedByTime
+from connector.commands.shared.destinations import NamedByTime
 from connector.errors import UsageError
 from connector.sources.cloud.credentials import AccessToken, ApiToken, Consumer
 from connector.sources.cloud.settings import Settings

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.commands.gaps import causes, check_gaps
+from connector.commands.shared.incomplete_guard import causes, check_gaps
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.errors import IncompleteError
 from connector.model import Gap

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.commands.places import History
+from connector.commands.shared.destinations import History
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.graph.payload import load
 from connector.review.report.page import page
@@ -24,7 +24,7 @@ def night(export: Run, monkeypatch: pytest.MonkeyPatch) -> Night:
     """Run as every night, at a time of its own."""
 
     def call(day: int, *options: str) -> Ended:
-        monkeypatch.setattr("connector.commands.places._now", lambda: f"202611{day:02}-021500")
+        monkeypatch.setattr("connector.commands.shared.destinations._now", lambda: f"202611{day:02}-021500")
         return export(*KEEPING, *options)
 
     return call

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from connector.commands.terminal import Screen
+from connector.commands.shared.terminal import Screen
 from connector.embedded.datacenter.sample import sample_organisation
 from connector.graph.payload import load
 from connector.review.reach.answers import Answer, Answers
@@ -84,7 +84,7 @@ def test_a_long_table_on_a_terminal_says_how_much_it_leaves_out(
         world.user(f"u{number}", groups=["dev"])
     name = _saved(world)
     piped = run("access", name, "--repo", "PAY/api").out.splitlines()
-    monkeypatch.setattr("connector.commands.terminal.screen", lambda: Screen(80, is_terminal=True))
+    monkeypatch.setattr("connector.commands.shared.terminal.screen", lambda: Screen(80, is_terminal=True))
     lines = run("access", name, "--repo", "PAY/api").out.splitlines()
     assert "11 more rows not shown: --all shows every row, --csv and --json too" in lines
     assert len(lines) - 1 + 11 == len(piped) == len(run("access", name, "--repo", "PAY/api", "--all").out.splitlines())

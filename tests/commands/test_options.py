@@ -9,7 +9,7 @@ import pytest
 
 from connector.cli import commands
 from connector.commands.export import Export
-from connector.commands.places import NamedByTime
+from connector.commands.shared.destinations import NamedByTime
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.errors import UsageError
 from connector.model import Inclusion
@@ -188,6 +188,6 @@ def test_an_env_file_of_somebody_else_is_warned_of(
     if os.geteuid() == 0:
         os.chown(".env", 12345, -1)
     else:
-        monkeypatch.setattr("connector.commands.options.os.geteuid", lambda: 12345)
+        monkeypatch.setattr("connector.commands.shared.options.os.geteuid", lambda: 12345)
     ended = run("--bitbucket-url", bitbucket.base_url, "--save-json", "x.json")
     assert "WARNING: .env can be changed by other accounts" in ended.err

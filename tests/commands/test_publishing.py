@@ -36,7 +36,7 @@ def veza() -> Iterator[FakeVeza]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """Seconds that somebody meant to wait for Veza, and did not."""
     waited: list[float] = []
-    monkeypatch.setattr("connector.commands.publishing.connect", partial(connect, sleep=waited.append))
+    monkeypatch.setattr("connector.commands.shared.publishing.connect", partial(connect, sleep=waited.append))
     return waited
 
 

@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from connector.commands.bitbucket import server as server_of
-from connector.commands.check import _stated, verify_export
-from connector.commands.settings import Verify
+from connector.commands.shared.source_settings import server as server_of
+from connector.commands.shared.verification import Verify, _stated, verify_export
 from connector.embedded.common.faults import Fault, Status
 from connector.embedded.datacenter.faults import DeleteRepository
 from connector.embedded.datacenter.organisation import Organisation

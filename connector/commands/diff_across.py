@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from connector.commands import terminal
-from connector.commands.options import Parser, same_file
-from connector.commands.terminal import Screen
+from connector.commands.shared import terminal
+from connector.commands.shared.options import Parser, same_file
+from connector.commands.shared.terminal import Screen
 from connector.errors import UsageError
 from connector.files import whole_file
 from connector.graph.export import Export

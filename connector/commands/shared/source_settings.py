@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from connector.commands.emails import read_emails
-from connector.commands.options import Given, Parser, environment, number, whole
+from connector.commands.shared.emails import read_emails
+from connector.commands.shared.options import Given, Parser, environment, number, whole
 from connector.errors import UsageError
 from connector.model import Inclusion
 from connector.oaa.cloud import CLOUD

@@ -1,27 +1,15 @@
-"""Settings that export and check share: Veza, the names there, and `--verify`."""
+"""Which Veza is pushed to, under which names there."""
 
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 
-from connector.commands.bitbucket import Bitbucket
-from connector.commands.options import Given, Parser, environment, whole
+from connector.commands.shared.options import Given, Parser, environment
+from connector.commands.shared.source_settings import Bitbucket
 from connector.errors import UsageError
 from connector.oaa.cloud import CLOUD
 from connector.oaa.server import SERVER
 from connector.outputs.veza.push import VezaSettings, forbidden_characters
-
-
-@dataclass(frozen=True, slots=True)
-class Verify:
-    """Compare `count` repositories with Bitbucket's own answers. The seed draws them; None draws a new seed."""
-
-    count: int
-    seed: int | None = None
-
-
-# ---- Veza
 
 
 def add_veza_options(parser: Parser, group: argparse._ArgumentGroup) -> None:
@@ -67,24 +55,3 @@ def _veza_name(given: Given) -> str:
     if wrong := forbidden_characters(given.text):
         raise UsageError(f"{given.name} holds {wrong!r}, which Veza does not allow in names")
     return given.text
-
-
-# ---- what is verified
-
-
-def add_verify_options(parser: Parser, group: argparse._ArgumentGroup) -> None:
-    """Describe `--verify`."""
-    parser.setting(
-        group,
-        "--verify N",
-        whole(1),
-        "draw N repositories, ask Bitbucket itself who can do what there, and compare; exit 4 where they differ",
-    )
-    parser.setting(group, "--verify-seed NUMBER", whole(0), "draw the same repositories again")
-
-
-def read_verify(options: argparse.Namespace) -> Verify | None:
-    """Read what is verified, if anything. Raises `UsageError`."""
-    if options.verify is None and options.verify_seed is not None:
-        raise UsageError("--verify-seed needs --verify")
-    return None if options.verify is None else Verify(options.verify, options.verify_seed)

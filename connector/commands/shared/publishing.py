@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.commands.bitbucket import Bitbucket
-from connector.commands.options import Parser, whole
-from connector.commands.outcome import Outcome
-from connector.commands.places import File, History, NamedByTime, Place
 from connector.commands.report import findings_without, save_page
-from connector.commands.settings import add_veza_options, read_data_source_name, read_veza
-from connector.commands.terminal import size_in_words
+from connector.commands.shared.destinations import File, History, NamedByTime, Place
+from connector.commands.shared.options import Parser, whole
+from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.source_settings import Bitbucket
+from connector.commands.shared.terminal import size_in_words
+from connector.commands.shared.veza_settings import add_veza_options, read_data_source_name, read_veza
 from connector.errors import Interrupted, PushUnsettled, UsageError, VezaError
 from connector.graph.export import Export as Payload
 from connector.graph.payload import load

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from connector.commands.options import environment
+from connector.commands.shared.options import environment
 from connector.errors import SaveError
 from connector.rest.progress import duration
 
