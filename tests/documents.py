@@ -57,7 +57,7 @@ def all_options() -> dict[str, str | None]:
 
 def variables_read() -> frozenset[str]:
     """Give the environment variables that the commands name in their code."""
-    trees = [ast.parse(path.read_text(encoding="utf-8")) for room in _ROOMS for path in room.glob("*.py")]
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for room in _ROOMS for path in room.rglob("*.py")]
     texts = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
     return frozenset(text for text in texts if isinstance(text, str) and _OURS.fullmatch(text))
 
