@@ -249,7 +249,7 @@ def test_the_example_of_settings_shows_every_setting() -> None:
 
 
 def test_rooms_and_files_that_are_named_exist() -> None:
-    named = {cells[0] for heading in (("room", "what it knows"), ("file", "for")) for cells in tables(*heading)}
+    named = {cells[0] for heading in (("package", "what it knows"), ("file", "for")) for cells in tables(*heading)}
     paths = {path for cell in named for path in in_code(cell)}
     paths |= set(re.findall(r"`((?:connector|tests|deploy)/[^`]*)`", PAGES))
     assert {path for path in paths if not (ROOT / path).exists()} == set()
