@@ -17,7 +17,7 @@ from connector.errors import UsageError
 from connector.graph.payload import load
 from connector.graph.values import Level
 from connector.review.caveats import caveats
-from connector.review.evidence import evidence
+from connector.review.provenance import provenance
 from connector.review.reach.answers import Answers
 from connector.review.reach.assertions import Failure, Limits, failures
 from connector.review.reach.questions import Names, question
@@ -160,7 +160,7 @@ def run(wanted: AccessQuestion, _outcome: Outcome) -> int:
     encoding = "utf-8" if wanted.excel else None
     terminal.write(_lines(wanted, Answers(export, meant), failed, terminal.screen()), encoding)
     if wanted.format is Format.CSV:  # which has no place for where it is from and what is not known
-        for one in evidence(export):
+        for one in provenance(export):
             log.info("%s", one.sentence)
         for caveat in caveats(export):
             log.warning("not known: %s", caveat)

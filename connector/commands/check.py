@@ -21,7 +21,7 @@ from connector.interruptible import interruptible
 from connector.oaa.mapping import application
 from connector.outputs.veza.push import VezaSettings, connect
 from connector.rest.statistics import Statistics
-from connector.review.verify import Comparison
+from connector.review.verify import RepositoryVerification
 from connector.sources.common.check.report import Mark, Report, Step, Verdict
 from connector.sources.common.source import Source
 
@@ -142,7 +142,7 @@ def _verified(wanted: Verify, source: Source[Any], report: Report, statistics: S
     return _step_of(comparisons, seed)
 
 
-def _step_of(comparisons: list[Comparison], seed: int) -> Step:
+def _step_of(comparisons: list[RepositoryVerification], seed: int) -> Step:
     asked = f"for each who holds a permission in effect; --verify-seed {seed}"
     lines = [line for each in comparisons for line in each.lines]
     if not any(each.differences for each in comparisons):

@@ -18,7 +18,7 @@ from connector.graph.export import Export
 from connector.graph.payload import collector_paused, load
 from connector.graph.values import Resource, ReviewError, User
 from connector.review.across import render
-from connector.review.across.comparison import Comparison
+from connector.review.across.comparison import ServerComparison
 from connector.review.across.mapping_files import (
     Register,
     mapping_lines,
@@ -142,7 +142,7 @@ def run(wanted: Across) -> int:
         _write(wanted.write_repositories, "--repositories", matching.repositories, both)
         return 0
     with collector_paused():
-        comparison = Comparison(matching)
+        comparison = ServerComparison(matching)
         terminal.write(_lines(wanted, comparison, screen))
     if wanted.format is Format.CSV:
         for line in _left_out_of_csv(comparison):
@@ -184,7 +184,7 @@ def _most(wanted: Across, screen: Screen) -> int | None:
     return _LINES_OF_A_PARAGRAPH if cut and not wanted.everything else None
 
 
-def _lines(wanted: Across, comparison: Comparison, screen: Screen) -> Iterable[str]:
+def _lines(wanted: Across, comparison: ServerComparison, screen: Screen) -> Iterable[str]:
     match wanted.format:
         case Format.JSON:
             return render.as_json(comparison)
@@ -196,7 +196,7 @@ def _lines(wanted: Across, comparison: Comparison, screen: Screen) -> Iterable[s
             return render.as_text(comparison, screen.width, _most(wanted, screen))
 
 
-def _left_out_of_csv(comparison: Comparison) -> Iterator[str]:
+def _left_out_of_csv(comparison: ServerComparison) -> Iterator[str]:
     """Yield what CSV has no columns for."""
     for what, found in comparison.matching.kinds.items():
         unmatched = [sum(one not in found.twins for one in side) for side in (found.old, found.new)]
@@ -208,7 +208,7 @@ def _left_out_of_csv(comparison: Comparison) -> Iterator[str]:
         yield f"{counted(left, 'more row')} left out: no spreadsheet takes more"
 
 
-def _exit_code(fail_on: FailOn | None, comparison: Comparison) -> int:
+def _exit_code(fail_on: FailOn | None, comparison: ServerComparison) -> int:
     """Give the exit code. An incomplete export cannot prove that nobody gained or lost access."""
     if fail_on is None:
         return 0

@@ -17,7 +17,7 @@ from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.export import Export
 from connector.graph.payload import collector_paused, load
-from connector.review.across.comparison import Comparison
+from connector.review.across.comparison import ServerComparison
 from connector.review.findings.accepted import Reviewed, read_accepted, reviewed
 from connector.review.findings.catalogue import findings_of
 from connector.review.findings.finding import Acceptance
@@ -123,7 +123,7 @@ def page_of(wanted: Report) -> str:
     if wanted.across is not None:
         matching = matching_of(wanted.across)
         with collector_paused():
-            return across.page(Comparison(matching))
+            return across.page(ServerComparison(matching))
     acceptances = None if wanted.accepted is None else read_accepted(wanted.accepted)
     baseline = None if wanted.baseline is None else load(wanted.baseline)
     export = load(wanted.export)

@@ -25,7 +25,7 @@ from connector.outputs.tables.nights import nights
 from connector.outputs.tables.opengraph import definition, definition_beside, graph
 from connector.outputs.tables.parameters import PARAMETERS, check_parameters
 from connector.outputs.tables.query import Query, find, names
-from connector.outputs.tables.querying import Answer, answer
+from connector.outputs.tables.querying import QueryResult, answer
 from connector.outputs.tables.render import FOR_PROGRAMS, as_csv, as_json, as_table
 from connector.outputs.tables.rows import Rows
 from connector.review.caveats import caveats
@@ -245,7 +245,7 @@ def _answer_question(wanted: Question) -> None:
                 log.warning("not known: %s", clean(line))
 
 
-def _lines(wanted: Question, answered: Answer, screen: Screen) -> Iterable[str]:
+def _lines(wanted: Question, answered: QueryResult, screen: Screen) -> Iterable[str]:
     match wanted.answered_as:
         case Format.CSV:
             return as_csv(answered)

@@ -87,6 +87,16 @@ class Export:
     def _of_kind(self, kind: type[_Identity]) -> tuple[_Identity, ...]:
         return tuple(identity for identity in self.identities if isinstance(identity, kind))
 
+    @cached_property
+    def top_resources(self) -> tuple[Resource, ...]:
+        """The resources directly in an application: projects, in Bitbucket's words."""
+        return tuple(resource for resource in self.resources if isinstance(resource.parent, Application))
+
+    @cached_property
+    def nested_resources(self) -> tuple[Resource, ...]:
+        """The resources in other resources: repositories, in Bitbucket's words."""
+        return tuple(resource for resource in self.resources if isinstance(resource.parent, Resource))
+
     def groups_of(self, identity: Identity) -> Sequence[Group]:
         """Give the groups that a user or a group is a direct member of."""
         return self.memberships.get(identity, ())

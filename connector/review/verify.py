@@ -39,7 +39,7 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class Disagreement:
     """One user about whom export and server disagree, and the reasons that the export knows for their access."""
 
     user: str
@@ -55,7 +55,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RepositoryVerification:
     """The result for one repository. `readers` is the number of people with access in the export; None if it is gone.
 
     `differences` holds the first hundred of them, `more` counts the rest.
@@ -63,7 +63,7 @@ class Comparison:
 
     repository: str
     readers: int | None
-    differences: tuple[Difference, ...]
+    differences: tuple[Disagreement, ...]
     more: int = 0
 
     @property
@@ -87,7 +87,7 @@ class Comparison:
         return f"{self.repository}: equal ({counted(self.readers, 'person', 'people')})"
 
 
-_Disagreement = tuple[User | None, str, Level, Level]
+_Row = tuple[User | None, str, Level, Level]
 """A user if the export has them, their name on the server, and their level on the server and in the export."""
 
 _Said = Mapping[str, tuple[str, Level]]
@@ -113,22 +113,20 @@ class Verification:
         """Whether the export has a user of this id."""
         return user_id in self._users
 
-    def compare(self, stated: Stated) -> Comparison:
+    def compare(self, stated: Stated) -> RepositoryVerification:
         """Compare what the server says about one repository."""
         repository = self._repositories.get(stated.repository.lower())
         if stated.people is None:
-            return Comparison(stated.repository, None, ())
+            return RepositoryVerification(stated.repository, None, ())
         exported = self._granted.who_can(repository) if repository else {}
         said = {self._known(user_id, name): (name, level) for user_id, (name, level) in stated.people.items()}
         anybody_reads = repository is not None and self._counts_public(repository, exported, said)
         wrong = list(self._disagreements(exported, said, least_of_all=Level.READ if anybody_reads else Level.NONE))
         shown = tuple(self._difference(repository, *each) for each in wrong[:_MOST_DIFFERENCES])
         people = sum(1 for user in exported if user.id in self._users and _is_effective(user))
-        return Comparison(stated.repository, people, shown, len(wrong) - len(shown))
+        return RepositoryVerification(stated.repository, people, shown, len(wrong) - len(shown))
 
-    def _disagreements(
-        self, exported: Mapping[User, Level], said: _Said, *, least_of_all: Level
-    ) -> Iterator[_Disagreement]:
+    def _disagreements(self, exported: Mapping[User, Level], said: _Said, *, least_of_all: Level) -> Iterator[_Row]:
         """Give the users whom the server puts outside the export's range, which always holds `least_of_all`."""
         for user_id in sorted({*said, *(user.id for user in exported)}, key=self._order):
             user = self._users.get(user_id)
@@ -166,12 +164,12 @@ class Verification:
 
     def _difference(
         self, repository: Resource | None, user: User | None, name: str, server: Level, exported: Level
-    ) -> Difference:
+    ) -> Disagreement:
         if user is None or repository is None:
-            return Difference(clean(f"{name} (not in the export)"), server, Level.NONE, ())
+            return Disagreement(clean(f"{name} (not in the export)"), server, Level.NONE, ())
         paths = self._everything.paths(user, repository, limit=_MOST_REASONS)
         called = person(user) if is_of_cloud(user) else username(user)
-        return Difference(clean(called), server, exported, tuple(clean(reason(path)) for path in paths))
+        return Disagreement(clean(called), server, exported, tuple(clean(reason(path)) for path in paths))
 
 
 def _is_effective(user: User) -> bool:

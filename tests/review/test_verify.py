@@ -8,7 +8,7 @@ import pytest
 
 from connector.graph.payload import load
 from connector.graph.values import Level
-from connector.review.verify import Comparison, Stated, Verification
+from connector.review.verify import RepositoryVerification, Stated, Verification
 from tests.graph.payloads import holds, on, payload, resource
 
 READ, WRITE, ADMIN = Level.READ, Level.WRITE, Level.ADMIN
@@ -49,7 +49,7 @@ GRANTS = (
 EQUAL = {"1": ("ann", ADMIN), "2": ("bob", WRITE)}
 
 
-def compared(stated: dict[str, tuple[str, Level]] | None) -> Comparison:
+def compared(stated: dict[str, tuple[str, Level]] | None) -> RepositoryVerification:
     """Compare an export in which nothing is public with what a server says."""
     export = load(payload(*GRANTS, users=PEOPLE, groups=({"name": "team"},), resources=(repository(),)))
     return Verification(export).compare(Stated("PAY/api", stated))

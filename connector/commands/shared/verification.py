@@ -15,7 +15,7 @@ from connector.graph.payload import load
 from connector.graph.values import Level
 from connector.model import Snapshot, UserType
 from connector.rest.statistics import Statistics
-from connector.review.verify import Comparison, Stated, Verification
+from connector.review.verify import RepositoryVerification, Stated, Verification
 from connector.sources.common.effective import Effective, draw
 from connector.sources.common.source import Source
 
@@ -86,7 +86,7 @@ def verify_export(
 
 def compare(
     count: int, seed: int, source: Source[Any], snapshot: Snapshot, payload: dict[str, Any], statistics: Statistics
-) -> list[Comparison]:
+) -> list[RepositoryVerification]:
     """Ask Bitbucket who can do what on `count` repositories that are drawn, and compare. Raises `Unreadable`."""
     drawn = draw(snapshot, count, seed)
     verification = Verification(load(payload))

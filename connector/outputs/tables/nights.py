@@ -13,7 +13,7 @@ from connector.errors import UsageError
 from connector.graph.export import Export
 from connector.graph.payload import load
 from connector.outputs.tables.rows import storable
-from connector.review.evidence import moment
+from connector.review.provenance import moment
 
 
 @dataclass(frozen=True, slots=True)

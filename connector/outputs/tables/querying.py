@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class QueryResult:
     """The columns, the rows, and what is not known of the nights that were asked."""
 
     columns: Sequence[str]
@@ -39,7 +39,7 @@ _ASK_LESS = "Ask about less at a time: an identity, a resource or a data source"
 
 
 @contextmanager
-def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: Path) -> Iterator[Answer]:
+def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: Path) -> Iterator[QueryResult]:
     """Run a query on a folder of nights. Raises `UsageError` where it cannot be answered, and says why."""
     with database(scratch, _MEGABYTES, _ASK_LESS) as data:
         _set_up(data, folder)
@@ -47,7 +47,7 @@ def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: P
         not_known = look_into(data, query.name, parameters) if query.comes_along else []
         data.execute(_only_select(data, query))
         _check_distinct(data.columns)
-        yield Answer(data.columns, _fetched(data), not_known)
+        yield QueryResult(data.columns, _fetched(data), not_known)
 
 
 def _set_up(data: Database, folder: Path) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
 
-from connector.outputs.tables.querying import Answer
+from connector.outputs.tables.querying import QueryResult
 from connector.review.text.formats import csv_lines
 from connector.review.text.names import counted
 from connector.review.text.table import table, wrapped
@@ -21,13 +21,13 @@ FOR_PROGRAMS = frozenset(
 """Columns of our own queries that a table leaves out: ids, and what other columns also say."""
 
 
-def as_csv(answer: Answer) -> Iterator[str]:
+def as_csv(answer: QueryResult) -> Iterator[str]:
     """Yield lines of CSV, the names of the columns first."""
     yield from csv_lines([answer.columns])
     yield from csv_lines([*map(_text, row)] for row in answer.rows)
 
 
-def as_json(answer: Answer) -> Iterator[str]:
+def as_json(answer: QueryResult) -> Iterator[str]:
     """Yield the lines of a JSON list with an object for each row."""
     separator = "["
     for row in answer.rows:
@@ -37,7 +37,7 @@ def as_json(answer: Answer) -> Iterator[str]:
     yield "]" if separator == "," else "[]"
 
 
-def as_table(answer: Answer, width: int, most: int, left_out: frozenset[str] = frozenset()) -> Iterator[str]:
+def as_table(answer: QueryResult, width: int, most: int, left_out: frozenset[str] = frozenset()) -> Iterator[str]:
     """Yield lines for people: up to `most` rows, below the columns that are the same in all of them.
 
     What is left out, columns as well as rows, is said at the end.
@@ -63,7 +63,7 @@ def _are_one(values: Iterable[object]) -> bool:
     return len(set(map(_text, values))) == 1
 
 
-def _ending(answer: Answer, shown: int, more: int, left_out: frozenset[str]) -> Iterator[str]:
+def _ending(answer: QueryResult, shown: int, more: int, left_out: frozenset[str]) -> Iterator[str]:
     hidden = [name for name in answer.columns if name in left_out]
     if hidden and shown:
         yield f"columns not shown: {', '.join(hidden)}; --csv and --json have them"

@@ -30,8 +30,8 @@ from connector.graph.values import (
 )
 from connector.outputs.tables.schema import TABLES, Column, Table, Type
 from connector.review.caveats import caveats
-from connector.review.evidence import moment
 from connector.review.findings.catalogue import findings_of
+from connector.review.provenance import moment
 from connector.review.text.names import where
 
 Row = tuple[object, ...]

@@ -23,7 +23,7 @@ from connector.errors import PushUnsettled, VezaError
 from connector.outputs.veza.failures import Failure, senseless
 from connector.outputs.veza.parcel import Parcel, check_size, pack
 from connector.outputs.veza.persistence import Persistence, persist
-from connector.outputs.veza.session import Bounds, Session
+from connector.outputs.veza.session import Bounds, VezaSession
 from connector.outputs.veza.settings import VezaSettings, check_settings, forbidden_characters, only_pusher
 from connector.rest.answer import one_line
 
@@ -57,7 +57,7 @@ class Veza:
     """A Veza that has accepted the API key. Made by `connect`."""
 
     def __init__(
-        self, settings: VezaSettings, session: Session, sleep: Callable[[float], None], persistence: Persistence
+        self, settings: VezaSettings, session: VezaSession, sleep: Callable[[float], None], persistence: Persistence
     ) -> None:
         self._settings = settings
         self._session = session
@@ -203,7 +203,7 @@ def connect(
     persistence = persistence or Persistence()
 
     def veza(bounds: Bounds, persistence: Persistence) -> Veza:
-        session = Session(settings.base_url, settings.api_key, bounds, verify=verify)
+        session = VezaSession(settings.base_url, settings.api_key, bounds, verify=verify)
         return Veza(settings, session, sleep, persistence)
 
     veza(_FIRST_BOUNDS, persistence.at_first_contact()).look()

@@ -38,7 +38,7 @@ class Bounds:
     answering: float
 
 
-class Session:
+class VezaSession:
     """Connections to one Veza, as the owner of one API key.
 
     Redirects are not followed: a POST would arrive as a GET, and its answer would look like an accepted push.

@@ -25,7 +25,7 @@ from connector.graph.values import (
     Resource,
     User,
 )
-from connector.review.across.differences import Cause, Difference, Found, Reason, folded
+from connector.review.across.differences import AccessDifference, Cause, Found, Reason, folded
 from connector.review.across.doubts import Doubts, doubts
 from connector.review.across.matches import Matches
 from connector.review.across.matching import Matching, Person
@@ -80,7 +80,7 @@ class _Look:
     gained: bool
 
 
-class Comparison:
+class ServerComparison:
     """What is different for matched people."""
 
     def __init__(self, matching: Matching) -> None:
@@ -95,12 +95,12 @@ class Comparison:
         self._reached = 0, 0
 
     @cached_property
-    def differences(self) -> list[Difference]:
+    def differences(self) -> list[AccessDifference]:
         """Give the differences on repositories and on all of the server; the most important ones first."""
         return folded(self._walk(self._levels, self._nodes()), self.persons)
 
     @cached_property
-    def creators(self) -> list[Difference]:
+    def creators(self) -> list[AccessDifference]:
         """Give who may create repositories in a project on one server, and only writes in it on the other."""
         found = self._walk(self._sides(_step_on_project), _pairs(self.matching.projects))
         return folded((one for one in found if (one.reason.step, one.other) == (CREATE, CREATE - 1)), self.persons)
@@ -137,7 +137,7 @@ class Comparison:
         )
 
     @property
-    def certain(self) -> list[Difference]:
+    def certain(self) -> list[AccessDifference]:
         """Give the differences that are beyond doubt, for people who can use what they have."""
         return [one for one in self.differences if one.reason.is_certain and not one.reason.on_paper]
 

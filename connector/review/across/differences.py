@@ -60,7 +60,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class AccessDifference:
     """All differences with one reason. Not every person has one on every node: `combinations` counts them."""
 
     reason: Reason
@@ -72,7 +72,7 @@ class Difference:
     combinations: int
 
 
-def folded(found: Iterable[Found], persons: Sequence[Person]) -> list[Difference]:
+def folded(found: Iterable[Found], persons: Sequence[Person]) -> list[AccessDifference]:
     """Group what was found by its reason; gains first, the most important ones first."""
     folds: defaultdict[Reason, _Fold] = defaultdict(_Fold)
     for one in found:
@@ -102,14 +102,14 @@ class _Fold:
         self._others.add(found.other)
         self._combinations += count
 
-    def difference(self, reason: Reason, persons: Sequence[Person]) -> Difference:
+    def difference(self, reason: Reason, persons: Sequence[Person]) -> AccessDifference:
         everybody = self._few.union(places(self._many)) if self._many else self._few
         people = tuple(persons[place] for place in sorted(everybody))
         nodes, on, others = tuple(self._nodes), tuple(self._on), frozenset(self._others)
-        return Difference(reason, people, nodes, on, others, self._combinations)
+        return AccessDifference(reason, people, nodes, on, others, self._combinations)
 
 
-def _importance(one: Difference) -> tuple[object, ...]:
+def _importance(one: AccessDifference) -> tuple[object, ...]:
     """Order gains by what they give, and losses by how much one repair would mend."""
     reason = one.reason
     size = (-reason.step, -one.combinations) if reason.gained else (-one.combinations, -reason.step)

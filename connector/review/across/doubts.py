@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Group, Node, Resource
-from connector.review.across.places import names_of_repository, projects_of, repositories_of
+from connector.review.across.resources import names_of_repository
 from connector.review.text.names import where
 
 _OF_MACHINES = re.compile(r"\b(?:keys|tokens|webhooks|branch)", re.IGNORECASE)
@@ -56,8 +56,8 @@ def doubts(export: Export) -> Doubts:
 
 def _by_scope(export: Export) -> dict[str, Resource | Group]:
     """Give what a gap can be about, by the name that gaps use."""
-    found: dict[str, Resource | Group] = {f"project {where(item)}".lower(): item for item in projects_of(export)}
-    for item in repositories_of(export):
+    found: dict[str, Resource | Group] = {f"project {where(item)}".lower(): item for item in export.top_resources}
+    for item in export.nested_resources:
         found.update((f"repository {name}".lower(), item) for name in names_of_repository(item))
     return found | {f"group {group.name}".lower(): group for group in export.groups}
 

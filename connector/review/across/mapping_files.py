@@ -21,7 +21,7 @@ from connector.graph.values import Resource, User
 from connector.review.across.matches import Hint, Matches, Settled, T, spelling
 from connector.review.across.names import Thing, remarks, with_remarks
 from connector.review.across.people import addresses, people_of, username
-from connector.review.across.places import names_of_repository, repositories_of
+from connector.review.across.resources import names_of_repository
 from connector.review.reach.questions import near_misses
 from connector.review.text.formats import csv_lines
 from connector.review.text.names import both, counted
@@ -80,8 +80,8 @@ def _names_of_person(user: User) -> Iterator[str]:
 def repository_registers(old: Export, new: Export) -> tuple[Register[Resource], Register[Resource]]:
     """Give the repositories of both exports by `KEY/slug`, id, and `workspace/slug` in Bitbucket Cloud."""
     return (
-        Register("repository", "old", repositories_of(old), names_of_repository),
-        Register("repository", "new", repositories_of(new), names_of_repository),
+        Register("repository", "old", old.nested_resources, names_of_repository),
+        Register("repository", "new", new.nested_resources, names_of_repository),
     )
 
 

@@ -9,7 +9,7 @@ from connector.graph.export import Export
 from connector.graph.values import Application, Group, Node, Resource, User
 from connector.review.across.matches import Matches, Settled
 from connector.review.across.people import match_groups, match_people
-from connector.review.across.places import match_projects, match_repositories
+from connector.review.across.resources import match_projects, match_repositories
 from connector.review.vocabulary import ANONYMOUS, BITBUCKET, CLOUD, EVERYBODY
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from connector.graph.values import Group, Identity, Node, Resource, User
 from connector.review.across.people import username
-from connector.review.across.places import is_personal
+from connector.review.across.resources import is_personal
 from connector.review.findings.finding import is_service
 from connector.review.text.names import state, where, who
 from connector.review.vocabulary import ANONYMOUS

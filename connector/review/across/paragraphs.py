@@ -8,8 +8,8 @@ from itertools import chain
 
 from connector.graph.export import Export
 from connector.graph.values import Group, User
-from connector.review.across.comparison import Comparison, Switched
-from connector.review.across.differences import Difference
+from connector.review.across.comparison import ServerComparison, Switched
+from connector.review.across.differences import AccessDifference
 from connector.review.across.matches import Ambiguity, Hint, Matches, T
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import called, with_remarks
@@ -56,7 +56,7 @@ def _sides(found: Matches[T]) -> tuple[Sequence[T], Sequence[T]]:
     return found.old, found.new
 
 
-def summary(comparison: Comparison) -> str:
+def summary(comparison: ServerComparison) -> str:
     """Say in a sentence who gains and who loses access."""
     matching = comparison.matching
     numbers = [len(found.hints) for found in (matching.people, matching.repositories)]
@@ -70,7 +70,7 @@ def summary(comparison: Comparison) -> str:
     return f"Of {compared}: {gained[0]} gain{gained[1]} access, {lost[0]} lose{lost[1]} some."
 
 
-def concerned(comparison: Comparison, *, gained: bool) -> list[Person]:
+def concerned(comparison: ServerComparison, *, gained: bool) -> list[Person]:
     """Give the people who certainly gain, or lose, access that they can use."""
     found = (one.people for one in comparison.certain if one.reason.gained is gained)
     return list(dict.fromkeys(person for some in found for person in some))
@@ -81,14 +81,14 @@ def _few(found: Sequence[Person]) -> tuple[str, str]:
     return people(found) if found else "nobody", "s" if len(found) <= 1 else ""
 
 
-def paragraphs(comparison: Comparison) -> Iterator[Paragraph]:
+def paragraphs(comparison: ServerComparison) -> Iterator[Paragraph]:
     """Give what there is to tell: the differences first, then who and what could not be compared."""
     for heading, some in differences(comparison):
         yield Paragraph(heading, [told(one, comparison.matching).sentence for one in some])
     yield from remarks(comparison)
 
 
-def differences(comparison: Comparison) -> Iterator[tuple[str, list[Difference]]]:
+def differences(comparison: ServerComparison) -> Iterator[tuple[str, list[AccessDifference]]]:
     """Give the differences by what can be made of them, each with a heading."""
     for heading, some in (
         ("Who gains access", [one for one in comparison.certain if one.reason.gained]),
@@ -106,13 +106,13 @@ def differences(comparison: Comparison) -> Iterator[tuple[str, list[Difference]]
             yield heading, some
 
 
-def remarks(comparison: Comparison) -> Iterator[Paragraph]:
+def remarks(comparison: ServerComparison) -> Iterator[Paragraph]:
     """Give what there is to tell beside the differences."""
     found = chain(_rights(comparison), unmatched(comparison.matching), _limits(comparison))
     return (one for one in found if one.lines)
 
 
-def _rights(comparison: Comparison) -> Iterator[Paragraph]:
+def _rights(comparison: ServerComparison) -> Iterator[Paragraph]:
     yield from map(_switched, comparison.switched)
     yield Paragraph(
         "Who may create repositories in projects: on repositories it is write on both servers",
@@ -174,7 +174,7 @@ def _other_addresses(matching: Matching) -> Iterator[str]:
             yield f"{called(old)}: {clean(mine[0])} on the old server, {clean(theirs[0])} on the new one"
 
 
-def _limits(comparison: Comparison) -> Iterator[Paragraph]:
+def _limits(comparison: ServerComparison) -> Iterator[Paragraph]:
     matching = comparison.matching
     is_open = matching.people.is_open or matching.repositories.is_open
     yield Paragraph("To settle who and what is not matched", [_SETTLING] if is_open else [])

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 
 from connector.graph.values import Application, Identity, Node, Resource, User
-from connector.review.across.comparison import Comparison, Row, Switched
-from connector.review.across.differences import Difference, Reason
+from connector.review.across.comparison import Row, ServerComparison, Switched
+from connector.review.across.differences import AccessDifference, Reason
 from connector.review.across.matches import Matches, T
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import Thing, called
@@ -30,7 +30,7 @@ _MOST_IN_JSON = 100_000
 Json = dict[str, object]
 
 
-def as_text(comparison: Comparison, width: int, most: int | None) -> Iterator[str]:
+def as_text(comparison: ServerComparison, width: int, most: int | None) -> Iterator[str]:
     """Yield lines for people: what is matched, what is different, and who and what is not matched."""
     yield from _matched(comparison.matching, width)
     yield from ("", *wrapped(summary(comparison), width))
@@ -48,7 +48,7 @@ def _matched(matching: Matching, width: int) -> Iterator[str]:
     yield from table(HEADINGS, matched(matching), width)
 
 
-def as_markdown(comparison: Comparison, most: int | None) -> Iterator[str]:
+def as_markdown(comparison: ServerComparison, most: int | None) -> Iterator[str]:
     """Yield Markdown in which no name is taken for markup."""
     yield from (f"**{text.escaped(servers(comparison.matching))}**", "")
     for cells in (HEADINGS, ("---",) * len(HEADINGS), *matched(comparison.matching)):
@@ -71,13 +71,13 @@ _COLUMNS = (
 )
 
 
-def as_csv(comparison: Comparison) -> Iterator[str]:
+def as_csv(comparison: ServerComparison) -> Iterator[str]:
     """Yield lines of CSV: one for each person and repository, as many as a spreadsheet takes."""
     rows = islice(comparison.rows(), MOST_ROWS)
     return csv_lines(chain([_COLUMNS], (_cells(row, comparison.matching) for row in rows)))
 
 
-def combinations(comparison: Comparison) -> int:
+def combinations(comparison: ServerComparison) -> int:
     """Count the rows that there are."""
     return sum(one.combinations for one in comparison.differences)
 
@@ -105,7 +105,7 @@ def _status(reason: Reason) -> str:
     return "on paper only" if reason.on_paper else "in force"
 
 
-def as_json(comparison: Comparison) -> Iterator[str]:
+def as_json(comparison: ServerComparison) -> Iterator[str]:
     """Yield lines of one JSON object, an entry a line."""
     matching = comparison.matching
     everything = matching.kinds
@@ -183,7 +183,7 @@ def _thing(one: Thing) -> Json:
 
 
 def _differences(
-    found: Iterable[Difference], say: Callable[[Difference, Matching], Told], matching: Matching
+    found: Iterable[AccessDifference], say: Callable[[AccessDifference, Matching], Told], matching: Matching
 ) -> Iterator[Json]:
     """Yield differences with the names of people and nodes, as long as these are not too many."""
     left = _MOST_IN_JSON

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from connector.graph.values import Application, Group, Level, Node, Resource
 from connector.review.across.comparison import CREATE
-from connector.review.across.differences import Cause, Difference, Reason
+from connector.review.across.differences import AccessDifference, Cause, Reason
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import called
 from connector.review.text.names import both, counted, everywhere, resources
@@ -54,18 +54,18 @@ class Told:
         return f"{self.who} {self.verb} {self.what} on {self.on}{self.kept and f', {self.kept}'}: {self.why}"
 
 
-def told(one: Difference, matching: Matching) -> Told:
+def told(one: AccessDifference, matching: Matching) -> Told:
     """Say a difference on repositories, or on all of the server."""
     level = str(Level(one.reason.step))
     return _told(one, matching, level, "" if len(one.others) > 1 or 0 in one.others else str(Level(min(one.others))))
 
 
-def told_on_projects(one: Difference, matching: Matching) -> Told:
+def told_on_projects(one: AccessDifference, matching: Matching) -> Told:
     """Say who may create repositories in projects on one of the servers only."""
     return _told(one, matching, _CREATE_REPOSITORIES, str(Level(CREATE)))
 
 
-def _told(one: Difference, matching: Matching, level: str, kept: str) -> Told:
+def _told(one: AccessDifference, matching: Matching, level: str, kept: str) -> Told:
     possible = len(one.people) * len(one.nodes)
     exact = "" if one.combinations == possible else f" ({one.combinations:,} of {possible:,} combinations)"
     return Told(

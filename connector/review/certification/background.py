@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from connector.graph.values import Application, Group, Identity, Level, Node, Permission, Resource, lineage
-from connector.review.certification.grants import Grants, Held
+from connector.review.certification.grants import Grants, HeldGrant
 from connector.review.certification.people import People
 from connector.review.certification.rows import project_of, shown
 from connector.review.text.names import counted, some, where, who, widest
@@ -39,12 +39,14 @@ class Background:
         self._grants, self._people = grants, people
         self._known: dict[Application, list[Fact]] = {}
 
-    def of(self, nodes: Iterable[Node], for_information: Iterable[Held], unasked: Mapping[Level, int]) -> list[Fact]:
+    def of(
+        self, nodes: Iterable[Node], for_information: Iterable[HeldGrant], unasked: Mapping[Level, int]
+    ) -> list[Fact]:
         """Give what there is to know about some projects; `unasked` counts grants below the level of the review."""
         return [*self._settings(for_information), *self._everywhere(nodes), *_left_out(unasked)]
 
-    def _settings(self, for_information: Iterable[Held]) -> Iterator[Fact]:
-        folds: defaultdict[tuple[str, str, Level, Node], list[Held]] = defaultdict(list)
+    def _settings(self, for_information: Iterable[HeldGrant]) -> Iterator[Fact]:
+        folds: defaultdict[tuple[str, str, Level, Node], list[HeldGrant]] = defaultdict(list)
         for held in for_information:
             folds[held.holder.id, held.right, held.level, project_of(held.on)].append(held)
         for (holder, _, level, _), same in folds.items():

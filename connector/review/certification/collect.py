@@ -8,16 +8,17 @@ grants, unless that was answered by itself.
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from connector.review.certification.decisions import Decided, State, is_decisions
+from connector.review.certification.answers import offered, read_decision
+from connector.review.certification.decisions import GrantDecision, State, is_decisions
 from connector.review.certification.evidence import is_evidence
-from connector.review.certification.manifest import FILE_NAME, Asked, Review, Sheet, read_list, read_review
-from connector.review.certification.merge import Outcome, merged
+from connector.review.certification.manifest import FILE_NAME, ListedGrant, Review, Sheet, read_list, read_review
 from connector.review.certification.overview import GROUPS, OVERVIEW
-from connector.review.certification.returned import Answer, Key, Problem, read_workbook
+from connector.review.certification.returned import Key, Problem, WrittenAnswer, read_workbook
+from connector.review.certification.rows import level_in_words
 from connector.review.certification.scope import By
 from connector.text import clean
 
@@ -35,7 +36,7 @@ class Progress:
     states: Counter[State] = field(default_factory=Counter)
     reviewers: Counter[str] = field(default_factory=Counter)
 
-    def count(self, decided: Decided) -> None:
+    def count(self, decided: GrantDecision) -> None:
         """Count one grant."""
         self.states[decided.state] += 1
         if decided.decision is not None:
@@ -58,8 +59,8 @@ class Collected:
         self.totals: Counter[str] = Counter()
         self.unsigned = 0
         """The number of decisions without a reviewer's name."""
-        self._answers: dict[Key, list[Answer]] = {}
-        self._shared: dict[str, list[Answer]] = {}
+        self._answers: dict[Key, list[WrittenAnswer]] = {}
+        self._shared: dict[str, list[WrittenAnswer]] = {}
         # The list first, to its end: a damaged one should not be found out after ten thousand workbooks.
         deque(read_list(folder), maxlen=0)
         for path in _files(folder):
@@ -74,7 +75,7 @@ class Collected:
         readable = all(problem.is_note for problem in self.problems)
         return readable and all(progress.is_complete for progress in self.progress)
 
-    def decided(self) -> Iterator[Decided]:
+    def decided(self) -> Iterator[GrantDecision]:
         """Yield every grant once: what is to be done first, then what is open, then what is kept."""
         for part in range(3):
             yield from (decided for _, decided, _ in self._once() if _part(decided) == part)
@@ -127,15 +128,15 @@ class Collected:
             is_back = any(self._has_row(sheet, one) for one in grants)
             for asked in grants:
                 said = self._shared[asked.id] if self._shared else self._said(sheet, asked)
-                outcome = merged(said, asked.level, f"{asked.name} of {asked.holder} on {asked.on}")
-                if outcome.state is State.UNDECIDED and not self._has_row(sheet, asked):
-                    outcome = replace(outcome, state=State.MISSING if is_back else State.NOT_RETURNED)
-                yield progress, _decided(asked, outcome), outcome.problems
+                decided, problems = merged(said, asked)
+                if decided.state is State.UNDECIDED and not self._has_row(sheet, asked):
+                    decided = replace(decided, state=State.MISSING if is_back else State.NOT_RETURNED)
+                yield progress, decided, problems
 
-    def _has_row(self, sheet: Sheet, asked: Asked) -> bool:
+    def _has_row(self, sheet: Sheet, asked: ListedGrant) -> bool:
         return any((sheet.number, row) in self._answers for row in (asked.id, asked.folded))
 
-    def _said(self, sheet: Sheet, asked: Asked) -> list[Answer]:
+    def _said(self, sheet: Sheet, asked: ListedGrant) -> list[WrittenAnswer]:
         """Give what one workbook says about a grant: by itself, else with the row that it is folded into."""
         own = self._answers.get((sheet.number, asked.id), [])
         if any(answer.text for answer in own):
@@ -143,7 +144,7 @@ class Collected:
         return [*own, *self._answers.get((sheet.number, asked.folded), [])]
 
 
-_Found = tuple[Progress, Decided, tuple[Problem, ...]]
+_Found = tuple[Progress, GrantDecision, Sequence[Problem]]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -160,12 +161,12 @@ def _as_one(problems: Sequence[Problem]) -> Problem:
     return replace(first, text=f"{first.text}; and {len(rest):,} more like it") if rest else first
 
 
-def _workbooks(folder: Path) -> Iterator[tuple[Sheet, list[Asked]]]:
+def _workbooks(folder: Path) -> Iterator[tuple[Sheet, list[ListedGrant]]]:
     """Yield each workbook of the review with its grants."""
     sheet: Sheet | None = None
-    grants: list[Asked] = []
+    grants: list[ListedGrant] = []
     for entry in read_list(folder):
-        if isinstance(entry, Asked):
+        if isinstance(entry, ListedGrant):
             grants.append(entry)
             continue
         if sheet is not None:
@@ -175,23 +176,70 @@ def _workbooks(folder: Path) -> Iterator[tuple[Sheet, list[Asked]]]:
         yield sheet, grants
 
 
-def _decided(asked: Asked, outcome: Outcome) -> Decided:
-    return Decided(
+def merged(answers: Iterable[WrittenAnswer], asked: ListedGrant) -> tuple[GrantDecision, Sequence[Problem]]:
+    """Make one decision of all answers about a grant, or say why there is none: the same answer twice is one."""
+    said = [answer for answer in answers if answer.text or answer.reason]
+    written = [answer for answer in said if answer.text]
+    decisions = {answer: read_decision(answer.text, asked.level) for answer in written}
+    unread = [answer for answer, decision in decisions.items() if decision is None]
+    distinct = set(decisions.values())
+    undecided = _undecided(asked, said)
+    if unread:
+        problems = [Problem(answer.place, _no_answer(answer, asked)) for answer in unread]
+        return replace(undecided, state=State.UNREADABLE), problems
+    if len(distinct) > 1:
+        problem = Problem(written[0].place, f"contradicting answers about {_named(asked)}: {_everything(written)}")
+        return replace(undecided, state=State.CONTRADICTORY), [problem]
+    if not distinct:
+        return undecided, ()
+    decided = replace(
+        undecided,
+        state=State.DECIDED,
+        decision=distinct.pop(),
+        reviewer=_joined(answer.reviewer for answer in written),
+        day=_joined(answer.day for answer in written),
+        reason=_joined(answer.reason for answer in written),
+        place=_joined(answer.place for answer in written),
+    )
+    return decided, ()
+
+
+def _undecided(asked: ListedGrant, said: Sequence[WrittenAnswer]) -> GrantDecision:
+    """Keep everything that was written, although no decision follows from it."""
+    return GrantDecision(
         reference=asked.reference,
-        state=outcome.state,
-        decision=outcome.decision,
+        state=State.UNDECIDED,
+        decision=None,
         holder=asked.holder,
         name=asked.name,
         level=asked.level,
         on=asked.on,
         project=asked.project,
-        reviewer=outcome.reviewer,
-        day=outcome.day,
-        reason=outcome.reason,
-        place=outcome.place,
+        reason=_everything(said),
+        place=_joined(answer.place for answer in said),
     )
 
 
-def _part(decided: Decided) -> int:
+def _no_answer(answer: WrittenAnswer, asked: ListedGrant) -> str:
+    about = f"{_named(asked)} ({level_in_words(asked.level)})"
+    return f"{answer.text!r} is no answer about {about}; write one of: {', '.join(offered(asked.level))}"
+
+
+def _named(asked: ListedGrant) -> str:
+    return f"{asked.name} of {asked.holder} on {asked.on}"
+
+
+def _everything(answers: Iterable[WrittenAnswer]) -> str:
+    return "; ".join(
+        f"{one.text or 'nothing'!r} by {one.reviewer or 'nobody'} ({', '.join(filter(None, (one.reason, one.place)))})"
+        for one in answers
+    )
+
+
+def _joined(texts: Iterable[str]) -> str:
+    return "; ".join(dict.fromkeys(filter(None, texts)))
+
+
+def _part(decided: GrantDecision) -> int:
     """Give the part of the list that a decision is in: what is to be done, what is open, what is kept."""
     return 0 if decided.is_to_do else 1 if decided.decision is None else 2

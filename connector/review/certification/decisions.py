@@ -35,7 +35,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class GrantDecision:
     """What was decided on one grant. `decision` is None unless the state is DECIDED."""
 
     reference: Reference
@@ -100,13 +100,13 @@ def header_of(review: Review, rows: int) -> Header:
     return Header(review.id, review.application, review.collected_at, review.at_least, rows)
 
 
-def csv_of(header: Header, decided: Iterable[Decided], *, for_excel: bool = False) -> Iterator[str]:
+def csv_of(header: Header, decided: Iterable[GrantDecision], *, for_excel: bool = False) -> Iterator[str]:
     """Yield the lines, headers first; with a byte order mark Excel reads them as UTF-8."""
     yield from (f"{BYTE_ORDER_MARK if for_excel else ''}{line}" for line in csv_lines([COLUMNS]))
     yield from csv_lines(_row(header, one, number) for number, one in enumerate(decided, 1))
 
 
-def _row(header: Header, one: Decided, number: int) -> tuple[object, ...]:
+def _row(header: Header, one: GrantDecision, number: int) -> tuple[object, ...]:
     reference = one.reference
     verdict, leave = (one.decision.verdict, one.decision.leave) if one.decision else ("", Level.NONE)
     what = (verdict, leave or "", one.to_do)
@@ -117,7 +117,7 @@ def _row(header: Header, one: Decided, number: int) -> tuple[object, ...]:
     return *what, *whose, *who, *exactly, *review, number, header.rows
 
 
-def read_decisions(path: Path) -> tuple[Header, Iterator[Decided]]:
+def read_decisions(path: Path) -> tuple[Header, Iterator[GrantDecision]]:
     """Read a file that `csv_of` wrote, row by row. Raises `ReviewError`, for a later row when that is reached."""
     rows = _rows(path)
     first = next(rows, None)
@@ -127,7 +127,7 @@ def read_decisions(path: Path) -> tuple[Header, Iterator[Decided]]:
     return header, _all(path, header, chain([first], rows))
 
 
-def _all(path: Path, header: Header, rows: Iterable[_Row]) -> Iterator[Decided]:
+def _all(path: Path, header: Header, rows: Iterable[_Row]) -> Iterator[GrantDecision]:
     """Yield every row. Decisions without some of them would look like those that were carried out: an error."""
     seen = set[int]()
     for place, row in rows:
@@ -175,14 +175,14 @@ def _number(place: str, row: dict[str, str]) -> int:
         return int(row["row"])
 
 
-def _decided(place: str, row: dict[str, str]) -> Decided:
+def _decided(place: str, row: dict[str, str]) -> GrantDecision:
     with _understood(place):
         state = State(row["state"])
         leave = Level[row["leave"].upper()] if row["leave"] else Level.NONE
         decision = Decision(Verdict(row["decision"]), leave) if row["decision"] else None
         if (decision is not None) != (state is State.DECIDED) or (leave > 0) != (row["decision"] == Verdict.REDUCE):
             raise ValueError("decision, leave and state do not go together")
-        return Decided(
+        return GrantDecision(
             reference=reference_from(json.loads(row["grant"])),
             state=state,
             decision=decision,

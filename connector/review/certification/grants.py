@@ -61,7 +61,7 @@ def reference_from(parts: object) -> Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldGrant:
     """One grant as an export has it; `right` is the name of the permission, or `role NAME`."""
 
     holder: Identity
@@ -80,16 +80,16 @@ class Grants:
         self._levels = {permission: permission.categories.level for permission in export.permissions}
         self._targets: dict[Assignment, frozenset[Node]] = {}
 
-    def to_decide(self, node: Node) -> list[Held]:
+    def to_decide(self, node: Node) -> list[HeldGrant]:
         """Give what is granted on just this node and can be taken away."""
         return [held for held, row in self._on(node) if not _is_for_information(row, node)]
 
-    def of(self, holder: Identity, node: Node) -> list[Held]:
+    def of(self, holder: Identity, node: Node) -> list[HeldGrant]:
         """Give what somebody was granted on just this node."""
         rows = [row for row in self.export.assignments_of(holder) if node in self._targets_of(row)]
         return [held for held, _ in self._each(node, rows)]
 
-    def for_information(self, node: Node) -> list[Held]:
+    def for_information(self, node: Node) -> list[HeldGrant]:
         """Give what is granted on just this node to everybody, or to the owner of a personal project."""
         return [held for held, row in self._on(node) if _is_for_information(row, node)]
 
@@ -98,17 +98,17 @@ class Grants:
             self._targets[row] = frozenset(row.targets)
         return self._targets[row]
 
-    def _on(self, node: Node) -> Iterator[tuple[Held, Assignment]]:
+    def _on(self, node: Node) -> Iterator[tuple[HeldGrant, Assignment]]:
         return self._each(node, self.export.assignments_on(node))
 
-    def _each(self, node: Node, granted: Iterable[Assignment]) -> Iterator[tuple[Held, Assignment]]:
+    def _each(self, node: Node, granted: Iterable[Assignment]) -> Iterator[tuple[HeldGrant, Assignment]]:
         """Yield each grant once: a role with all that it gives, a permission that is granted twice as one."""
         rows: dict[tuple[Identity, Permission | Role], list[Assignment]] = {}
         for row in granted:
             rows.setdefault((row.holder, row.roles[0] if row.roles else row.permission), []).append(row)
         for (holder, right), same in rows.items():
             name = f"role {right.name}" if isinstance(right, Role) else right.name
-            yield Held(holder, name, self._level(same), node, self._reference(holder, right, node)), same[0]
+            yield HeldGrant(holder, name, self._level(same), node, self._reference(holder, right, node)), same[0]
 
     def _level(self, rows: list[Assignment]) -> Level:
         if len(rows) == 1:

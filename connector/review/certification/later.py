@@ -13,7 +13,7 @@ from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Application, Identity, Level, Node, Resource, lineage
 from connector.review.caveats import caveats, is_complete
-from connector.review.certification.grants import Grants, Held, Reference
+from connector.review.certification.grants import Grants, HeldGrant, Reference
 from connector.review.certification.people import credential_kind
 from connector.review.text.names import kind
 from connector.review.text.reasons import reason
@@ -33,7 +33,7 @@ class Sight:
     is_there: bool
     holder: Identity | None
     node: Node | None
-    rights: tuple[Held, ...]
+    rights: tuple[HeldGrant, ...]
     doubt: str
 
     @property

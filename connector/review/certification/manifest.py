@@ -58,7 +58,7 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ListedGrant:
     """One grant that a workbook asks about; `folded` is the id of the row that it is folded into.
 
     `name` is what people call the right.
@@ -90,7 +90,7 @@ class Writer:
         """Begin a workbook."""
         self._line(asdict(sheet))
 
-    def grant(self, asked: Asked) -> None:
+    def grant(self, asked: ListedGrant) -> None:
         """Add a grant to the workbook that was begun last."""
         shown = [asked.holder, asked.name, asked.level, asked.on, asked.project]
         self._line([asked.reference.as_list(), asked.folded, *shown])
@@ -109,7 +109,7 @@ def read_review(folder: Path) -> Review:
         return _review(next(_lines(folder)))
 
 
-def read_list(folder: Path) -> Iterator[Sheet | Asked]:
+def read_list(folder: Path) -> Iterator[Sheet | ListedGrant]:
     """Yield each workbook, followed by its grants. Raises `ReviewError`."""
     with _understood(folder):
         lines = _lines(folder)
@@ -146,6 +146,6 @@ def _review(value: dict[str, Any]) -> Review:
     return Review(**value | {"only": tuple(value["only"]), "at_least": Level(value["at_least"])})
 
 
-def _asked(value: list[Any]) -> Asked:
+def _asked(value: list[Any]) -> ListedGrant:
     reference, folded, holder, name, level, on, project = value
-    return Asked(reference_from(reference), folded, holder, name, Level(level), on, project)
+    return ListedGrant(reference_from(reference), folded, holder, name, Level(level), on, project)

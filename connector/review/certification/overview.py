@@ -14,7 +14,7 @@ from connector.review.certification.background import Fact
 from connector.review.certification.manifest import Review, Sheet
 from connector.review.certification.people import People
 from connector.review.certification.rows import shown
-from connector.review.certification.sheets import Book, Column, Look, workbook
+from connector.review.certification.sheets import Book, CellStyle, Column, workbook
 from connector.review.certification.workbook import write_caveats, write_facts, write_people
 
 OVERVIEW, GROUPS = "overview.xlsx", "groups.xlsx"
@@ -24,9 +24,9 @@ _WORKBOOKS = (
     Column("About", 40),
     Column("Send to", 36),
     Column("E-mail", 40),
-    Column("Decisions", 11, Look.NUMBER),
-    Column("Grants", 11, Look.NUMBER),
-    Column("Deserve a look", 11, Look.NUMBER),
+    Column("Decisions", 11, CellStyle.NUMBER),
+    Column("Grants", 11, CellStyle.NUMBER),
+    Column("Deserve a look", 11, CellStyle.NUMBER),
 )
 _NOTHING = (Column("Project", 30), Column("Name", 50))
 
@@ -53,7 +53,7 @@ def write_overview(
                 "Grants": sheet.grants,
                 "Deserve a look": sheet.to_look_at,
             }
-            table.add(cells, {} if sheet.reviewers else {"Send to": Look.ALARM})
+            table.add(cells, {} if sheet.reviewers else {"Send to": CellStyle.ALARM})
         table.close()
         nothing = book.table("Nothing to decide", _NOTHING)
         for key, name in without:
@@ -64,8 +64,8 @@ def write_overview(
 
 def _write_start(book: Book, review: Review, sheets: Sequence[Sheet], caveats: Sequence[Caveat]) -> None:
     page = book.page("Start", (24, 14, 90))
-    page.line(("Access review", Look.TITLE), height=28)
-    page.line((f"{shown(review.application)}. Collected: {review.as_of}.", Look.PLAIN))
+    page.line(("Access review", CellStyle.TITLE), height=28)
+    page.line((f"{shown(review.application)}. Collected: {review.as_of}.", CellStyle.PLAIN))
     page.line()
     nobodys = sum(not sheet.reviewers for sheet in sheets)
     figures = (
@@ -75,14 +75,14 @@ def _write_start(book: Book, review: Review, sheets: Sequence[Sheet], caveats: S
         ("Deserve a look", sum(sheet.to_look_at for sheet in sheets), "Of these; each at the top of its workbook."),
     )
     for label, number, meaning in figures:
-        page.line((label, Look.TEXT), (number, Look.NUMBER), (meaning, Look.QUIET))
+        page.line((label, CellStyle.TEXT), (number, CellStyle.NUMBER), (meaning, CellStyle.QUIET))
     page.line()
     for step in (
         "Send each workbook to its reviewers. Keep this folder: review.jsonl.gz in it is the list of what was asked.",
         "Put the workbooks that come back into this folder, whatever they are called by then.",
         "Then: oaa_bitbucket.py review collect FOLDER",
     ):
-        page.line((step, Look.PLAIN))
+        page.line((step, CellStyle.PLAIN))
     write_caveats(page, caveats)
 
 
@@ -92,6 +92,6 @@ def write_groups(path: Path, people: People, groups: Sequence[Group]) -> None:
         path, "Access review: people of large groups", sum(len(people.of(group)) for group in groups)
     ) as book:
         page = book.page("Start", (100,))
-        page.line(("People of large groups", Look.TITLE), height=28)
-        page.line(("Listed here once, and not in each workbook in which such a group has a grant.", Look.PLAIN))
+        page.line(("People of large groups", CellStyle.TITLE), height=28)
+        page.line(("Listed here once, and not in each workbook in which such a group has a grant.", CellStyle.PLAIN))
         write_people(book, people, groups)

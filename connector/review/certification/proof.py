@@ -16,11 +16,11 @@ from pathlib import Path
 from connector.errors import UsageError
 from connector.graph.payload import load
 from connector.graph.values import Group, Identity, Level, Node, Resource
-from connector.review.certification.decisions import Decided, Header, read_decisions
-from connector.review.certification.grants import Held
+from connector.review.certification.decisions import GrantDecision, Header, read_decisions
+from connector.review.certification.grants import HeldGrant
 from connector.review.certification.later import Later, Sight, same_right
 from connector.review.certification.rows import level_in_words, place, project_of, shown
-from connector.review.evidence import evidence, moment
+from connector.review.provenance import moment, provenance
 from connector.review.text.names import kind, person, where, who
 
 
@@ -39,7 +39,7 @@ class Status(StrEnum):
 class Proven:
     """What became of one decision; `now` says how things are, `still` how the holder reaches it by other ways."""
 
-    decided: Decided
+    decided: GrantDecision
     status: Status
     now: str = ""
     still: str = ""
@@ -64,7 +64,7 @@ class Proof:
     exports: list[Source]
     decided: list[Proven] = field(default_factory=list)
     kept: Counter[tuple[str, str]] = field(default_factory=Counter)
-    given_since: list[Held] = field(default_factory=list)
+    given_since: list[HeldGrant] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
     def of(self, *statuses: Status) -> list[Proven]:
@@ -98,7 +98,7 @@ def _later(path: Path, proof: Proof) -> Later:
     """Load an export that must not be earlier than the review, or than the export before it."""
     later = Later(load(path))
     times = (one.properties.get("collected_at") for one in later.export.applications)
-    says = "; ".join(one.sentence for one in evidence(later.export))
+    says = "; ".join(one.sentence for one in provenance(later.export))
     source = Source(path.name, _sha256(path), next((time for time in times if isinstance(time, str)), ""), says)
     before = [proof.header.collected_at, *(one.collected_at for one in proof.exports)]
     latest = max(filter(None, map(moment, before)), default=None)
@@ -127,11 +127,11 @@ class _Proving:
         self._later, self._proof, self._gone_in = later, proof, gone_in
         self._reviewed: set[_Right] = set()
         self._left: dict[tuple[Identity, Node], Level] = {}
-        self._to_do: list[tuple[Decided, Sight]] = []
+        self._to_do: list[tuple[GrantDecision, Sight]] = []
         self._names: Counter[bool | None] = Counter()
         """How many things are there under the name that they had, under another one, or not at all."""
 
-    def look_at(self, decisions: Iterable[Decided]) -> None:
+    def look_at(self, decisions: Iterable[GrantDecision]) -> None:
         """Fill in the proof. Raises `UsageError` where the export is one of something else."""
         for decided in decisions:
             self._note(decided, self._later.sight(decided.reference))
@@ -140,7 +140,7 @@ class _Proving:
         since = (held for node in self._scope() for held in self._given_since(node))
         self._proof.given_since.extend(sorted(since, key=lambda held: (-held.level, where(held.on), held.holder.name)))
 
-    def _note(self, decided: Decided, sight: Sight) -> None:
+    def _note(self, decided: GrantDecision, sight: Sight) -> None:
         reference, found = decided.reference, self._proof.decided
         if reference.node:
             self._names[None if sight.node is None else place(sight.node) == decided.on] += 1
@@ -166,7 +166,7 @@ class _Proving:
                 raise UsageError(f"{export} is an export of {names}, and the review was one of {review}")
             self._proof.warnings.append(f"the export calls itself {shown(names)}, and the review was one of {review}")
 
-    def _proven(self, decided: Decided, sight: Sight) -> Proven:
+    def _proven(self, decided: GrantDecision, sight: Sight) -> Proven:
         status, now = self._status(decided, sight)
         still = ""
         if decided.decision and sight.holder is not None and sight.node is not None and not sight.is_there:
@@ -174,7 +174,7 @@ class _Proving:
             still = self._later.other_ways(sight.holder, sight.node, decided.decision.leave)
         return Proven(decided, status, "; ".join([now, *_renamed(decided, sight)]), shown(still))
 
-    def _status(self, decided: Decided, sight: Sight) -> tuple[Status, str]:
+    def _status(self, decided: GrantDecision, sight: Sight) -> tuple[Status, str]:
         if sight.is_there:
             earlier = self._gone_in.get(decided.reference.digest)
             return (Status.BACK, f"was gone in {earlier}, and is there again") if earlier else (Status.OPEN, "is there")
@@ -193,7 +193,7 @@ class _Proving:
             return Status.BACK, f"is gone, but {_rights(instead)} was given there since"
         return Status.DONE, _what_is_gone(decided, sight)
 
-    def _heir(self, decided: Decided, sight: Sight) -> Identity | None:
+    def _heir(self, decided: GrantDecision, sight: Sight) -> Identity | None:
         """Give who has the grant of a holder that is gone: another group, or somebody of the same name."""
         if sight.node is None or sight.holder is not None:
             return None
@@ -205,7 +205,7 @@ class _Proving:
                 return one
         return None
 
-    def _is_new(self, held: Held) -> bool:
+    def _is_new(self, held: HeldGrant) -> bool:
         """Whether a grant of the last export was not asked about, although it would have been."""
         right = (held.holder, held.reference.right.lower(), held.reference.is_role, held.on)
         return held.level >= self._proof.header.at_least and right not in self._reviewed
@@ -217,14 +217,14 @@ class _Proving:
             if isinstance(top, Resource):
                 yield from self._later.export.descendants_of(top)
 
-    def _given_since(self, node: Node) -> Iterator[Held]:
+    def _given_since(self, node: Node) -> Iterator[HeldGrant]:
         for held in self._later.grants.to_decide(node):
             left = self._left.get((held.holder, held.on), Level.NONE)
             if self._is_new(held) and not Level.NONE < held.level <= left:
                 yield held
 
 
-def _what_is_gone(decided: Decided, sight: Sight) -> str:
+def _what_is_gone(decided: GrantDecision, sight: Sight) -> str:
     if sight.node is None:
         return f"{decided.on} is not in the export any more"
     if sight.holder is None:
@@ -232,7 +232,7 @@ def _what_is_gone(decided: Decided, sight: Sight) -> str:
     return f"is gone; has {_rights(sight.rights)} there" if sight.rights else "is gone"
 
 
-def _renamed(decided: Decided, sight: Sight) -> Iterator[str]:
+def _renamed(decided: GrantDecision, sight: Sight) -> Iterator[str]:
     """Say what things are called by now, where that is something else."""
     if sight.holder is not None and (name := shown(person(sight.holder))) != decided.holder:
         yield f"the holder is called {name} by now"
@@ -240,5 +240,5 @@ def _renamed(decided: Decided, sight: Sight) -> Iterator[str]:
         yield f"{decided.on} is {name} by now"
 
 
-def _rights(rights: Iterable[Held]) -> str:
+def _rights(rights: Iterable[HeldGrant]) -> str:
     return ", ".join(f"{shown(held.right)} ({level_in_words(held.level)})" for held in rights)

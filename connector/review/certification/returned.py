@@ -1,7 +1,8 @@
 """The answers in one returned workbook, however it was edited, and what could not be read.
 
 Answers are found by the hidden ids and the headers, wherever these stand by now: sheets may be renamed, rows sorted,
-filtered or copied, columns moved or added. A row that shows other names than its id was written for is not read.
+filtered or copied, columns moved or added. A row that shows other names than its id was written for is not read, nor
+is a day that can be read in two ways.
 A file that breaks off is not read at all.
 """
 
@@ -13,15 +14,15 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from itertools import zip_longest
 from pathlib import Path
 
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
+from openpyxl.utils.datetime import from_excel
 
-from connector.review.certification.dates import read_day
-from connector.review.certification.row_ids import RowId, plain, read_row_id
+from connector.review.certification.rows import RowId, plain, read_row_id
 from connector.review.certification.workbook import (
     DATE,
     DATE_LABEL,
@@ -72,8 +73,8 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a reviewer wrote in one row. `day` is as in `dates`, or as it was written where it could not be read."""
+class WrittenAnswer:
+    """What a reviewer wrote in one row. A `day` that could not be read is as it was written."""
 
     text: str
     reason: str
@@ -90,7 +91,7 @@ Key = tuple[int, str]
 class Returned:
     """What one file says: the answers in each row, by workbook of the review and grant or fold; none where empty."""
 
-    answers: dict[Key, list[Answer]] = field(default_factory=dict)
+    answers: dict[Key, list[WrittenAnswer]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
 
 
@@ -272,7 +273,9 @@ class _Reading:
         day = read_day(row.value(DATE), epoch)
         if day is None:
             self._tell(row.place(DATE), f"{written!r} is no day, or can be read as two", is_note=True)
-        answer = Answer(row.text(DECISION), row.text(REASON), row.text(REVIEWER), day or written, row.place(DECISION))
+        answer = WrittenAnswer(
+            row.text(DECISION), row.text(REASON), row.text(REVIEWER), day or written, row.place(DECISION)
+        )
         if answer.text or answer.reason:
             answers.append(answer)
 
@@ -336,3 +339,44 @@ def _text(value: object) -> str:
 def _names(values: _Values) -> list[str | None]:
     """Give which of our headers stand in a row."""
     return [_KNOWN.get(plain(value).casefold()) if isinstance(value, str) else None for value in values]
+
+
+_FIRST_SERIAL, _LAST_SERIAL = 36_526, 73_050
+"""2000 to 2099, as Excel counts days; a cell that lost its format shows such a number."""
+
+_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d.%m.%y", "%d %b %Y", "%d %B %Y", "%b %d %Y", "%B %d %Y", "%d-%b-%Y")
+_EITHER_WAY = ("%d/%m/%Y", "%m/%d/%Y")
+
+
+def read_day(value: object, epoch: datetime) -> str | None:
+    """Give a day as `2026-11-25`; None for what is no day, or for `03/04/2026`, which is two. Empty stays empty."""
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float):
+        return _day_of_serial(value, epoch)
+    return _day_of_text(str(value or ""))
+
+
+def _day_of_serial(value: float, epoch: datetime) -> str | None:
+    if not _FIRST_SERIAL <= value <= _LAST_SERIAL:
+        return None
+    moment = from_excel(value, epoch)
+    return moment.date().isoformat() if isinstance(moment, datetime) else None
+
+
+def _day_of_text(text: str) -> str | None:
+    words = " ".join(re.sub(r"[,\s]+", " ", text).split())
+    if not words:
+        return ""
+    words = re.sub(r"^(\d{4}-\d\d-\d\d)[T ]\d\d:\d\d.*$", r"\1", words)
+    found = {day for form in (*_FORMS, *_EITHER_WAY) if (day := _parsed(words, form))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _parsed(text: str, form: str) -> str | None:
+    try:
+        return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day is one everywhere
+    except ValueError:
+        return None

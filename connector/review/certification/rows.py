@@ -7,13 +7,17 @@ somebody decides differently on some. Nothing is left out, and every grant has i
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from connector.graph.values import Application, Credential, Identity, Level, Node, Resource, lineage
 from connector.review.certification.attention import Attention, Reason
-from connector.review.certification.grants import Held, digest
+from connector.review.certification.grants import HeldGrant, digest
 from connector.review.findings.finding import Urgency
 from connector.review.text.names import everywhere, kind, person, resources, some, where
 from connector.text import clean
@@ -29,13 +33,13 @@ LONGEST_TEXT = 1_000
 class Row:
     """One decision: on one grant, or on `grants` that are equal but for what they are on."""
 
-    grants: tuple[Held, ...]
+    grants: tuple[HeldGrant, ...]
     on: str
     reasons: tuple[Reason, ...]
     why: str
 
     @property
-    def first(self) -> Held:
+    def first(self) -> HeldGrant:
         """One of the grants, for what they share."""
         return self.grants[0]
 
@@ -96,12 +100,12 @@ def level_in_words(level: Level) -> str:
     return str(level) if level else "other"
 
 
-def folded_id(grants: Iterable[Held]) -> str:
+def folded_id(grants: Iterable[HeldGrant]) -> str:
     """Give the id of a row that stands for several grants."""
     return digest("folded", *sorted(held.reference.digest for held in grants))
 
 
-def rows(held: Sequence[Held], attention: Attention) -> list[Row]:
+def rows(held: Sequence[HeldGrant], attention: Attention) -> list[Row]:
     """Make the rows: people before keys, of each those that deserve a look first, then by level, reason and holder."""
     groups = _folded(held) if len(held) > FOLDED_FROM else ((one,) for one in held)
     made = (_single(group[0], attention) if len(group) == 1 else _several(group, attention) for group in groups)
@@ -112,9 +116,9 @@ def _importance(row: Row) -> tuple[object, ...]:
     return *row.block, row.holder.lower(), row.first.holder.id, row.on.lower(), row.right
 
 
-def _folded(held: Iterable[Held]) -> list[tuple[Held, ...]]:
+def _folded(held: Iterable[HeldGrant]) -> list[tuple[HeldGrant, ...]]:
     """Put grants of one holder at one right below one project together; what is on a project itself stands alone."""
-    groups: dict[tuple[Identity, str, Level, Node, bool], list[Held]] = {}
+    groups: dict[tuple[Identity, str, Level, Node, bool], list[HeldGrant]] = {}
     for one in held:
         project = project_of(one.on)
         groups.setdefault((one.holder, one.right, one.level, project, one.on is project), []).append(one)
@@ -130,19 +134,65 @@ def project_of(node: Node) -> Node:
     return top
 
 
-def _single(held: Held, attention: Attention) -> Row:
+def _single(held: HeldGrant, attention: Attention) -> Row:
     reasons = tuple(attention.reasons(held))
     return Row((held,), place(held.on), reasons, "; ".join(reason.text for reason in reasons))
 
 
-def _several(group: tuple[Held, ...], attention: Attention) -> Row:
+def _several(group: tuple[HeldGrant, ...], attention: Attention) -> Row:
     found = Counter(reason for held in group for reason in attention.reasons(held))
     reasons = sorted(found)
     texts = [f"{one.text}{'' if found[one] == len(group) else f' ({found[one]:,} of them)'}" for one in reasons]
     return Row(group, _places(group), tuple(reasons), "; ".join(texts))
 
 
-def _places(group: Sequence[Held]) -> str:
+def _places(group: Sequence[HeldGrant]) -> str:
     inside = where(project_of(group[0].on))
     names = sorted(where(held.on).removeprefix(f"{inside}/") for held in group)
     return shown(f"{resources(held.on for held in group if isinstance(held.on, Resource))} in {inside}: {some(names)}")
+
+
+# ---- the hidden id of a row
+
+_FORM = re.compile(r"([0-9a-f]{8})-([0-9]{1,9})-([0-9a-f]{16})-([0-9a-f]{8})")
+
+
+@dataclass(frozen=True, slots=True)
+class RowId:
+    """What stands in the hidden column: which grant a row is about, and a checksum against edits.
+
+    The checksum covers the names that the row shows. Where a row was sorted apart from its id, its id was edited, or
+    its names were, the answer in it is no answer about that grant.
+    """
+
+    review: str
+    workbook: int
+    grant: str
+    checksum: str
+
+    def __str__(self) -> str:
+        return f"{self.review}-{self.workbook}-{self.grant}-{self.checksum}"
+
+    def fits(self, *shown: str) -> bool:
+        """Whether the row shows what it was written with."""
+        return self == row_id(self.review, self.workbook, self.grant, *shown)
+
+
+def row_id(review: str, workbook: int, grant: str, *shown: str) -> RowId:
+    """Make the id of a row that shows these names."""
+    return RowId(review, workbook, grant, _checksum(review, str(workbook), grant, *shown))
+
+
+def read_row_id(text: str) -> RowId | None:
+    """Read an id; None where it is none."""
+    found = _FORM.fullmatch(text.strip().lower())
+    return RowId(found[1], int(found[2]), found[3], found[4]) if found else None
+
+
+def _checksum(*parts: str) -> str:
+    return hashlib.sha256(json.dumps([plain(part) for part in parts]).encode()).hexdigest()[:8]
+
+
+def plain(text: str) -> str:
+    """Give a text without what programs change in it when they save: forms of characters, and runs of spaces."""
+    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -96,14 +96,9 @@ def _of_project(owners: Owners, project: Resource) -> Unit:
     return Unit(key, title, (project,), owners.of(project))
 
 
-def projects_of(export: Export) -> list[Resource]:
-    """Give what lies directly in an application: projects, in Bitbucket's words."""
-    return [resource for resource in export.resources if isinstance(resource.parent, Application)]
-
-
-def _chosen(export: Export, only: Sequence[str]) -> list[Resource]:
+def _chosen(export: Export, only: Sequence[str]) -> Sequence[Resource]:
     """Give the named projects, each once; one that is spelt exactly so goes before others in another letter case."""
-    projects = projects_of(export)
+    projects = export.top_resources
     if not only:
         return projects
     found: dict[Resource, None] = {}

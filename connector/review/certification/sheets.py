@@ -38,7 +38,7 @@ _ALLOWED = {"autofilter": True, "sort": True, "format_columns": True, "format_ro
 """What a protected sheet still lets people do, besides answering."""
 
 
-class Look(IntEnum):
+class CellStyle(IntEnum):
     """How a cell looks."""
 
     TITLE = auto()
@@ -62,23 +62,23 @@ class Look(IntEnum):
 _CELL = {"valign": "top", "text_wrap": True, "border": 1, "border_color": "#D9D6CC", "quote_prefix": True}
 _HEADER = {**_CELL, "bold": True, "valign": "vcenter", "bg_color": "#26313F", "font_color": "#FFFFFF"}
 _ANSWER = {**_CELL, "bg_color": "#FFF9DF", "border_color": "#C9B458", "locked": False, "quote_prefix": False}
-_LOOKS: dict[Look, dict[str, object]] = {
-    Look.TITLE: {"bold": True, "font_size": 18, "quote_prefix": True},
-    Look.HEADING: {"bold": True, "font_size": 12, "font_color": "#26313F", "quote_prefix": True},
-    Look.TEXT: _CELL,
-    Look.PLAIN: {"valign": "top", "quote_prefix": True},
-    Look.QUIET: {"text_wrap": True, "valign": "top", "font_color": "#59626F", "quote_prefix": True},
-    Look.ALARM: {**_CELL, "bg_color": "#FDF0EC", "font_color": "#8C2A12", "bold": True},
-    Look.WARNING: {"bold": True, "font_color": "#8C2A12", "quote_prefix": True},
-    Look.NUMBER: {**_CELL, "num_format": "#,##0", "quote_prefix": False},
-    Look.LINK: {**_CELL, "font_color": "#1F5FA8", "underline": 1},
-    Look.HEADER: _HEADER,
-    Look.ANSWER_HEADER: {**_HEADER, "bg_color": "#7A5B00"},
-    Look.ANSWER: _ANSWER,
-    Look.DATE: {**_ANSWER, "num_format": "yyyy-mm-dd"},
-    Look.READ: {**_CELL, "bg_color": "#D5E5F3", "font_color": "#10314E"},
-    Look.WRITE: {**_CELL, "bg_color": "#F8DDA8", "font_color": "#3D2800"},
-    Look.ADMIN: {**_CELL, "bg_color": "#A92A52", "font_color": "#FFFFFF", "bold": True},
+_STYLES: dict[CellStyle, dict[str, object]] = {
+    CellStyle.TITLE: {"bold": True, "font_size": 18, "quote_prefix": True},
+    CellStyle.HEADING: {"bold": True, "font_size": 12, "font_color": "#26313F", "quote_prefix": True},
+    CellStyle.TEXT: _CELL,
+    CellStyle.PLAIN: {"valign": "top", "quote_prefix": True},
+    CellStyle.QUIET: {"text_wrap": True, "valign": "top", "font_color": "#59626F", "quote_prefix": True},
+    CellStyle.ALARM: {**_CELL, "bg_color": "#FDF0EC", "font_color": "#8C2A12", "bold": True},
+    CellStyle.WARNING: {"bold": True, "font_color": "#8C2A12", "quote_prefix": True},
+    CellStyle.NUMBER: {**_CELL, "num_format": "#,##0", "quote_prefix": False},
+    CellStyle.LINK: {**_CELL, "font_color": "#1F5FA8", "underline": 1},
+    CellStyle.HEADER: _HEADER,
+    CellStyle.ANSWER_HEADER: {**_HEADER, "bg_color": "#7A5B00"},
+    CellStyle.ANSWER: _ANSWER,
+    CellStyle.DATE: {**_ANSWER, "num_format": "yyyy-mm-dd"},
+    CellStyle.READ: {**_CELL, "bg_color": "#D5E5F3", "font_color": "#10314E"},
+    CellStyle.WRITE: {**_CELL, "bg_color": "#F8DDA8", "font_color": "#3D2800"},
+    CellStyle.ADMIN: {**_CELL, "bg_color": "#A92A52", "font_color": "#FFFFFF", "bold": True},
 }
 """The colours are those of the report."""
 
@@ -89,7 +89,7 @@ class Column:
 
     header: str
     width: float
-    look: Look = Look.TEXT
+    style: CellStyle = CellStyle.TEXT
     is_hidden: bool = False
 
     @property
@@ -100,7 +100,7 @@ class Column:
     @property
     def is_answered(self) -> bool:
         """Whether a reviewer writes there."""
-        return self.look in {Look.ANSWER, Look.DATE}
+        return self.style in {CellStyle.ANSWER, CellStyle.DATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,11 @@ class Book:
 
     def __init__(self, book: xlsxwriter.Workbook, *, is_protected: bool) -> None:
         self._book, self._is_protected = book, is_protected
-        self._formats = {look: book.add_format(properties) for look, properties in _LOOKS.items()}
+        self._formats = {style: book.add_format(properties) for style, properties in _STYLES.items()}
 
-    def format(self, look: Look) -> Format:
-        """Give the format of a look."""
-        return self._formats[look]
+    def format(self, style: CellStyle) -> Format:
+        """Give the format of a style."""
+        return self._formats[style]
 
     def page(self, name: str, widths: Sequence[float]) -> Page:
         """Add a sheet of free text, with columns of these widths."""
@@ -187,29 +187,29 @@ class Page:
         for place, width in enumerate(widths):
             sheet.set_column(place, place, width)
 
-    def line(self, *cells: tuple[object, Look], height: float | None = None) -> None:
+    def line(self, *cells: tuple[object, CellStyle], height: float | None = None) -> None:
         """Write cells from the left, and go to the next row."""
         if height is not None:
             self._sheet.set_row(self.row, height)
         self._write(0, cells)
 
-    def link(self, label: str, cells: str, *rest: tuple[object, Look]) -> None:
+    def link(self, label: str, cells: str, *rest: tuple[object, CellStyle]) -> None:
         """Write a label that marks cells of another sheet when it is clicked, and cells to the right of it."""
-        self._sheet.write_url(self.row, 0, f"internal:{cells}", self._book.format(Look.LINK), label)
+        self._sheet.write_url(self.row, 0, f"internal:{cells}", self._book.format(CellStyle.LINK), label)
         self._write(1, rest)
 
     def formula(self, label: str, formula: str, value: object) -> None:
         """Write a label and a formula, with its value before anything is answered."""
-        self._sheet.write_formula(self.row, 1, formula, self._book.format(Look.NUMBER), value)
-        self._write(0, [(label, Look.TEXT)])
+        self._sheet.write_formula(self.row, 1, formula, self._book.format(CellStyle.NUMBER), value)
+        self._write(0, [(label, CellStyle.TEXT)])
 
-    def _write(self, first: int, cells: Iterable[tuple[object, Look]]) -> None:
-        for place, (value, look) in enumerate(cells, first):
-            _write(self._sheet, self.row, place, value, self._book.format(look))
+    def _write(self, first: int, cells: Iterable[tuple[object, CellStyle]]) -> None:
+        for place, (value, style) in enumerate(cells, first):
+            _write(self._sheet, self.row, place, value, self._book.format(style))
         self.row += 1
 
 
-_NO_LOOKS: Mapping[str, Look] = MappingProxyType({})
+_NO_STYLES: Mapping[str, CellStyle] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -225,8 +225,8 @@ class Table:
     _sheet: Worksheet | None = None
     _row: int = 0
 
-    def add(self, values: Mapping[str, object], looks: Mapping[str, Look] = _NO_LOOKS) -> tuple[str, int]:
-        """Write a row of values by header; a look, where one is given, goes before that of the column.
+    def add(self, values: Mapping[str, object], styles: Mapping[str, CellStyle] = _NO_STYLES) -> tuple[str, int]:
+        """Write a row of values by header; a style, where one is given, goes before that of the column.
 
         Give the sheet, and the row in it as people count.
         """
@@ -242,7 +242,7 @@ class Table:
         for place, value, column in written:
             # The lines of a table that is answered are drawn through; in a long list that would double the cells.
             if value or self.choice is not None:
-                _write(self._sheet, self._row, place, value, self.book.format(looks.get(column.header, column.look)))
+                _write(self._sheet, self._row, place, value, self.book.format(styles.get(column.header, column.style)))
         return self._sheet.get_name(), self._row + 1
 
     def _begin(self) -> Worksheet:
@@ -252,8 +252,8 @@ class Table:
         sheet.repeat_rows(0)
         for place, column in enumerate(self.columns):
             sheet.set_column(place, place, column.width, None, {"hidden": column.is_hidden})
-            look = Look.ANSWER_HEADER if column.is_answered else Look.HEADER
-            _write(sheet, 0, place, column.header, self.book.format(look))
+            style = CellStyle.ANSWER_HEADER if column.is_answered else CellStyle.HEADER
+            _write(sheet, 0, place, column.header, self.book.format(style))
         self._row = 0
         return sheet
 
@@ -299,10 +299,10 @@ def _words(count: int) -> str:
     return f"{_WORDS}!$A$1:$A${count}"
 
 
-def _write(sheet: Worksheet, row: int, column: int, value: object, look: Format) -> None:
+def _write(sheet: Worksheet, row: int, column: int, value: object, style: Format) -> None:
     if value is None or value == "":
-        sheet.write_blank(row, column, None, look)
+        sheet.write_blank(row, column, None, style)
     elif isinstance(value, int):
-        sheet.write_number(row, column, value, look)
+        sheet.write_number(row, column, value, style)
     else:
-        sheet.write_string(row, column, str(value)[:_LONGEST_CELL], look)
+        sheet.write_string(row, column, str(value)[:_LONGEST_CELL], style)

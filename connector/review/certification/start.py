@@ -28,14 +28,14 @@ from connector.graph.values import Group, Identity, Level, Node, Resource, User
 from connector.review.caveats import Caveat, caveats
 from connector.review.certification.attention import Attention
 from connector.review.certification.background import Background
-from connector.review.certification.grants import Grants, Held
-from connector.review.certification.manifest import FILE_NAME, Asked, Review, Sheet, Writer
+from connector.review.certification.grants import Grants, HeldGrant
+from connector.review.certification.manifest import FILE_NAME, ListedGrant, Review, Sheet, Writer
 from connector.review.certification.overview import GROUPS, OVERVIEW, write_groups, write_overview
 from connector.review.certification.people import People
 from connector.review.certification.rows import Row, place, project_of, rows, shown
 from connector.review.certification.scope import Scope, Unit, units
 from connector.review.certification.workbook import Contents, write_workbook
-from connector.review.evidence import evidence
+from connector.review.provenance import provenance
 from connector.review.text.names import some, who
 
 _PREFIX = "review-"
@@ -66,11 +66,11 @@ def start(export: Export, source: Path, folder: Path, scope: Scope) -> Started:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _WorkbookGrants:
     """What one workbook asks about, and what it has for information."""
 
     rows: list[Row]
-    for_information: list[Held] = field(default_factory=list)
+    for_information: list[HeldGrant] = field(default_factory=list)
     unasked: Counter[Level] = field(default_factory=Counter)
 
 
@@ -105,9 +105,9 @@ class _Starting:
         self._write_overview(folder, sheets, without)
         return Started(self._review, tuple(sheets), tuple(without), self._caveats)
 
-    def _asked(self, unit: Unit) -> _Asked:
+    def _asked(self, unit: Unit) -> _WorkbookGrants:
         """Divide the grants of a unit: to decide on, below the level of the review, and for information."""
-        asked, held = _Asked([]), list[Held]()
+        asked, held = _WorkbookGrants([]), list[HeldGrant]()
         for node in self._nodes(unit):
             asked.for_information.extend(self._grants.for_information(node))
             for one in self._grants.to_decide(node):
@@ -124,7 +124,7 @@ class _Starting:
             if isinstance(node, Resource):
                 yield from self._grants.export.descendants_of(node)
 
-    def _write_workbook(self, path: Path, number: int, unit: Unit, asked: _Asked) -> Sheet:
+    def _write_workbook(self, path: Path, number: int, unit: Unit, asked: _WorkbookGrants) -> Sheet:
         reviewers = shown(some([who(one) for one in unit.reviewers]))
         contents = Contents(
             review=self._review.id,
@@ -174,7 +174,7 @@ def _list(listed: Writer, sheet: Sheet, made: list[Row]) -> None:
         folded = row.id if len(row.grants) > 1 else ""
         for held in row.grants:
             on, project = place(held.on), place(project_of(held.on))
-            listed.grant(Asked(held.reference, folded, row.holder, row.right, held.level, on, project))
+            listed.grant(ListedGrant(held.reference, folded, row.holder, row.right, held.level, on, project))
 
 
 def _review(export: Export, source: Path, scope: Scope) -> Review:
@@ -187,7 +187,7 @@ def _review(export: Export, source: Path, scope: Scope) -> Review:
         id=hashlib.sha256(asked.encode()).hexdigest()[:8],
         application=shown(", ".join(application.name for application in export.applications)),
         collected_at=next((time for time in times if isinstance(time, str)), ""),
-        as_of="; ".join(dict.fromkeys(one.date for one in evidence(export))),
+        as_of="; ".join(dict.fromkeys(one.date for one in provenance(export))),
         by=scope.by,
         only=scope.only,
         at_least=scope.at_least,

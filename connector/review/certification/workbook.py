@@ -7,7 +7,7 @@ Headers and labels are what `returned` finds answers by.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connector.graph.values import Credential, Group, Level, User
@@ -15,11 +15,9 @@ from connector.review.caveats import Caveat
 from connector.review.certification.answers import OFFERED, OFFERED_OTHERWISE, WORDS
 from connector.review.certification.attention import Attention
 from connector.review.certification.background import Fact
-from connector.review.certification.blocks import Blocks
 from connector.review.certification.people import People, day, sort_of_holder
-from connector.review.certification.row_ids import row_id
-from connector.review.certification.rows import Row, level_in_words, shown
-from connector.review.certification.sheets import Book, Choice, Column, Look, Page, Table, workbook
+from connector.review.certification.rows import Row, level_in_words, row_id, shown
+from connector.review.certification.sheets import Book, CellStyle, Choice, Column, Page, Table, workbook
 
 HOLDER, RIGHT, ON, LEVEL = "Holder", "Permission", "On", "Level"
 DECISION, REASON, REVIEWER, DATE, ID = "Decision", "Reason", "Reviewer", "Date", "Id (leave as it is)"
@@ -29,13 +27,13 @@ DECIDE, KEYS, ONE_BY_ONE = "Decide", "Keys", "One by one"
 
 _WHY = Column("Why it deserves a look", 31)
 _ANSWERS = (
-    Column(DECISION, 15, Look.ANSWER),
-    Column(REASON, 22, Look.ANSWER),
-    Column(REVIEWER, 14, Look.ANSWER),
-    Column(DATE, 11, Look.DATE),
+    Column(DECISION, 15, CellStyle.ANSWER),
+    Column(REASON, 22, CellStyle.ANSWER),
+    Column(REVIEWER, 14, CellStyle.ANSWER),
+    Column(DATE, 11, CellStyle.DATE),
     Column(ID, 36, is_hidden=True),
 )
-_NUMBER = Column("Row", 5, Look.NUMBER)
+_NUMBER = Column("Row", 5, CellStyle.NUMBER)
 _WHO = Column(HOLDER, 25)
 _WHAT = (Column(LEVEL, 7), Column(RIGHT, 17), Column(ON, 23))
 
@@ -77,7 +75,7 @@ _FACTS = (
     Column("How to change it", 44),
 )
 
-_LEVELS = {Level.READ: Look.READ, Level.WRITE: Look.WRITE, Level.ADMIN: Look.ADMIN}
+_LEVELS = {Level.READ: CellStyle.READ, Level.WRITE: CellStyle.WRITE, Level.ADMIN: CellStyle.ADMIN}
 _CHOICE = Choice(DECISION, LEVEL, WORDS, OFFERED, OFFERED_OTHERWISE, "Choose one of the list.")
 
 _MEANINGS = (
@@ -117,14 +115,54 @@ def write_workbook(path: Path, contents: Contents, attention: Attention, people:
         _write_start(start, contents, decided)
 
 
-_Decided = tuple[Table, Blocks]
+_SHORTEST_BLOCK = 5
+"""Rows; fewer are as soon answered one by one."""
 
 
-def _decisions(book: Book, contents: Contents, people: People) -> Iterator[_Decided]:
+@dataclass(slots=True)
+class _Block:
+    """Rows `first` to `last` of a sheet, as people count, that may get the same answer as `row`.
+
+    They follow each other, and have the same level and the same reasons to look.
+    """
+
+    row: Row
+    sheet: str
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        found = self.row.grounds or "nothing found that deserves a look"
+        return f"{level_in_words(self.row.first.level)}, {self.row.kind}: {found}"
+
+
+@dataclass(slots=True)
+class _Blocks:
+    """The blocks of a workbook, while its rows are written."""
+
+    _all: list[_Block] = field(default_factory=list)
+
+    def add(self, row: Row, sheet: str, number: int) -> None:
+        """Add the next row, and where it was written."""
+        last = self._all[-1] if self._all else None
+        if last and (last.sheet, last.last + 1, last.row.block) == (sheet, number, row.block):
+            last.last = number
+        else:
+            self._all.append(_Block(row, sheet, number, number))
+
+    def long(self) -> list[_Block]:
+        """Give the blocks that save work."""
+        return [block for block in self._all if block.last - block.first >= _SHORTEST_BLOCK - 1]
+
+
+_Written = tuple[Table, _Blocks]
+
+
+def _decisions(book: Book, contents: Contents, people: People) -> Iterator[_Written]:
     """Write what is decided on, people and keys apart; a row keeps its number on the sheets behind."""
     numbered = list(enumerate(contents.rows, 1))
     for name, columns, about_keys in ((DECIDE, _DECIDE, False), (KEYS, _KEYS, True)):
-        table, blocks = book.table(name, columns, _CHOICE), Blocks()
+        table, blocks = book.table(name, columns, _CHOICE), _Blocks()
         for number, row in numbered:
             if row.is_about_a_key is about_keys:
                 blocks.add(row, *_add(table, contents, row, _cells(row, people) | {_NUMBER.header: number}))
@@ -146,7 +184,7 @@ def _add(table: Table, contents: Contents, row: Row, cells: dict[str, object]) -
     level = row.first.level
     cells |= {HOLDER: row.holder, LEVEL: level_in_words(level), RIGHT: row.right, ON: row.on, _WHY.header: row.why}
     cells[ID] = str(row_id(contents.review, contents.number, row.id, row.holder, row.right, row.on))
-    return table.add(cells, {LEVEL: _LEVELS.get(level, Look.TEXT)})
+    return table.add(cells, {LEVEL: _LEVELS.get(level, CellStyle.TEXT)})
 
 
 def _cells(row: Row, people: People) -> dict[str, object]:
@@ -177,7 +215,7 @@ def write_people(book: Book, people: People, groups: Iterable[Group]) -> None:
 
 
 _PEOPLE_HEADERS = [column.header for column in _PEOPLE]
-_OUT = {"Cannot sign in": Look.ALARM}
+_OUT = {"Cannot sign in": CellStyle.ALARM}
 
 
 def write_facts(book: Book, facts: Iterable[Fact]) -> None:
@@ -186,38 +224,38 @@ def write_facts(book: Book, facts: Iterable[Fact]) -> None:
     for fact in facts:
         values = (fact.what, level_in_words(fact.level), fact.on, fact.whom, fact.how)
         cells = dict(zip([column.header for column in _FACTS], values, strict=True))
-        table.add(cells, {LEVEL: _LEVELS.get(fact.level, Look.TEXT)})
+        table.add(cells, {LEVEL: _LEVELS.get(fact.level, CellStyle.TEXT)})
     table.close()
 
 
-def _write_start(page: Page, contents: Contents, decided: Sequence[_Decided]) -> None:
-    page.line((contents.title, Look.TITLE), height=28)
-    page.line((f"Access review of {contents.application}. Collected: {contents.as_of}.", Look.PLAIN))
-    page.line((f"For: {contents.reviewers or 'nobody is known to own this; decide whom to ask'}", Look.PLAIN))
+def _write_start(page: Page, contents: Contents, decided: Sequence[_Written]) -> None:
+    page.line((contents.title, CellStyle.TITLE), height=28)
+    page.line((f"Access review of {contents.application}. Collected: {contents.as_of}.", CellStyle.PLAIN))
+    page.line((f"For: {contents.reviewers or 'nobody is known to own this; decide whom to ask'}", CellStyle.PLAIN))
     page.line()
     _write_task(page, contents.rows, [table for table, _ in decided])
     page.line()
-    page.line(("Who answers, for all rows that do not say it themselves", Look.HEADING))
-    page.line((NAME_LABEL, Look.TEXT), (None, Look.ANSWER))
-    page.line((DATE_LABEL, Look.TEXT), (None, Look.DATE))
+    page.line(("Who answers, for all rows that do not say it themselves", CellStyle.HEADING))
+    page.line((NAME_LABEL, CellStyle.TEXT), (None, CellStyle.ANSWER))
+    page.line((DATE_LABEL, CellStyle.TEXT), (None, CellStyle.DATE))
     page.line()
     _write_guide(page, contents.rows)
     _write_blocks(page, decided)
     write_caveats(page, contents.caveats)
 
 
-def _write_blocks(page: Page, decided: Iterable[_Decided]) -> None:
+def _write_blocks(page: Page, decided: Iterable[_Written]) -> None:
     """Write a link to each block of rows that may get the same answer; nothing where there is none."""
     found = [(table, block) for table, blocks in decided for block in blocks.long()]
     if found:
         page.line()
-        page.line(("The same answer for many rows", Look.HEADING))
+        page.line(("The same answer for many rows", CellStyle.HEADING))
         for step in _BLOCKS:
-            page.line((step, Look.PLAIN))
+            page.line((step, CellStyle.PLAIN))
     for table, block in found:
         cells = table.cells(DECISION, block.sheet, block.first, block.last)
         label = cells.replace("$", "").replace("'", "")
-        page.link(label, cells, (block.last - block.first + 1, Look.NUMBER), (shown(str(block)), Look.TEXT))
+        page.link(label, cells, (block.last - block.first + 1, CellStyle.NUMBER), (shown(str(block)), CellStyle.TEXT))
 
 
 def write_caveats(page: Page, caveats: Sequence[Caveat]) -> None:
@@ -225,20 +263,23 @@ def write_caveats(page: Page, caveats: Sequence[Caveat]) -> None:
     if caveats:
         page.line()
         page.line(
-            ("What the export does not know; in red, where somebody may have access that is not listed", Look.HEADING)
+            (
+                "What the export does not know; in red, where somebody may have access that is not listed",
+                CellStyle.HEADING,
+            )
         )
     for caveat in caveats:
-        page.line((shown(caveat.text), Look.WARNING if caveat.hides_access else Look.PLAIN))
+        page.line((shown(caveat.text), CellStyle.WARNING if caveat.hides_access else CellStyle.PLAIN))
 
 
 def _write_task(page: Page, rows: Sequence[Row], tables: Sequence[Table]) -> None:
     grants = sum(len(row.grants) for row in rows)
     urgent = sum(bool(row.reasons) for row in rows)
     folded = f"They stand for {grants:,} grants: equal ones are one row" if grants > len(rows) else ""
-    page.line(("What there is to do", Look.HEADING))
-    page.line(("Decisions", Look.TEXT), (len(rows), Look.NUMBER), (folded, Look.QUIET))
+    page.line(("What there is to do", CellStyle.HEADING))
+    page.line(("Decisions", CellStyle.TEXT), (len(rows), CellStyle.NUMBER), (folded, CellStyle.QUIET))
     order = "At the top of each sheet; the rest is by level, admin first"
-    page.line(("Deserve a look", Look.TEXT), (urgent, Look.NUMBER), (order, Look.QUIET))
+    page.line(("Deserve a look", CellStyle.TEXT), (urgent, CellStyle.NUMBER), (order, CellStyle.QUIET))
     answered = "+".join(f"COUNTA({cells})" for table in tables for cells in table.ranges(DECISION))
     page.formula("Decided so far", f"={answered}", 0)
 
@@ -262,10 +303,10 @@ _LAST = (
 
 
 def _write_guide(page: Page, rows: Iterable[Row]) -> None:
-    page.line(("How to answer", Look.HEADING))
+    page.line(("How to answer", CellStyle.HEADING))
     for word, meaning in _MEANINGS:
-        page.line((word, Look.TEXT), (meaning, Look.PLAIN))
+        page.line((word, CellStyle.TEXT), (meaning, CellStyle.PLAIN))
     page.line()
     is_folded = any(len(row.grants) > 1 for row in rows)
     for step in (_FIRST, *(_WHERE_FOLDED if is_folded else ()), *_LAST):
-        page.line((step, Look.PLAIN))
+        page.line((step, CellStyle.PLAIN))

@@ -11,7 +11,7 @@ from connector.review.caveats import caveats
 from connector.review.diff.consequences import Consequence, Part
 from connector.review.diff.difference import Change, Difference
 from connector.review.diff.paragraphs import paragraphs, sentence, summary
-from connector.review.evidence import evidence
+from connector.review.provenance import provenance
 from connector.review.text import paragraphs as text
 from connector.review.text.names import kind, where, who
 from connector.review.text.table import wrapped
@@ -40,7 +40,7 @@ def as_markdown(difference: Difference, most: int | None) -> Iterator[str]:
 
 def _evidence(difference: Difference) -> Iterator[tuple[str, str]]:
     for label, export in _exports(difference):
-        yield from ((f"{label} export", clean(one.sentence)) for one in evidence(export))
+        yield from ((f"{label} export", clean(one.sentence)) for one in provenance(export))
 
 
 def _exports(difference: Difference) -> Iterable[tuple[str, Export]]:
@@ -52,7 +52,7 @@ def as_json(difference: Difference) -> Iterator[str]:
     head = {
         "old": [item.name for item in difference.matching.old.applications],
         "new": [item.name for item in difference.matching.new.applications],
-        "evidence": {label: [one.as_json() for one in evidence(each)] for label, each in _exports(difference)},
+        "evidence": {label: [one.as_json() for one in provenance(each)] for label, each in _exports(difference)},
         "not_known": {label: [str(one) for one in caveats(each)] for label, each in _exports(difference)},
         "not_compared": difference.limits,
         "gained": difference.gained,

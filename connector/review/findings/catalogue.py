@@ -36,6 +36,7 @@ CHECKS = (
         "Revoke them.",
         Urgency.FIRST,
         machine_identities.owners_left,
+        flags_grants=True,
     ),
     Check(
         "inactive-access",
@@ -45,6 +46,7 @@ CHECKS = (
         Urgency.SOON,
         people.inactive,
         people.inactive_note,
+        flags_grants=True,
     ),
     Check(
         "not-in-directory",
@@ -53,6 +55,7 @@ CHECKS = (
         "Remove the grants.",
         Urgency.SOON,
         people.not_in_directory,
+        flags_grants=True,
     ),
     Check(
         "not-a-member",
@@ -77,6 +80,7 @@ CHECKS = (
         "Give them an end date, make those read-only that need no more, and renew the rest.",
         Urgency.SOON,
         machine_identities.never_expires,
+        flags_grants=True,
     ),
     Check(
         "rewritable-branches",
@@ -102,6 +106,7 @@ CHECKS = (
         "Remove the grants, or give the licence that was intended.",
         Urgency.SOON,
         people.unlicensed,
+        flags_grants=True,
     ),
     Check(
         "away-for-a-year",
@@ -110,6 +115,7 @@ CHECKS = (
         "Deactivate these accounts, or ask why they are needed.",
         Urgency.SOON,
         people.long_away,
+        flags_grants=True,
     ),
     Check(
         "unused-keys",
@@ -118,6 +124,7 @@ CHECKS = (
         "Revoke them.",
         Urgency.SOON,
         machine_identities.long_unused,
+        flags_grants=True,
     ),
     Check(
         "weak-keys",
@@ -126,6 +133,7 @@ CHECKS = (
         "Replace them, for example by Ed25519 keys.",
         Urgency.SOON,
         machine_identities.weak_keys,
+        flags_grants=True,
     ),
     Check(
         "never-signed-in",
@@ -134,6 +142,7 @@ CHECKS = (
         "Ask for whom they were created, and deactivate those that nobody needs.",
         Urgency.KNOW,
         people.never_signed_in,
+        flags_grants=True,
     ),
     Check(
         "never-used-keys",
@@ -142,6 +151,7 @@ CHECKS = (
         "Revoke those that nobody claims.",
         Urgency.KNOW,
         machine_identities.never_used,
+        flags_grants=True,
     ),
     Check(
         "default-read",
@@ -166,6 +176,7 @@ CHECKS = (
         "Remove them.",
         Urgency.KNOW,
         people.granted_twice,
+        flags_grants=True,
     ),
     Check(
         "empty-groups",
@@ -174,6 +185,7 @@ CHECKS = (
         "Remove the grants, or the groups.",
         Urgency.KNOW,
         people.empty_groups,
+        flags_grants=True,
     ),
 )
 """In the order in which findings of the same urgency are shown."""

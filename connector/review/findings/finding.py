@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from connector.graph.access import Access
 from connector.graph.export import Export
-from connector.graph.values import Identity, Level, Node, Permission, Resource, User
+from connector.graph.values import Grant, Identity, Level, Node, Permission, Resource, User
 from connector.review.text.names import handle, where
 
 
@@ -23,7 +23,7 @@ class Urgency(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One occurrence of a finding. `about` is the identity or node that it is about.
+    """One occurrence of a finding. `about` is the identity or node that it is about, `grants` the grants if only some.
 
     Places of one `group` are shown together; without it, repositories of one project are.
     """
@@ -32,6 +32,7 @@ class Place:
     detail: str
     about: Identity | Node
     group: str = ""
+    grants: tuple[Grant, ...] = ()
 
     @property
     def subject(self) -> str:
@@ -93,6 +94,8 @@ class Check:
     urgency: Urgency
     find: Callable[[Access], Iterable[Place]]
     note: Callable[[Access, Sequence[Place]], str] = lambda _access, _places: ""
+    flags_grants: bool = False
+    """Whether a review marks the grants of the identities found: those that the place names, or else all."""
 
     def run(self, access: Access) -> Finding:
         """Look for it in one export."""

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from connector.graph.access import Access
 from connector.graph.values import Credential, Level, Resource, User
-from connector.review.evidence import as_of, moment
 from connector.review.findings.finding import Place
+from connector.review.provenance import as_of, moment
 from connector.review.text.names import counted, some, where
 
 _LONG = timedelta(days=180)

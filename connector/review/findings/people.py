@@ -10,8 +10,8 @@ from typing import NamedTuple
 from connector.graph.access import Access
 from connector.graph.export import Assignment
 from connector.graph.values import Application, Grant, Group, Identity, Level, Node, Resource, User
-from connector.review.evidence import as_of, moment
 from connector.review.findings.finding import Place, is_service, levels
+from connector.review.provenance import as_of, moment
 from connector.review.text.names import counted, person, some, where
 from connector.review.vocabulary import ANONYMOUS, EVERYBODY
 
@@ -144,12 +144,6 @@ def one_by_one(access: Access) -> Iterator[Place]:
 
 def granted_twice(access: Access) -> Iterator[Place]:
     """Find people with a grant of their own that gives no more than one of their groups."""
-    for user, grants in redundant_grants(access):
-        yield Place(person(user), some([_granted(grant) for grant in grants]), user)
-
-
-def redundant_grants(access: Access) -> Iterator[tuple[User, list[Grant]]]:
-    """Yield people with those of their own grants that give no more than one of their groups."""
     lent = _Lent(access)
     rows_of: defaultdict[User, list[tuple[Assignment, Level]]] = defaultdict(list)
     for user, row, level in _own_rows(access):
@@ -163,7 +157,7 @@ def redundant_grants(access: Access) -> Iterator[tuple[User, list[Grant]]]:
             if any(one.covers(node, level) for one in given)
         ]
         if twice:
-            yield user, twice
+            yield Place(person(user), some([_granted(grant) for grant in twice]), user, grants=tuple(twice))
 
 
 class _Given(NamedTuple):

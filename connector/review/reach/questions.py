@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from connector.errors import UsageError
 from connector.graph.export import Export
-from connector.graph.values import Application, Grant, Group, Identity, Level, Permission, Resource, User
+from connector.graph.values import Grant, Group, Identity, Level, Permission, Resource, User
 from connector.review.text.names import both, kind, where
 from connector.review.vocabulary import EVERYONE, LICENSED_USERS
 from connector.text import clean
@@ -59,12 +59,9 @@ def question(export: Export, names: Names, at_least: Level = Level.NONE) -> Ques
     identities += [_one("user", name, export.users, _names_of_user) for name in names.users]
     identities += [_one("group", name, export.groups, _names_of_identity) for name in names.groups]
     identities += [_one("credential", name, export.credentials, _names_of_identity) for name in names.credentials]
-    below = (
-        [item for item in export.resources if not isinstance(item.parent, Application)] if names.repositories else []
-    )
-    tops = [item for item in export.resources if isinstance(item.parent, Application)] if names.projects else []
-    nodes = [_one("repository", name, below or export.resources, _names_of_resource) for name in names.repositories]
-    nodes += [_one("project", name, tops, _names_of_resource) for name in names.projects]
+    below = export.nested_resources or export.resources
+    nodes = [_one("repository", name, below, _names_of_resource) for name in names.repositories]
+    nodes += [_one("project", name, export.top_resources, _names_of_resource) for name in names.projects]
     without = [gone for name in names.without for gone in _gone(export, name)]
     if not identities and not nodes:
         identities += [one for one in export.identities if not isinstance(one, Group)]

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from connector.graph.export import Export
 from connector.graph.values import Application, Identity, Level, Node, Path, Resource, User
 from connector.review.caveats import caveats, is_complete
-from connector.review.evidence import evidence
+from connector.review.provenance import provenance
 from connector.review.reach.answers import Answer, Answers
 from connector.review.reach.assertions import Failure
 from connector.review.text.formats import csv_lines
@@ -38,7 +38,7 @@ def as_table(answers: Answers, width: int, most: int | None) -> Iterator[str]:
         yield f"{counted(len(rows) - len(shown), 'more row')} not shown: --all shows every row, --csv and --json too"
     for caveat in caveats(answers.export):
         yield from wrapped(f"not known: {clean(str(caveat))}", width)
-    for one in evidence(answers.export):
+    for one in provenance(answers.export):
         yield from wrapped(clean(one.sentence), width)
 
 
@@ -132,7 +132,7 @@ def as_json(answers: Answers, failed: Sequence[Failure] | None) -> Iterator[str]
     """Yield lines of one JSON object, a row for each identity and resource; with `failed`, whether assertions hold."""
     head = {
         "applications": [item.name for item in answers.export.applications],
-        "evidence": [one.as_json() for one in evidence(answers.export)],
+        "evidence": [one.as_json() for one in provenance(answers.export)],
         "is_complete": is_complete(answers.export),
         "not_known": [str(caveat) for caveat in caveats(answers.export)],
     }

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from string import Template
 
 from connector.graph.values import Level
-from connector.review.across.comparison import Comparison
-from connector.review.across.differences import Difference
+from connector.review.across.comparison import ServerComparison
+from connector.review.across.differences import AccessDifference
 from connector.review.across.names import called
 from connector.review.across.paragraphs import HEADINGS, concerned, differences, matched, remarks, servers, summary
 from connector.review.across.sentences import NAMED, told
@@ -27,7 +27,7 @@ _MOST_NAMES = 200
 """Names that one row unfolds."""
 
 
-def page(comparison: Comparison) -> str:
+def page(comparison: ServerComparison) -> str:
     """Write the page."""
     style = f"\n{asset(__package__, 'style.css')}{asset(__package__, 'across.css')}"
     matching = comparison.matching
@@ -69,7 +69,7 @@ def _text(text: str) -> str:
     return html.escape(text)
 
 
-def _alarm(comparison: Comparison) -> str:
+def _alarm(comparison: ServerComparison) -> str:
     if comparison.is_conclusive:
         return ""
     why = "An export is incomplete" if any(comparison.doubts) else "Nothing could be compared"
@@ -77,7 +77,7 @@ def _alarm(comparison: Comparison) -> str:
     return f'<section class="alarm"><h2>{why}</h2><p>{what}</p></section>'
 
 
-def _figures(comparison: Comparison) -> Iterator[str]:
+def _figures(comparison: ServerComparison) -> Iterator[str]:
     for gained, what in ((False, "lose access"), (True, "gain access")):
         found = concerned(comparison, gained=gained)
         named = [person for person in found if not person.is_anonymous]
@@ -90,12 +90,12 @@ def _figure(number: int, what: str, detail: str) -> str:
     return f"<li><strong>{number:,}</strong><span>{what}</span><small>{detail}</small></li>"
 
 
-def _differences(comparison: Comparison, some: Sequence[Difference]) -> str:
+def _differences(comparison: ServerComparison, some: Sequence[AccessDifference]) -> str:
     rows = [list(_cells(comparison, one)) for one in some[:_MOST_ROWS]]
     return _table(("who", "old → new", "on", "because"), rows) + _left(len(some), "row")
 
 
-def _cells(comparison: Comparison, one: Difference) -> Iterator[str]:
+def _cells(comparison: ServerComparison, one: AccessDifference) -> Iterator[str]:
     words = told(one, comparison.matching)
     names = [called(node) for node in one.nodes[: _MOST_NAMES + 1]]
     yield _text(words.who) + _unfolding([called(person.known) for person in one.people[: _MOST_NAMES + 1]])

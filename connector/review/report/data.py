@@ -28,10 +28,10 @@ from connector.graph.values import (
 from connector.review.caveats import caveats
 from connector.review.diff import paragraphs
 from connector.review.diff.difference import Difference
-from connector.review.evidence import evidence
 from connector.review.findings.accepted import Reviewed
 from connector.review.findings.finding import Acceptance, Finding, Place
 from connector.review.findings.folding import folded, in_short
+from connector.review.provenance import provenance
 from connector.review.report import summary
 from connector.review.text.names import handle
 from connector.review.vocabulary import CLOUD, EVERYONE, LICENSED_USERS
@@ -61,7 +61,7 @@ def data(export: Export, reviewed: Reviewed, difference: Difference | None = Non
 def _changes(difference: Difference) -> Json:
     return {
         "summary": paragraphs.summary(difference),
-        "since": "; ".join(one.sentence for one in evidence(difference.matching.old)),
+        "since": "; ".join(one.sentence for one in provenance(difference.matching.old)),
         "sections": [
             {"title": one.heading, "count": len(one.lines), "lines": one.lines[:_MOST_LINES]}
             for one in paragraphs.paragraphs(difference)
@@ -84,7 +84,7 @@ class _Data:
         findings = [self._finding(finding) for finding in reviewed.findings]
         return {
             "isWorkspace": any(application.type == CLOUD for application in self._export.applications),
-            "evidence": [one.facts for one in evidence(self._export)],
+            "evidence": [one.facts for one in provenance(self._export)],
             "figures": summary.figures(self._export),
             "ways": summary.ways(self._export),
             "missing": [caveat.text for caveat in unknown if caveat.hides_access],

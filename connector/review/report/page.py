@@ -16,9 +16,9 @@ from string import Template
 from connector.graph.export import Export
 from connector.graph.payload import collector_paused
 from connector.review.diff.difference import Difference
-from connector.review.evidence import evidence
 from connector.review.findings.accepted import Reviewed
 from connector.review.findings.catalogue import findings_of
+from connector.review.provenance import provenance
 from connector.review.report.data import Json, data
 from connector.review.text.pages import asset, policy_hash
 
@@ -52,7 +52,7 @@ def page(export: Export, baseline: Export | None = None, reviewed: Reviewed | No
         difference = None if baseline is None else Difference(baseline, export)
         reviewed = reviewed or Reviewed(tuple(findings_of(export)))
         packed = _packed(data(export, reviewed, difference))
-    about = " · ".join(f"{one.server or one.application} · collected {one.date}" for one in evidence(export))
+    about = " · ".join(f"{one.server or one.application} · collected {one.date}" for one in provenance(export))
     style = f"\n{asset(__package__, 'style.css')}{_every_sheet(about)}"
     script = "\n" + "".join(asset(__package__, name) for name in SCRIPTS)
     return Template(asset(__package__, "template.html")).substitute(

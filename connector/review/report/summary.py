@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from connector.graph.access import Access
 from connector.graph.export import Export
-from connector.graph.values import Application, Credential, Group, Identity, Level, Resource, User
+from connector.graph.values import Credential, Group, Identity, Level, Resource, User
 from connector.review.findings.finding import levels
 from connector.review.findings.openness import public_leaves
 from connector.review.text.names import counted
@@ -27,7 +28,7 @@ def figures(export: Export) -> list[Figure]:
     users = [user for user in export.users if user.id != ANONYMOUS]
     inactive = sum(user.is_active is False for user in users)
     groups = [group for group in export.groups if group.id not in EVERYBODY]
-    top = [resource for resource in export.resources if isinstance(resource.parent, Application)]
+    top = export.top_resources
     below = len(export.resources) - len(top)
     public = len(public_leaves(Access(export)))
     found = [
@@ -52,12 +53,12 @@ def _belows(export: Export, count: int) -> str:
     return counted(count, "repository", "repositories").partition(" ")[2]
 
 
-def _tops(top: list[Resource]) -> str:
+def _tops(top: Sequence[Resource]) -> str:
     is_project = {resource.type for resource in top} <= {"Project"}
     return _plural("project" if is_project else "top resource", len(top))
 
 
-def _personal(top: list[Resource]) -> str:
+def _personal(top: Sequence[Resource]) -> str:
     personal = sum(resource.properties.get("project_type") == "PERSONAL" for resource in top)
     return f"{personal:,} of them personal" if personal else ""
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from connector.graph.export import Export
 from connector.graph.payload import load
 from connector.graph.values import Application, Group, Node, User
-from connector.review.across.comparison import Comparison, Row
+from connector.review.across.comparison import Row, ServerComparison
 from connector.review.across.differences import Cause, Reason
 from connector.review.across.matching import Person, match
 from connector.review.text.names import where
@@ -35,7 +35,7 @@ ANYBODY = "anybody who is not signed in"
 def test_a_comparison_is_what_brute_force_finds(pair: tuple[Organisation, Organisation, str]) -> None:
     old, new, kind = pair
     before, after = load(old.server()), load(new.payload(kind))
-    comparison = Comparison(match(before, after))
+    comparison = ServerComparison(match(before, after))
     rows = list(comparison.rows())
     found = [(_name(row.person), _place(row.old), str(row.before), str(row.after)) for row in rows]
     assert len(found) == len(set(found))
@@ -68,7 +68,7 @@ def _expected(old: Organisation, new: Organisation, kind: str) -> Rows:
     return {row for row in rows if row[2] != row[3]}
 
 
-def _check_differences(comparison: Comparison, rows: list[Row]) -> None:
+def _check_differences(comparison: ServerComparison, rows: list[Row]) -> None:
     """Check that the differences are the rows, grouped by their reasons."""
     grouped: defaultdict[Reason, list[tuple[Person, Node]]] = defaultdict(list)
     for row in rows:
@@ -111,7 +111,7 @@ def _check_reason(row: Row, old: _Side, new: _Side) -> None:
 def _changes(old: Export, new: Export) -> set[tuple[str, ...]]:
     return {
         (_id(row.person.old), _id(row.person.new), row.old.name, row.new.name, str(row.before), str(row.after))
-        for row in Comparison(match(old, new)).rows()
+        for row in ServerComparison(match(old, new)).rows()
     }
 
 

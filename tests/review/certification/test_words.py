@@ -8,7 +8,7 @@ import pytest
 
 from connector.graph.values import Level
 from connector.review.certification.answers import KEEP, REMOVE, TO_READ, TO_WRITE, Decision, offered, read_decision
-from connector.review.certification.dates import read_day
+from connector.review.certification.returned import read_day
 
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - as Excel has it
 _OF_1904 = datetime(1904, 1, 1)  # noqa: DTZ001 - as old Macs had it

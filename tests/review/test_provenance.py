@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.graph.payload import load
-from connector.review.evidence import as_of, evidence
+from connector.review.provenance import as_of, provenance
 from tests.graph.worlds import World
 
 KNOWN = {
@@ -27,7 +27,7 @@ def _world(**properties: Any) -> World:
 
 
 def test_evidence_holds_everything_that_is_recorded() -> None:
-    [found] = evidence(load(_world(**KNOWN).payload()))
+    [found] = provenance(load(_world(**KNOWN).payload()))
     assert dict(found.facts) == {
         "server": "https://bitbucket.example.com (Bitbucket 9.4.2)",
         "collected": "22 November 2026, 02:00 UTC",
@@ -44,7 +44,7 @@ def test_evidence_holds_everything_that_is_recorded() -> None:
 
 
 def test_evidence_of_an_older_export_names_what_was_not_recorded() -> None:
-    [found] = evidence(load(_world(is_complete=False, base_url="http://b").payload()))
+    [found] = provenance(load(_world(is_complete=False, base_url="http://b").payload()))
     assert found.sentence == (
         "http://b, incomplete; not recorded: when it was collected (the newest activity in it is of 4 March 2026), "
         "by which account, by which connector version, whether it was verified against Bitbucket"
@@ -55,7 +55,7 @@ def test_evidence_of_an_older_export_names_what_was_not_recorded() -> None:
 
 @pytest.mark.parametrize("wrong", [5, None, "", "yesterday", ["2026"]])
 def test_an_invalid_time_counts_as_not_recorded(wrong: object) -> None:
-    [found] = evidence(load(_world(**KNOWN | {"collected_at": wrong, "collected_by": 7}).payload()))
+    [found] = provenance(load(_world(**KNOWN | {"collected_at": wrong, "collected_by": 7}).payload()))
     assert found.collected_at is None
     assert "by which account" in found.sentence
 

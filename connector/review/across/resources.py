@@ -25,16 +25,6 @@ from connector.review.across.matches import (
 from connector.review.text.names import where
 
 
-def repositories_of(export: Export) -> list[Resource]:
-    """Give the repositories."""
-    return [item for item in export.resources if not isinstance(item.parent, Application)]
-
-
-def projects_of(export: Export) -> list[Resource]:
-    """Give the projects."""
-    return [item for item in export.resources if isinstance(item.parent, Application)]
-
-
 def names_of_repository(item: Resource) -> Iterator[str]:
     """Yield what people and gaps may call a repository: `KEY/slug`, its id, in Bitbucket Cloud `workspace/slug`."""
     yield from (where(item), item.id)
@@ -51,12 +41,12 @@ def is_personal(item: Resource) -> bool:
 
 def match_projects(old: Export, new: Export) -> Matches[Resource]:
     """Match projects by their keys."""
-    return matches(projects_of(old), projects_of(new), {Hint.KEY: lambda project: [_key(project)]}, Settled())
+    return matches(old.top_resources, new.top_resources, {Hint.KEY: lambda project: [_key(project)]}, Settled())
 
 
 def match_repositories(old: Export, new: Export, settled: Settled[Resource]) -> Matches[Resource]:
     """Match repositories."""
-    olds, news = repositories_of(old), repositories_of(new)
+    olds, news = old.nested_resources, new.nested_resources
     hints = dict.fromkeys(settled.pairs, Hint.FILE)
     twins = both_ways(settled.pairs)
     undecided = {*settled.leaves_open(olds), *settled.leaves_open(news)}

@@ -15,7 +15,7 @@ from connector.review.vocabulary import CLOUD
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Provenance:
     """What one application of an export says about itself; None where it does not say.
 
     `newest_activity` is the latest sign-in, use or creation in the export: it was not collected before that.
@@ -94,7 +94,7 @@ class Evidence:
         }
 
 
-def evidence(export: Export) -> list[Evidence]:
+def provenance(export: Export) -> list[Provenance]:
     """Give what each application of an export says about itself; nearly always there is one."""
     newest = _newest_activity(export)
     return [_evidence(application, newest) for application in export.applications]
@@ -106,9 +106,9 @@ def as_of(export: Export) -> datetime | None:
     return max(filter(None, collected), default=None) or _newest_activity(export)
 
 
-def _evidence(application: Application, newest: datetime | None) -> Evidence:
+def _evidence(application: Application, newest: datetime | None) -> Provenance:
     complete = application.properties.get("is_complete")
-    return Evidence(
+    return Provenance(
         application=application.name,
         server=_text(application, "base_url"),
         server_version=_text(application, "version"),
