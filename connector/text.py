@@ -1,8 +1,10 @@
-"""Texts from others, made harmless for logs and terminals. Imports nothing of ours."""
+"""Texts from others, made harmless for logs and terminals, and times as text. Imports nothing of ours."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from datetime import datetime
 
 _HARMFUL = re.compile(
     "["
@@ -20,3 +22,17 @@ _HARMFUL = re.compile(
 def clean(text: str) -> str:
     """Escape characters that could forge a line, move a cursor, or make two names look alike."""
     return _HARMFUL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def rfc3339(time: datetime, timespec: str = "auto") -> str:
+    """Write a time as RFC 3339, UTC as `Z`: `2026-11-25T08:05:00Z`."""
+    return time.isoformat(timespec=timespec).replace("+00:00", "Z")
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether a host is an IP address and no name."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

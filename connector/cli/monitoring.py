@@ -21,6 +21,7 @@ from connector.commands.shared.options import Given, Parser, same_file
 from connector.commands.shared.outcome import Outcome
 from connector.errors import SaveError, UsageError
 from connector.files import READABLE_BY_ALL, check_writable, json_pieces, whole_file
+from connector.text import rfc3339
 
 log = logging.getLogger(__name__)
 
@@ -167,8 +168,8 @@ def summary(outcome: Outcome) -> dict[str, Any]:
     folded = causes(outcome.snapshot.gaps if outcome.snapshot else ())
     return {
         "version": __version__,
-        "started": _rfc3339(outcome.started),
-        "ended": _rfc3339(datetime.now(UTC)),
+        "started": rfc3339(outcome.started, "seconds"),
+        "ended": rfc3339(datetime.now(UTC), "seconds"),
         "exit_code": outcome.exit_code,
         "error": outcome.error,
         "counts": outcome.counts,
@@ -186,10 +187,6 @@ def summary(outcome: Outcome) -> dict[str, Any]:
         "dry_run": outcome.dry_run,
         "veza_warnings": outcome.veza_warnings,
     }
-
-
-def _rfc3339(moment: datetime) -> str:
-    return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def metrics(outcome: Outcome, run: str) -> Iterator[str]:

@@ -16,7 +16,7 @@ from oaaclient.templates.application import ApplicationPropertyDefinitions, Iden
 from oaaclient.utils import truncate_string
 
 from connector.errors import SourceError
-from connector.model import Grant, Snapshot, User, UserGrant, UserType, Workspace, in_order
+from connector.model import Grant, Server, Snapshot, User, UserGrant, UserType, Workspace, in_order
 from connector.oaa import vocabulary as oaa
 from connector.oaa.cloud import CLOUD, UNKNOWN_ROLE
 from connector.oaa.extras import add_extras
@@ -27,8 +27,11 @@ from connector.oaa.vocabulary import Vocabulary
 
 def application(snapshot: Snapshot) -> CustomApplication:
     """Map a snapshot. Raises `SourceError` where a group has a name that the export needs for itself."""
-    vocabulary = CLOUD if isinstance(snapshot.source, Workspace) else SERVER
-    return _Mapping(snapshot, vocabulary).build()
+    match snapshot.source:
+        case Server():
+            return _Mapping(snapshot, SERVER).build()
+        case Workspace():
+            return _Mapping(snapshot, CLOUD).build()
 
 
 _USER, _GROUP = "local_user", "local_group"

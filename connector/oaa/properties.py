@@ -12,7 +12,7 @@ from typing import TypeVar
 from oaaclient.templates import CustomApplication, CustomResource
 from oaaclient.templates.application import Identity
 
-from connector import __version__
+from connector import __version__, text
 from connector.model import Snapshot
 from connector.oaa.vocabulary import Kind, Property
 
@@ -38,7 +38,7 @@ def rfc3339(milliseconds: int | None) -> str | None:
     if milliseconds is None:
         return None
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC) + timedelta(milliseconds=milliseconds % 1000)
-    return moment.isoformat(timespec="milliseconds" if milliseconds % 1000 else "seconds").replace("+00:00", "Z")
+    return text.rfc3339(moment, "milliseconds" if milliseconds % 1000 else "seconds")
 
 
 _LONGEST_PROPERTY = 4096

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from connector.graph.export import Export
 from connector.graph.values import Application
 from connector.review.vocabulary import CLOUD
+from connector.text import rfc3339
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,12 @@ class Provenance:
             "application": self.application,
             "server": self.server,
             "server_version": self.server_version,
-            "collected_at": _rfc3339(self.collected_at),
+            "collected_at": self.collected_at and rfc3339(self.collected_at),
             "collected_by": self.collected_by,
             "connector_version": self.connector_version,
             "is_complete": self.is_complete,
             "is_verified": None,
-            "newest_activity": _rfc3339(self.newest_activity),
+            "newest_activity": self.newest_activity and rfc3339(self.newest_activity),
         }
 
 
@@ -145,10 +146,6 @@ def day(time: datetime) -> str:
 def at(time: datetime) -> str:
     """Write a time for people: `3 March 2026, 08:05 UTC`."""
     return f"{day(time)}, {time:%H:%M} UTC"
-
-
-def _rfc3339(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat().replace("+00:00", "Z")
 
 
 def _newest_activity(export: Export) -> datetime | None:

@@ -13,7 +13,7 @@ from datetime import date
 from connector.errors import UsageError
 from connector.outputs.tables.duck import Database, quoted
 from connector.outputs.tables.query import Query
-from connector.review.reach.questions import near_misses
+from connector.review.text.names import suggestion
 from connector.text import clean
 
 PARAMETERS = {
@@ -125,6 +125,4 @@ def _check_name(data: Database, what: str, text: str) -> None:
     names = f"SELECT name FROM ({_NAMES[what]}) WHERE"  # noqa: S608 - ours
     if not data.execute(f"{names} lower(name) = lower(?) LIMIT 1", [text]).fetch_all():
         known = data.execute(f"{names} name IS NOT NULL GROUP BY name ORDER BY name").fetch_all()
-        near = " or ".join(map(clean, near_misses(text, known)))
-        hint = f"; did you mean {near}?" if near else ""
-        raise UsageError(f"no night has the {what.replace('_', ' ')} {clean(text)!r}{hint}")
+        raise UsageError(f"no night has the {what.replace('_', ' ')} {clean(text)!r}{suggestion(text, known)}")

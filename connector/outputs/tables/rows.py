@@ -33,6 +33,7 @@ from connector.review.caveats import caveats
 from connector.review.findings.catalogue import findings_of
 from connector.review.provenance import moment
 from connector.review.text.names import where
+from connector.text import rfc3339
 
 Row = tuple[object, ...]
 """Values are None, bool, int or str; times are RFC 3339, UTC."""
@@ -284,7 +285,7 @@ def _value(column: Column, raw: object) -> object:
 def _time(raw: object) -> str | None:
     time = moment(raw)
     try:
-        return None if time is None else time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+        return None if time is None else rfc3339(time.astimezone(UTC))
     except OverflowError:
         return None
 

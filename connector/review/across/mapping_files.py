@@ -22,16 +22,14 @@ from connector.review.across.matches import Hint, Matches, Settled, T, spelling
 from connector.review.across.names import Thing, remarks, with_remarks
 from connector.review.across.people import addresses, people_of, username
 from connector.review.across.resources import names_of_repository
-from connector.review.reach.questions import near_misses
 from connector.review.text.formats import csv_lines
-from connector.review.text.names import both, counted
+from connector.review.text.names import FEW, both, counted, suggestion
 from connector.text import clean
 
 NONE = "-"
 """Stands where something has no counterpart."""
 
 _DELIMITERS = (",", ";", "\t")
-_MOST_NAMED = 3
 
 
 class Register(Generic[T]):
@@ -51,10 +49,9 @@ class Register(Generic[T]):
     def explain(self, name: str) -> str:
         """Say why a name does not name one thing."""
         if found := self.find(name):
-            ids = both([clean(one.id) for one in found[:_MOST_NAMED]])
+            ids = both([clean(one.id) for one in found[:FEW]])
             return f"{clean(name)!r} names several in the {self._side} export: say which by {ids}"
-        near = near_misses(name, ([own for own in self._names(one) if own] for one in self._all))
-        hint = f"; did you mean {' or '.join(map(clean, near))}?" if near else ""
+        hint = suggestion(name, ([own for own in self._names(one) if own] for one in self._all))
         return f"the {self._side} export has no {self._what} {clean(name)!r}{hint}"
 
     def name(self, one: T) -> str:

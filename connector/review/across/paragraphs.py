@@ -16,7 +16,7 @@ from connector.review.across.names import called, with_remarks
 from connector.review.across.people import addresses
 from connector.review.across.sentences import people, told, told_on_projects
 from connector.review.caveats import caveats
-from connector.review.text.names import both, counted
+from connector.review.text.names import both, counted, some
 from connector.review.text.paragraphs import Paragraph
 from connector.text import clean
 
@@ -83,14 +83,14 @@ def _few(found: Sequence[Person]) -> tuple[str, str]:
 
 def paragraphs(comparison: ServerComparison) -> Iterator[Paragraph]:
     """Give what there is to tell: the differences first, then who and what could not be compared."""
-    for heading, some in differences(comparison):
-        yield Paragraph(heading, [told(one, comparison.matching).sentence for one in some])
+    for heading, found in differences(comparison):
+        yield Paragraph(heading, [told(one, comparison.matching).sentence for one in found])
     yield from remarks(comparison)
 
 
 def differences(comparison: ServerComparison) -> Iterator[tuple[str, list[AccessDifference]]]:
     """Give the differences by what can be made of them, each with a heading."""
-    for heading, some in (
+    for heading, found in (
         ("Who gains access", [one for one in comparison.certain if one.reason.gained]),
         ("Who loses access", [one for one in comparison.certain if not one.reason.gained]),
         (
@@ -102,8 +102,8 @@ def differences(comparison: ServerComparison) -> Iterator[tuple[str, list[Access
             [one for one in comparison.differences if not one.reason.is_certain],
         ),
     ):
-        if some:
-            yield heading, some
+        if found:
+            yield heading, found
 
 
 def remarks(comparison: ServerComparison) -> Iterator[Paragraph]:
@@ -158,13 +158,8 @@ def _alone(what: str, found: Matches[T]) -> Iterator[Paragraph]:
 
 
 def _ambiguous(one: Ambiguity[T]) -> str:
-    sides = [_some([called(item) for item in items]) for items in (one.old, one.new)]
+    sides = [some([called(item) for item in items], _NAMED) for items in (one.old, one.new)]
     return f"{one.hint} {clean(one.name)}: {sides[0]} on the old server, {sides[1]} on the new one"
-
-
-def _some(names: Sequence[str]) -> str:
-    rest = len(names) - _NAMED
-    return both([*names[:_NAMED], f"{rest:,} more"] if rest > 1 else list(names))
 
 
 def _other_addresses(matching: Matching) -> Iterator[str]:

@@ -10,11 +10,8 @@ from connector.review.across.comparison import CREATE
 from connector.review.across.differences import AccessDifference, Cause, Reason
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import called
-from connector.review.text.names import both, counted, everywhere, resources
+from connector.review.text.names import FEW, both, counted, everywhere, resources
 from connector.review.vocabulary import CLOUD, EVERYONE, LICENSED_USERS
-
-NAMED = 3
-"""How many are named at most; more are counted."""
 
 _IN_CLOUD = {
     "PROJECT_READ": "read",
@@ -89,7 +86,7 @@ def people(found: Sequence[Person]) -> str:
     """Name a few people; count many. Anonymous visitors are always named."""
     named = [one for one in found if not one.is_anonymous]
     anonymous = [called(one.known) for one in found if one.is_anonymous]
-    names = [called(one.known) for one in named] if len(named) <= NAMED else [counted(len(named), "person", "people")]
+    names = [called(one.known) for one in named] if len(named) <= FEW else [counted(len(named), "person", "people")]
     return both([*names, *anonymous])
 
 
@@ -97,7 +94,7 @@ def _nodes(nodes: Sequence[Node], matching: Matching) -> str:
     """Name a few repositories, with their new names where these differ; count many."""
     items = [node for node in nodes if isinstance(node, Resource)]
     everything = [everywhere(matching.new.applications[0])] if len(items) < len(nodes) else []
-    if len(items) <= NAMED:
+    if len(items) <= FEW:
         return both([*everything, *(_renamed(item, matching.twin(item)) for item in items)])
     parents = {item.parent for item in items}
     inside = f" of {called(items[0].parent)}" if len(parents) == 1 else ""
@@ -163,4 +160,4 @@ def _on(nodes: Sequence[Node]) -> str:
         if isinstance(node, Application):
             return everywhere(node)
     items = [node for node in nodes if isinstance(node, Resource)]
-    return both([called(item) for item in items]) if len(items) <= NAMED else resources(items)
+    return both([called(item) for item in items]) if len(items) <= FEW else resources(items)

@@ -9,8 +9,8 @@ from string import Template
 
 from connector.review.certification.proof import Proof, Proven, Source, Status
 from connector.review.certification.rows import level_in_words, place, shown
+from connector.review.text.formats import asset, policy_hash
 from connector.review.text.names import counted, person
-from connector.review.text.pages import asset, policy_hash
 from connector.text import clean
 
 _MOST = 2_000

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from connector.review.certification.collect import Collected, Progress
 from connector.review.certification.decisions import State
 from connector.review.certification.start import Started
-from connector.review.text.names import counted
+from connector.review.text.names import counted, some
 from connector.review.text.table import table
 
 _NAMES = 8
@@ -23,9 +23,9 @@ def of_start(started: Started, folder: str) -> Iterator[str]:
     yield f"{looks:,} of them deserve a look: they are at the top of each workbook"
     nobodys = [sheet.file for sheet in sheets if not sheet.reviewers]
     if nobodys:
-        yield f"nobody is known to own {_some(nobodys)}: decide whom to ask"
+        yield f"nobody is known to own {some(nobodys, _NAMES)}: decide whom to ask"
     if started.without:
-        names = _some([key for key, _ in started.without])
+        names = some([key for key, _ in started.without], _NAMES)
         yield f"nothing to decide in {counted(len(started.without), 'project')}: {names}"
 
 
@@ -61,8 +61,3 @@ def _row(one: Progress) -> tuple[str, ...]:
     by = [f"{name or 'nobody named'} ({number:,})" for name, number in one.reviewers.most_common()]
     decided = f"{one.states[State.DECIDED]:,} of {one.sheet.grants:,}"
     return one.sheet.file, one.sheet.reviewers, decided, "\n".join(states), "\n".join(by)
-
-
-def _some(names: Sequence[str]) -> str:
-    rest = len(names) - _NAMES
-    return ", ".join(names[:_NAMES]) + (f" and {rest:,} more" if rest > 0 else "")

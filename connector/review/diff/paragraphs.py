@@ -11,12 +11,11 @@ from connector.graph.values import Application, Group, Identity, Node, Resource,
 from connector.review.caveats import caveats
 from connector.review.diff.consequences import Cause, Consequence, Subjects
 from connector.review.diff.difference import Change, Difference, Section, Verb
-from connector.review.text.names import both, counted, everywhere, resources, some, where, who
+from connector.review.text.names import FEW, both, counted, everywhere, resources, some, where, who
 from connector.review.text.paragraphs import Paragraph
 from connector.review.vocabulary import ANONYMOUS, EVERYONE, LICENSED_USERS
 from connector.text import clean
 
-_NAMED = 3
 """Names in a sentence at most; more are counted."""
 
 _SIGNS = {Verb.ADDED: "+", Verb.REMOVED: "-"}
@@ -148,7 +147,7 @@ def _subjects(found: Iterable[Identity]) -> str:
     everybody = list(found)
     names = [clean(who(one)) for one in everybody if one.id != ANONYMOUS]
     anybody = ["anybody who is not signed in"] if len(names) < len(everybody) else []
-    if len(names) <= _NAMED:
+    if len(names) <= FEW:
         return both([*names, *anybody])
     people = sum(isinstance(one, User) for one in everybody) - len(anybody)
     others = len(names) - people
@@ -157,7 +156,7 @@ def _subjects(found: Iterable[Identity]) -> str:
 
 
 def _places(items: Sequence[Resource]) -> str:
-    if len(items) <= _NAMED:
+    if len(items) <= FEW:
         return both([clean(where(item)) for item in items])
     tops = [item for item in items if isinstance(item.parent, Application)]
     below = [item for item in items if not isinstance(item.parent, Application)]
@@ -182,7 +181,7 @@ def _told(changes: list[Change]) -> Iterator[str]:
     elif changes[0].section is Section.MEMBERS:
         for (_, _, _, verb, _), same in _grouped(changes, by_member=True):
             members = [change.about for change in same if isinstance(change.about, Identity)]
-            yield f"{_sign(verb)} {clean(_called(same[0].on))}: {some([clean(who(one)) for one in members], _NAMED)}"
+            yield f"{_sign(verb)} {clean(_called(same[0].on))}: {some([clean(who(one)) for one in members], FEW)}"
     else:
         yield from map(_single, changes)
 
@@ -219,7 +218,7 @@ def _nodes(nodes: list[Identity | Node | None]) -> str:
         return everywhere(nodes[0])
     items = [node for node in nodes if isinstance(node, Resource)]
     names = [clean(where(item)) for item in items]
-    return both(names) if len(names) <= _NAMED else f"{resources(items)}: {some(names, _NAMED)}"
+    return both(names) if len(names) <= FEW else f"{resources(items)}: {some(names, FEW)}"
 
 
 def _from_to(before: str | None, after: str | None) -> str:

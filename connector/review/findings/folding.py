@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from connector.graph.export import Export
 from connector.graph.values import Resource
 from connector.review.findings.finding import Place
-from connector.review.text.names import both, counted, some, where
+from connector.review.text.names import FEW, both, counted, some, where
 
 _FEW = 12
 """Places that are shown one by one, even if they lie in one project."""
-_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class Fold:
         if self.is_whole:
             return f"all {counted(self.size, 'repository', 'repositories')}{common}"
         of = f" of {counted(self.size, 'repository', 'repositories')}" if self.project else ""
-        names = some([place.what.removeprefix(f"{self.what}/") for place in self.places], _NAMED)
+        names = some([place.what.removeprefix(f"{self.what}/") for place in self.places], FEW)
         return f"{len(self.places):,}{of}{common} ({names})" if of else names
 
     def __str__(self) -> str:

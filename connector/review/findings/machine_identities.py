@@ -13,6 +13,7 @@ from connector.graph.values import Credential, Level, Resource, User
 from connector.review.findings.finding import Place
 from connector.review.provenance import as_of, moment
 from connector.review.text.names import counted, some, where
+from connector.text import is_ip_address
 
 _LONG = timedelta(days=180)
 _SHORTEST_RSA = 2048
@@ -138,21 +139,13 @@ def _domain(base_url: str) -> str:
     """Give the domain of the server; its own name where there is no domain."""
     host = (urlsplit(base_url).hostname or "").lower()
     parent = host.partition(".")[2]
-    return parent if "." in parent and not _is_address(host) else host
+    return parent if "." in parent and not is_ip_address(host) else host
 
 
 def _is_inside(host: str, domains: set[str]) -> bool:
     name = host.lower().strip("[]")
-    if _is_address(name):
+    if is_ip_address(name):
         return ipaddress.ip_address(name).is_private or name in domains
     if "." not in name or name.endswith(_INSIDE):
         return True
     return any(name == domain or name.endswith(f".{domain}") for domain in domains)
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True

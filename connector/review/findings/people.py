@@ -12,7 +12,7 @@ from connector.graph.export import Assignment
 from connector.graph.values import Application, Grant, Group, Identity, Level, Node, Resource, User
 from connector.review.findings.finding import Place, is_service, levels
 from connector.review.provenance import as_of, moment
-from connector.review.text.names import counted, person, some, where
+from connector.review.text.names import FEW, counted, person, some, where
 from connector.review.vocabulary import ANONYMOUS, EVERYBODY
 
 _LONG = timedelta(days=365)
@@ -139,7 +139,7 @@ def one_by_one(access: Access) -> Iterator[Place]:
             named[node].append(user.name)
     for node, names in sorted(named.items(), key=lambda item: -len(item[1])):
         if len(names) >= _ONE_BY_ONE:
-            yield Place(where(node), f"{len(names):,} people by name: {some(names, 3)}", node)
+            yield Place(where(node), f"{len(names):,} people by name: {some(names, FEW)}", node)
 
 
 def granted_twice(access: Access) -> Iterator[Place]:

@@ -5,8 +5,6 @@ A name means exactly one thing, or it is an error: an answer about another Smith
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -14,11 +12,11 @@ from typing import TypeVar
 from connector.errors import UsageError
 from connector.graph.export import Export
 from connector.graph.values import Grant, Group, Identity, Level, Permission, Resource, User
-from connector.review.text.names import both, kind, where
+from connector.review.text.names import both, kind, suggestion, where
 from connector.review.vocabulary import EVERYONE, LICENSED_USERS
 from connector.text import clean
 
-_NEAR, _MOST_NAMES = 3, 20_000
+_NEAR = 3
 _Thing = TypeVar("_Thing")
 _NamesOf = Callable[[_Thing], Sequence[str]]
 
@@ -124,28 +122,8 @@ def _names_of_resource(resource: Resource) -> Sequence[str]:
 
 
 def _unknown(what: str, name: str, names: Iterable[Sequence[str]]) -> str:
-    near = [clean(own) for own in near_misses(name, names)]
-    hint = f"; did you mean {' or '.join(filter(None, (', '.join(near[:-1]), near[-1])))}?" if near else ""
-    return f"the export has no {what} {clean(name)!r}{hint}"
+    return f"the export has no {what} {clean(name)!r}{suggestion(name, names)}"
 
-
-def near_misses(name: str, names: Iterable[Sequence[str]]) -> list[str]:
-    """Give the first names of the things with a name, or a part of one, most similar to what was typed.
-
-    If there are very many, only those are compared that begin alike.
-    """
-    wanted = name.lower()
-    first: dict[str, str] = {}
-    for several in names:
-        for own in several:
-            for part in (own.lower(), *_PARTS.split(own.lower())):
-                first.setdefault(part, several[0])
-    candidates = [part for part in first if len(first) <= _MOST_NAMES or part[:2] == wanted[:2]][:_MOST_NAMES]
-    near = difflib.get_close_matches(wanted, candidates, 2 * _NEAR)
-    return list(dict.fromkeys(first[part] for part in near))[:_NEAR]
-
-
-_PARTS = re.compile(r"[\s@._/-]+")
 
 _DEFAULT = "default permission of "
 

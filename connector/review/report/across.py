@@ -16,9 +16,9 @@ from connector.review.across.comparison import ServerComparison
 from connector.review.across.differences import AccessDifference
 from connector.review.across.names import called
 from connector.review.across.paragraphs import HEADINGS, concerned, differences, matched, remarks, servers, summary
-from connector.review.across.sentences import NAMED, told
-from connector.review.text.names import counted
-from connector.review.text.pages import asset, policy_hash
+from connector.review.across.sentences import told
+from connector.review.text.formats import asset, policy_hash
+from connector.review.text.names import FEW, counted
 
 _MOST_ROWS = 1000
 """Rows of one table, or lines of one list, that are shown; all are counted."""
@@ -112,7 +112,7 @@ def _level(name: str) -> str:
 
 def _unfolding(names: Sequence[str]) -> str:
     """Give the names behind a number, where they do not stand there anyway."""
-    if len(names) <= NAMED:
+    if len(names) <= FEW:
         return ""
     more = " and more" if len(names) > _MOST_NAMES else ""
     return f"<details><summary>names</summary>{_text(', '.join(names[:_MOST_NAMES]))}{more}</details>"

@@ -20,7 +20,7 @@ from connector.review.findings.accepted import Reviewed
 from connector.review.findings.catalogue import findings_of
 from connector.review.provenance import provenance
 from connector.review.report.data import Json, data
-from connector.review.text.pages import asset, policy_hash
+from connector.review.text.formats import asset, policy_hash
 
 SCRIPTS = (
     "graph.js",

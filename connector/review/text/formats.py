@@ -1,12 +1,15 @@
-"""Formats of output, and CSV that is safe to open. Knows no question."""
+"""Formats of output: CSV that is safe to open, and what self-contained HTML pages share. Knows no question."""
 
 from __future__ import annotations
 
+import base64
 import csv
+import hashlib
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from importlib.resources import files
 
 from connector.text import clean
 
@@ -50,3 +53,13 @@ def _harmless(text: str) -> str:
     """Remembered, because names and levels come again in a million rows."""
     harmless = clean(text)
     return f"'{harmless}" if text.lstrip().startswith(_FORMULA) or text.startswith(_FORMULA) else harmless
+
+
+def asset(room: str, name: str) -> str:
+    """Give the text of a file that stands beside the modules of a package."""
+    return files(room).joinpath(name).read_text(encoding="utf-8")
+
+
+def policy_hash(text: str) -> str:
+    """Give the name by which a content security policy allows an inline text."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

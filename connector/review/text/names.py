@@ -5,6 +5,8 @@ Many people can choose a name: `connector.text.clean` shows harmful characters a
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Iterable, Sequence
 from typing import TypeGuard
 
@@ -21,6 +23,10 @@ from connector.graph.values import (
     lineage,
 )
 from connector.review.vocabulary import BITBUCKET, CLOUD
+from connector.text import clean
+
+FEW = 3
+"""How many are named where more would make a line too long: more are counted."""
 
 
 def where(node: Node) -> str:
@@ -165,3 +171,25 @@ def some(names: Sequence[str], most: int = 4) -> str:
     """Join a few names, and count the rest: `a, b and 12 more`."""
     rest = len(names) - most
     return both(names) if rest <= 1 else f"{', '.join(names[:most])} and {rest:,} more"
+
+
+_MOST_COMPARED = 20_000
+_WORD_ENDS = re.compile(r"[\s@._/-]+")
+
+
+def suggestion(name: str, names: Iterable[Sequence[str]]) -> str:
+    """Suggest things with a name similar to what was typed: `; did you mean a, b or c?`; nothing where none has one.
+
+    A name or a part of it is compared, and each thing called by the first of its names.
+    If there are very many, only those are compared that begin alike.
+    """
+    wanted = name.lower()
+    first: dict[str, str] = {}
+    for several in names:
+        for own in several:
+            for part in (own.lower(), *_WORD_ENDS.split(own.lower())):
+                first.setdefault(part, several[0])
+    candidates = [part for part in first if len(first) <= _MOST_COMPARED or part[:2] == wanted[:2]][:_MOST_COMPARED]
+    near = difflib.get_close_matches(wanted, candidates, 2 * FEW)
+    found = [clean(one) for one in dict.fromkeys(first[part] for part in near)][:FEW]
+    return f"; did you mean {' or '.join(filter(None, (', '.join(found[:-1]), found[-1])))}?" if found else ""

@@ -6,7 +6,6 @@ Of a webhook's address the host stays, of a key's text what it says about itself
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import re
 from collections.abc import Set
 from typing import Any
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 
 from connector.rest.fields import Malformed
 from connector.sources.common.extras.ssh import read_public_key
+from connector.text import is_ip_address
 
 SECRET = frozenset({"configuration", "credentials", "secret", "statistics", "token"})
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
@@ -52,12 +52,4 @@ def host_of(url: str) -> str | None:
         _ = parts.port
     except ValueError:
         return None
-    return host if _HOST.fullmatch(host) or _is_address(host) else None
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+    return host if _HOST.fullmatch(host) or is_ip_address(host) else None
