@@ -1,7 +1,11 @@
-"""Builders of small payloads: a test names what matters to it, and the rest of the document is here."""
+"""Builders of payloads: a test names what matters to it, and the rest of the document is here.
+
+`worlds` and `tests.review.across.organisations` write theirs with these, in the words of Bitbucket's two products.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from connector.graph.access import Access
@@ -13,15 +17,15 @@ Json = dict[str, Any]
 APPLICATION = "App"
 
 READ = ["DataRead", "MetadataRead"]
-WRITE = ["DataRead", "DataWrite"]
-ADMIN = ["DataRead", "DataWrite", "MetadataWrite"]
+WRITE = [*READ, "DataWrite"]
+ADMIN = [*WRITE, "MetadataWrite"]
 
 
-def permission(name: str, categories: list[str], *, inherits: bool = False, types: tuple[str, ...] = ()) -> Json:
+def permission(name: str, categories: Iterable[str], *, inherits: bool = False, types: tuple[str, ...] = ()) -> Json:
     """Define a permission."""
     return {
         "name": name,
-        "permission_type": categories,
+        "permission_type": list(categories),
         "apply_to_sub_resources": inherits,
         "resource_types": list(types),
     }
@@ -64,16 +68,24 @@ def holds(who: str, *grants: Json, kind: str = "local_user", roles: tuple[Json, 
     }
 
 
+def granted(kind: str, holder: str, permission_name: str, key: str, of: str = APPLICATION) -> Json:
+    """Write one grant of an application; without a key it is on the application itself."""
+    return holds(
+        holder, on(permission_name, *filter(None, [key]), application=not key) | {"application": of}, kind=kind
+    )
+
+
 def payload(
     *grants: Json,
-    users: tuple[Json, ...] = (),
-    groups: tuple[Json, ...] = (),
-    resources: tuple[Json, ...] = (),
-    roles: tuple[Json, ...] = (),
-    credentials: tuple[Json, ...] = (),
-    permissions: list[Json] | None = None,
+    users: Iterable[Json] = (),
+    groups: Iterable[Json] = (),
+    resources: Iterable[Json] = (),
+    roles: Iterable[Json] = (),
+    credentials: Iterable[Json] = (),
+    permissions: Iterable[Json] = PERMISSIONS,
+    **more: object,
 ) -> Json:
-    """Write a whole payload with one application."""
+    """Write a whole payload with one application; `more` are other fields of it, such as its name."""
     application = {
         "name": APPLICATION,
         "application_type": "Test",
@@ -84,8 +96,8 @@ def payload(
         "resources": list(resources),
     }
     return {
-        "applications": [application],
-        "permissions": PERMISSIONS if permissions is None else permissions,
+        "applications": [application | more],
+        "permissions": list(permissions),
         "identity_to_permissions": list(grants),
     }
 

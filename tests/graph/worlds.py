@@ -10,11 +10,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from tests.graph.payloads import ADMIN, READ, WRITE, granted, payload, permission, resource
+
 APPLICATION = "Bitbucket Server - test"
 
-_READ = ["DataRead", "MetadataRead"]
-_WRITE = [*_READ, "DataWrite"]
-_ADMIN = [*_WRITE, "MetadataWrite"]
 PERMISSIONS: dict[str, tuple[str, bool]] = {
     "LICENSED_USER": ("none", False),
     "ADMIN": ("admin", True),
@@ -27,7 +26,7 @@ PERMISSIONS: dict[str, tuple[str, bool]] = {
     "PUBLIC_READ": ("read", True),
 }
 LEVELS = ["none", "read", "write", "admin"]
-_CATEGORIES = {"none": ["NonData"], "read": _READ, "write": _WRITE, "admin": _ADMIN}
+_CATEGORIES = {"none": ["NonData"], "read": READ, "write": WRITE, "admin": ADMIN}
 
 USER, GROUP, CREDENTIAL = "local_user", "local_group", "local_access_creds"
 
@@ -100,43 +99,33 @@ class World:
 
     def payload(self) -> dict[str, Any]:
         """Give the payload, as a connector would write it."""
-        return {
-            "applications": [
-                {
-                    "name": APPLICATION,
-                    "application_type": "BitbucketServer",
-                    "local_users": list(self.users.values()),
-                    "local_groups": [{"id": name, "name": name, "groups": of} for name, of in self.groups.items()],
-                    "local_access_creds": list(self.credentials.values()),
-                    "resources": [self._project(identifier) for identifier in self.projects],
-                    "custom_properties": self.properties,
-                }
-            ],
-            "permissions": [
-                {"name": name, "permission_type": _CATEGORIES[level], "apply_to_sub_resources": inherits}
+        return payload(
+            *(
+                granted(kind, holder, name, on and self.key(on), APPLICATION)
+                for kind, holder, name, on in sorted(self.grants)
+            ),
+            users=self.users.values(),
+            groups=({"id": name, "name": name, "groups": above} for name, above in self.groups.items()),
+            credentials=self.credentials.values(),
+            resources=map(self._project, self.projects),
+            permissions=(
+                permission(name, _CATEGORIES[level], inherits=inherits)
                 for name, (level, inherits) in PERMISSIONS.items()
-            ],
-            "identity_to_permissions": [self._granted(*grant) for grant in sorted(self.grants)],
-        }
+            ),
+            name=APPLICATION,
+            application_type="BitbucketServer",
+            custom_properties=self.properties,
+        )
 
     def _project(self, identifier: str) -> dict[str, Any]:
-        key = self.projects[identifier]["custom_properties"]["key"]
-        below = [
-            {
-                "id": own,
-                "resource_type": "Repo",
-                **raw,
-                "custom_properties": {"project_key": key, **raw["custom_properties"]},
-            }
-            for own, (project, raw) in self.repositories.items()
+        own = self.projects[identifier]
+        key = {"project_key": own["custom_properties"]["key"]}
+        below = (
+            resource(kind="Repo", id=each, **raw | {"custom_properties": key | raw["custom_properties"]})
+            for each, (project, raw) in self.repositories.items()
             if project == identifier
-        ]
-        return {"id": identifier, "resource_type": "Project", **self.projects[identifier], "sub_resources": below}
-
-    def _granted(self, kind: str, holder: str, permission: str, on: str) -> dict[str, Any]:
-        where = {"resources": [self.key(on)]} if on else {"apply_to_application": True}
-        held = [{"application": APPLICATION, "permission": permission, **where}]
-        return {"identity_type": kind, "identity": holder, "application_permissions": held}
+        )
+        return resource(own["name"], *below, kind="Project", id=identifier, custom_properties=own["custom_properties"])
 
 
 Levels = dict[tuple[str, str], str]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from connector.embedded.common.ssh_keys import public_key
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 from connector.embedded.datacenter.organisation import Organisation
-from tests.model.choices import Choices, choices
+from tests.choices import Choices, choices
 
 _LABELS = ("deploy", "Ünïcode ☕", 'a "b" <c>', "", "x" * 300)
 _TEXTS = (None, "", "ssh-rsa abc", "ssh-rsa fasdfadsfdsf test213", "no key")

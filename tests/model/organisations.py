@@ -12,7 +12,7 @@ import re
 from hypothesis import strategies as st
 
 from connector.embedded.datacenter.organisation import Account, Group, Organisation, Project, Repository
-from tests.model.choices import Choices, choices
+from tests.choices import Choices, choices
 
 ADMIN_NAME = "admin"
 ADMIN_PASSWORD = "admin-secret"

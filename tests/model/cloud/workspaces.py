@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from connector.embedded.cloud.builder import Builder
 from connector.embedded.cloud.credentials import ApiToken, Consumer
 from connector.embedded.cloud.workspace import Account, Group, Project, Repository, Workspace
-from tests.model.choices import Choices, choices
+from tests.choices import Choices, choices
 
 ADMIN_EMAIL = "admin@example.com"
 ADMIN_TOKEN = "admin-token"

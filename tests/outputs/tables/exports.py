@@ -6,6 +6,8 @@ import copy
 import random
 from typing import Any
 
+from tests.graph import payloads
+
 Json = dict[str, Any]
 
 READ, WRITE, ADMIN = ["DataRead"], ["DataRead", "DataWrite"], ["DataRead", "DataWrite", "MetadataWrite"]
@@ -17,13 +19,13 @@ _USERS = ("u1", "u2", "u3", "u4", "u5", "u6")
 _CREDENTIALS = ("c1", "c2", "c3", "c4")
 _ROLES = ("r1", "r2", "r3")
 _PERMISSIONS = {
-    "SEE": (READ, False, []),
-    "SEE_ALL": (READ, True, []),
-    "PUSH": (WRITE, False, ["Repo"]),
-    "PUSH_ALL": (WRITE, True, []),
-    "RULE_ALL": (ADMIN, True, ["Project"]),
-    "OWN": (["MetadataWrite"], False, []),
-    "LICENCE": (["NonData"], False, []),
+    "SEE": (READ, False, ()),
+    "SEE_ALL": (READ, True, ()),
+    "PUSH": (WRITE, False, ("Repo",)),
+    "PUSH_ALL": (WRITE, True, ()),
+    "RULE_ALL": (ADMIN, True, ("Project",)),
+    "OWN": (["MetadataWrite"], False, ()),
+    "LICENCE": (["NonData"], False, ()),
 }
 _TIMES = (None, "2026-11-20T08:00:00Z", "2026-01-02T03:04:05.678+02:00", "2024-05-06T00:00:00Z")
 _AWKWARD = (
@@ -88,29 +90,21 @@ def payload(seed: int, application: str) -> Json:
         for name in _ROLES
     ]
     granted = [_entry(chance, application, kind, name) for kind, names in _HOLDERS.items() for name in names]
-    return {
-        "applications": [
-            {
-                "name": application,
-                "application_type": "Test",
-                "local_users": users,
-                "local_groups": groups,
-                "local_access_creds": credentials,
-                "local_agents": [{"id": "a1", "name": "Agent one"}],
-                "local_roles": roles,
-                "resources": _resources(chance),
-                "custom_properties": {
-                    "is_complete": chance.random() < 0.8,
-                    "collected_at": "2026-11-21T23:30:00-02:00",
-                },
-            }
-        ],
-        "permissions": [
-            {"name": name, "permission_type": categories, "apply_to_sub_resources": inherits, "resource_types": types}
+    return payloads.payload(
+        *(entry for entry in granted if len(entry) > 2),
+        users=users,
+        groups=groups,
+        credentials=credentials,
+        roles=roles,
+        resources=_resources(chance),
+        permissions=(
+            payloads.permission(name, categories, inherits=inherits, types=types)
             for name, (categories, inherits, types) in _PERMISSIONS.items()
-        ],
-        "identity_to_permissions": [entry for entry in granted if len(entry) > 2],
-    }
+        ),
+        name=application,
+        local_agents=[{"id": "a1", "name": "Agent one"}],
+        custom_properties={"is_complete": chance.random() < 0.8, "collected_at": "2026-11-21T23:30:00-02:00"},
+    )
 
 
 _HOLDERS = {

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.graph.payloads import granted, payload, permission, resource
+
 SERVER, CLOUD = "BitbucketServer", "BitbucketCloud"
 PERSON, GROUP = "local_user", "local_group"
 EVERYTHING = ""
@@ -183,21 +185,17 @@ class _Payload:
         return str(next(self._numbers))
 
     def whole(self) -> dict[str, Any]:
-        return {
-            "applications": [
-                {
-                    "name": self._name,
-                    "application_type": self._kind,
-                    "local_users": list(self._users()),
-                    "local_groups": list(self._groups()),
-                    "local_access_creds": self._organisation.credentials,
-                    "resources": [self._project(key) for key in self._projects],
-                    "custom_properties": self._properties(),
-                }
-            ],
-            "permissions": list(self._permissions()),
-            "identity_to_permissions": [self._assignment(*row) for row in sorted(self._rows())],
-        }
+        return payload(
+            *(granted(*row, self._name) for row in sorted(self._rows())),
+            users=self._users(),
+            groups=self._groups(),
+            credentials=self._organisation.credentials,
+            resources=map(self._project, self._projects),
+            permissions=self._permissions(),
+            name=self._name,
+            application_type=self._kind,
+            custom_properties=self._properties(),
+        )
 
     def _properties(self) -> dict[str, Any]:
         own = {"workspace": self._name.split()[-1]} if self._kind == CLOUD else {"base_url": f"https://{self._name}"}
@@ -248,24 +246,18 @@ class _Payload:
 
     def _project(self, key: str) -> dict[str, Any]:
         personal = {"project_type": "PERSONAL" if key.startswith("~") else "NORMAL"} if self._kind == SERVER else {}
-        below = [name for name in self._repositories if self._organisation.repositories[name].project == key]
-        return {
-            "id": self._projects[key],
-            "name": f"Project {key}",
-            "resource_type": "Project",
-            "custom_properties": {"key": key, **personal},
-            "sub_resources": [self._repository(name) for name in below],
-        }
+        below = (
+            self._repository(name, self._organisation.repositories[name])
+            for name in self._repositories
+            if self._organisation.repositories[name].project == key
+        )
+        properties = {"key": key, **personal}
+        return resource(f"Project {key}", *below, kind="Project", id=self._projects[key], custom_properties=properties)
 
-    def _repository(self, name: str) -> dict[str, Any]:
-        one = self._organisation.repositories[name]
+    def _repository(self, name: str, one: Repository) -> dict[str, Any]:
         properties = {"slug": one.slug, "project_key": one.project, "is_public": one.is_public, **one.properties}
-        return {
-            "id": self._repositories[name],
-            "name": one.slug.title(),
-            "resource_type": "Repo",
-            "custom_properties": properties,
-        }
+        own = self._repositories[name]
+        return resource(one.slug.title(), kind="Repo", id=own, custom_properties=properties)
 
     def _permissions(self) -> Iterator[dict[str, Any]]:
         found: dict[str, tuple[list[str], bool]] = {}
@@ -276,7 +268,7 @@ class _Payload:
         found["public-read" if self._kind == CLOUD else "PUBLIC_READ"] = _READ, self._kind == SERVER
         found["member" if self._kind == CLOUD else "LICENSED_USER"] = ["NonData"], False
         for name, (categories, inherits) in found.items():
-            yield {"name": name, "permission_type": categories, "apply_to_sub_resources": inherits}
+            yield permission(name, categories, inherits=inherits)
 
     def _rows(self) -> Iterator[tuple[str, str, str, str]]:
         yield from self._granted()
@@ -303,11 +295,6 @@ class _Payload:
 
     def _key(self, name: str) -> str:
         return f"{self._projects[self._organisation.repositories[name].project]}.{self._repositories[name]}"
-
-    def _assignment(self, kind: str, holder: str, permission: str, key: str) -> dict[str, Any]:
-        where = {"resources": [key]} if key else {"apply_to_application": True}
-        held = [{"application": self._name, "permission": permission, **where}]
-        return {"identity_type": kind, "identity": holder, "application_permissions": held}
 
 
 # ---- who is who, by trying all pairs

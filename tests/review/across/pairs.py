@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from hypothesis import strategies as st
 
+from tests.choices import Choices, choices
 from tests.review.across.organisations import CLOUD, EVERYTHING, GROUP, PERSON, SERVER, Organisation, Person, Repository
 
 _PEOPLE = ("ann", "bob", "cid", "jörg")
@@ -19,92 +20,74 @@ _WORDS = {
 }
 
 
-def _some_groups(made: Organisation) -> st.SearchStrategy[set[str]]:
-    return st.sets(st.sampled_from(sorted(made.groups)), max_size=2)
-
-
-def _addresses(username: str) -> st.SearchStrategy[str | None]:
-    """Give an own address mostly, in one spelling or another; none; one that is shared, or is a user name, too."""
+def _address(chosen: Choices, username: str) -> str | None:
+    """Choose an own address mostly, in one spelling or another; none; one that is shared, or is a user name, too."""
     own = [f"{username}@example.com", f"{username.title()}@EXAMPLE.com", f"{username}@example.com "]
     decomposed = own[0].replace("ö", "o\N{COMBINING DIAERESIS}")
-    return st.sampled_from([*own, own[0], own[0], decomposed, None, "team@example.com", "bob@example.com"])
+    return chosen.one([*own, own[0], own[0], decomposed, None, "team@example.com", "bob@example.com"])
 
 
-@st.composite
-def organisations(draw: st.DrawFn) -> Organisation:
-    """Draw a few people, groups in each other, projects, repositories, and grants of every kind."""
+def _organisation(people: Choices, places: Choices, grants: Choices) -> Organisation:
+    """Make a few people, groups in each other, projects, repositories, and grants of every kind."""
     made = Organisation()
     for name in _GROUPS:
-        made.group(name, *draw(st.sets(st.sampled_from(_GROUPS), max_size=1)))
-    for username in draw(st.lists(st.sampled_from(_PEOPLE), unique=True, min_size=2)):
-        _add_person(draw, made, username)
-    for key in draw(st.lists(st.sampled_from(_PROJECTS), unique=True, min_size=2)):
-        default = "" if key.startswith("~") else draw(st.sampled_from(("", "", "read", "write", "create")))
-        made.project(
-            key, *draw(st.lists(st.sampled_from(_SLUGS), unique=True, min_size=1, max_size=2)), default=default
-        )
-    for name in draw(st.sets(st.sampled_from(sorted(made.repositories) or [""]), max_size=1)):
-        if name:
-            made.repositories[name].is_public = True
-    for _ in range(draw(st.integers(2, 8))):
-        made.grants.add(draw(_grants(made)))
+        made.group(name, *people.some(_GROUPS, 1))
+    for username in people.some(_PEOPLE, 4, least=2):
+        _add_person(people, made, username)
+    for key in places.some(_PROJECTS, 3, least=2):
+        default = places.one(("", "", "read", "write", "create"))
+        made.project(key, *places.some(_SLUGS, 2, least=1), default="" if key.startswith("~") else default)
+    for name in places.some(sorted(made.repositories), 1):
+        made.repositories[name].is_public = True
+    for _ in range(grants.number(2, 8)):
+        _gain_grant(grants, made)
     return made
 
 
-def _add_person(draw: st.DrawFn, made: Organisation, username: str) -> None:
-    active = draw(st.sampled_from((True, True, True, None, False)))
-    licensed = False if active is False else draw(st.sampled_from((True, True, True, False)))
-    made.people[username] = Person(
-        username,
-        draw(_addresses(username)),
-        draw(st.sampled_from(("Ann Example", "Somebody"))),
-        draw(_some_groups(made)),
-        is_active=active,
-        is_licensed=licensed,
-    )
+def _add_person(chosen: Choices, made: Organisation, username: str) -> None:
+    active = chosen.one((True, True, True, None, False))
+    licensed = chosen.one((True, True, True, False)) and active is not False
+    name, address = chosen.one(("Ann Example", "Somebody")), _address(chosen, username)
+    groups = set(chosen.some(sorted(made.groups), 2))
+    made.people[username] = Person(username, address, name, groups, is_active=active, is_licensed=licensed)
 
 
-@st.composite
-def _grants(draw: st.DrawFn, made: Organisation) -> tuple[str, str, str, str]:
-    kind = draw(st.sampled_from((PERSON, GROUP, GROUP)))
-    holder = draw(st.sampled_from(sorted(made.people if kind == PERSON else made.groups)))
+def _gain_grant(chosen: Choices, made: Organisation) -> None:
+    kind = chosen.one((PERSON, GROUP, GROUP))
+    holder = chosen.one(sorted(made.people if kind == PERSON else made.groups))
     places = {"everything": [EVERYTHING], "project": list(made.projects), "repository": list(made.repositories)}
-    what = draw(st.sampled_from([what for what, some in places.items() if some]))
-    return kind, holder, draw(st.sampled_from(_WORDS[what])), draw(st.sampled_from(places[what]))
+    what = chosen.one([what for what, some in places.items() if some])
+    made.grants.add((kind, holder, chosen.one(_WORDS[what]), chosen.one(places[what])))
 
 
-def _lose_grant(draw: st.DrawFn, made: Organisation) -> None:
+def _lose_grant(chosen: Choices, made: Organisation) -> None:
     if made.grants:
-        made.grants.remove(draw(st.sampled_from(sorted(made.grants))))
+        made.grants.remove(chosen.one(sorted(made.grants)))
 
 
-def _gain_grant(draw: st.DrawFn, made: Organisation) -> None:
-    made.grants.add(draw(_grants(made)))
+def _change_member(chosen: Choices, made: Organisation) -> None:
+    made.people[chosen.one(sorted(made.people))].groups = set(chosen.some(sorted(made.groups), 2))
 
 
-def _change_member(draw: st.DrawFn, made: Organisation) -> None:
-    made.people[draw(st.sampled_from(sorted(made.people)))].groups = draw(_some_groups(made))
-
-
-def _change_person(draw: st.DrawFn, made: Organisation) -> None:
+def _change_person(chosen: Choices, made: Organisation) -> None:
     """Give somebody another address, another state, or both."""
-    one = made.people[draw(st.sampled_from(sorted(made.people)))]
-    one.email = draw(_addresses(one.username))
-    one.is_active = draw(st.sampled_from((True, False, None)))
+    one = made.people[chosen.one(sorted(made.people))]
+    one.email = _address(chosen, one.username)
+    one.is_active = chosen.one((True, False, None))
 
 
-def _change_people(draw: st.DrawFn, made: Organisation) -> None:
+def _change_people(chosen: Choices, made: Organisation) -> None:
     """Let somebody leave, or come: a second account of the same person, perhaps."""
-    if len(made.people) > 1 and draw(st.booleans()):
-        gone = draw(st.sampled_from(sorted(made.people)))
+    if len(made.people) > 1 and chosen.yes():
+        gone = chosen.one(sorted(made.people))
         del made.people[gone]
         made.grants = {grant for grant in made.grants if grant[:2] != (PERSON, gone)}
     else:
-        _add_person(draw, made, draw(st.sampled_from((*_PEOPLE, "bob@example.com"))))
+        _add_person(chosen, made, chosen.one((*_PEOPLE, "bob@example.com")))
 
 
-def _rename_group(draw: st.DrawFn, made: Organisation) -> None:
-    old = draw(st.sampled_from(sorted(made.groups)))
+def _rename_group(chosen: Choices, made: Organisation) -> None:
+    old = chosen.one(sorted(made.groups))
     new = f"{old} renamed"
 
     def renamed(names: set[str]) -> set[str]:
@@ -119,12 +102,12 @@ def _rename_group(draw: st.DrawFn, made: Organisation) -> None:
     }
 
 
-def _move_repository(draw: st.DrawFn, made: Organisation) -> None:
+def _move_repository(chosen: Choices, made: Organisation) -> None:
     if not made.repositories:
         return
-    old = draw(st.sampled_from(sorted(made.repositories)))
+    old = chosen.one(sorted(made.repositories))
     one = made.repositories[old]
-    new = f"{draw(st.sampled_from(sorted(made.projects)))}/{one.slug}"
+    new = f"{chosen.one(sorted(made.projects))}/{one.slug}"
     if new in made.repositories:
         return
     moved = Repository(new.split("/", maxsplit=1)[0], one.slug, one.is_public)
@@ -134,19 +117,19 @@ def _move_repository(draw: st.DrawFn, made: Organisation) -> None:
     made.grants = {(kind, holder, word, new if place == old else place) for kind, holder, word, place in made.grants}
 
 
-def _change_repositories(draw: st.DrawFn, made: Organisation) -> None:
+def _change_repositories(chosen: Choices, made: Organisation) -> None:
     """Leave a repository behind, or switch whether it is public."""
     if not made.repositories:
         return
-    name = draw(st.sampled_from(sorted(made.repositories)))
-    if draw(st.booleans()):
+    name = chosen.one(sorted(made.repositories))
+    if chosen.yes():
         made.repositories[name].is_public = not made.repositories[name].is_public
     else:
         del made.repositories[name]
         made.grants = {grant for grant in made.grants if grant[3] != name}
 
 
-_CHANGES: tuple[Callable[[st.DrawFn, Organisation], None], ...] = (
+_CHANGES: tuple[Callable[[Choices, Organisation], None], ...] = (
     _lose_grant,
     _gain_grant,
     _change_member,
@@ -158,11 +141,17 @@ _CHANGES: tuple[Callable[[st.DrawFn, Organisation], None], ...] = (
 )
 
 
-@st.composite
-def pairs(draw: st.DrawFn) -> tuple[Organisation, Organisation, str]:
-    """Draw what was before, what is after, and what it was moved to."""
-    old = draw(organisations())
+def _pair(
+    people: Choices, places: Choices, grants: Choices, changes: Choices, kind: str
+) -> tuple[Organisation, Organisation, str]:
+    old = _organisation(people, places, grants)
     new = old.copy()
-    for change in draw(st.lists(st.sampled_from(_CHANGES), min_size=1, max_size=6)):
-        change(draw, new)
-    return old, new, draw(st.sampled_from((SERVER, CLOUD)))
+    for _ in range(changes.number(1, 6)):
+        changes.one(_CHANGES)(changes, new)
+    return old, new, kind
+
+
+def pairs() -> st.SearchStrategy[tuple[Organisation, Organisation, str]]:
+    """Draw what was before, what is after, and what it was moved to."""
+    parts = st.tuples(choices(40), choices(18), choices(33), choices(48), st.sampled_from((SERVER, CLOUD)))
+    return parts.map(lambda drawn: _pair(*drawn))
