@@ -71,6 +71,18 @@ def test_json_has_an_object_for_each_row(run: Run, export: str) -> None:
     assert json.loads(run("tables", export, "--query", "stale", "--json").out) == []
 
 
+def test_only_accounts_known_to_be_active_never_signed_in(run: Run) -> None:
+    world = World().project("10", "PAY")
+    world.user("signs in", last_login_at="2026-11-21T08:00:00Z").user("never did")
+    world.user("inactive", is_active=False).user("unknown", is_active=None)
+    for name in world.users:
+        world.grant(USER, name, "PROJECT_READ", "10")
+    world.properties |= {"collected_at": "2026-11-22T02:00:00Z"}
+    Path("export.json").write_text(json.dumps(world.payload()), encoding="utf-8")
+    rows = json.loads(run("tables", "export.json", "--query", "stale", "--json").out)
+    assert {row["name"]: row["reason"] for row in rows} == {"never did": "never signed in", "inactive": "not active"}
+
+
 def test_a_folder_that_was_just_written_can_be_asked_at_once(run: Run, export: str) -> None:
     ended = run("tables", export, "-o", "nights", "--query", "who_had_access", "--set", "resource=10.100", "--json")
     assert [row["identity_id"] for row in json.loads(ended.out)] == ["1", "2"]
