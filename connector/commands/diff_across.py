@@ -199,7 +199,7 @@ def _lines(wanted: Across, comparison: ServerComparison, screen: Screen) -> Iter
 def _left_out_of_csv(comparison: ServerComparison) -> Iterator[str]:
     """Yield what CSV has no columns for."""
     for what, found in comparison.matching.kinds.items():
-        unmatched = [sum(one not in found.twins for one in side) for side in (found.old, found.new)]
+        unmatched = [sum(one not in found.counterparts for one in side) for side in (found.old, found.new)]
         if any(unmatched) and what in ("people", "repositories"):
             yield f"not matched, and not compared: {unmatched[0]:,} old and {unmatched[1]:,} new {what}"
     for side, export in (("old", comparison.matching.old), ("new", comparison.matching.new)):

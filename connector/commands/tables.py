@@ -18,10 +18,10 @@ from connector.commands.shared.terminal import Screen, size_in_words
 from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.payload import collector_paused, load
+from connector.outputs.tables.dated import dated_exports
 from connector.outputs.tables.duck import require_duckdb
 from connector.outputs.tables.folder import Staging, staging
 from connector.outputs.tables.formats import FileFormat, Place, write
-from connector.outputs.tables.nights import nights
 from connector.outputs.tables.opengraph import definition, definition_beside, graph
 from connector.outputs.tables.parameters import PARAMETERS, check_parameters
 from connector.outputs.tables.query import Query, find, names
@@ -212,7 +212,7 @@ def _write(wanted: Tables, folder: Path) -> None:
 def _write_export(export: Path, wanted: Tables, staged: Staging) -> list[str]:
     """Write the nights of one export, and free its memory. Gives a line for the log on each."""
     lines = []
-    for night in nights(export, wanted.day):
+    for night in dated_exports(export, wanted.day):
         place = Place(staged.night(night.data_source, night.date), staged.scratch, night.data_source, str(night.date))
         with collector_paused():
             write(Rows(night.export), place, wanted.format)

@@ -117,14 +117,14 @@ class Access:
 
     def sources(self, identity: Identity) -> frozenset[Identity]:
         """Give the identities whose grants apply to this one: itself, its groups, their parents, its credentials."""
-        return self._closure(identity, self.draws_on)
+        return self._closure(identity, self.direct_sources)
 
     def beneficiaries(self, holder: Identity) -> frozenset[Identity]:
         """Give the identities to which the grants of a holder apply; the reverse of `sources`."""
         if not isinstance(holder, Group):
-            return self._closure(holder, self._drawn_on_by)
+            return self._closure(holder, self._direct_users)
         if holder not in self._beneficiaries:
-            self._beneficiaries[holder] = self._closure(holder, self._drawn_on_by)
+            self._beneficiaries[holder] = self._closure(holder, self._direct_users)
         return self._beneficiaries[holder]
 
     def reaching(self, node: Node) -> Iterator[tuple[Assignment, Node]]:
@@ -141,7 +141,7 @@ class Access:
             for row in self.export.assignments_of(source):
                 yield from ((row, node) for node in row.targets if self._applies(row, node))
 
-    def draws_on(self, identity: Identity) -> Sequence[Identity]:
+    def direct_sources(self, identity: Identity) -> Sequence[Identity]:
         """Give the identities whose access this one has directly: one step of `sources`, ignoring `without`."""
         match identity:
             case User():
@@ -162,13 +162,13 @@ class Access:
         while queue:
             for identity in step(queue.popleft()):
                 # A token acts for its owner, not for the owner's other keys.
-                lent = isinstance(start, Credential) and isinstance(identity, Credential)
-                if identity not in found and identity not in self._without and not lent:
+                is_other_key = isinstance(start, Credential) and isinstance(identity, Credential)
+                if identity not in found and identity not in self._without and not is_other_key:
                     found[identity] = None
                     queue.append(identity)
         return frozenset(found)
 
-    def _drawn_on_by(self, identity: Identity) -> Sequence[Identity]:
+    def _direct_users(self, identity: Identity) -> Sequence[Identity]:
         match identity:
             case User():
                 return [item for item in self.export.credentials_of(identity) if not self._stands_alone(item)]
@@ -218,20 +218,20 @@ class Access:
             chain = queue.popleft()
             if chain[-1] in holders:
                 yield chain
-            steps = dict.fromkeys(self.draws_on(chain[-1]))
+            steps = dict.fromkeys(self.direct_sources(chain[-1]))
             queue.extend((*chain, step) for step in steps if step in useful and step not in chain)
 
     def _between(self, start: Identity, holders: Collection[Identity]) -> set[Identity]:
         """Give the identities on any path to a holder, so that other paths are not tried."""
-        lenders: defaultdict[Identity, list[Identity]] = defaultdict(list)
+        users_of: defaultdict[Identity, list[Identity]] = defaultdict(list)
         sources = self.sources(start)
-        for borrower in sources:
-            for lender in self.draws_on(borrower):
-                lenders[lender].append(borrower)
+        for one in sources:
+            for source in self.direct_sources(one):
+                users_of[source].append(one)
         useful = set(holders)
         queue = list(holders)
         while queue:
-            fresh = [one for one in lenders[queue.pop()] if one not in useful]
+            fresh = [one for one in users_of[queue.pop()] if one not in useful]
             useful.update(fresh)
             queue.extend(fresh)
         return useful & sources

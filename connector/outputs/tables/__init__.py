@@ -2,12 +2,12 @@
 
 schema      the tables as data
 rows        one export → the rows of each table
-nights      which export counts for which data source and date
+dated       which export counts for which data source and date
 folder      a night's folder, written whole or not at all
 formats     rows → Parquet, CSV or SQLite
 queries     the SQL files
 query       a query as a text, by its name or from a file
-parameters  what a query is about, and whether the nights know it
+parameters  what a query is about, and whether the exports have it
 querying    a query on a folder of nights
 render      an answer as a table, CSV or JSON
 opengraph   one export → BloodHound's OpenGraph

@@ -1,6 +1,6 @@
-"""What a query is asked about: its parameters, and whether the nights have such things at all.
+"""What a query is asked about: its parameters, and whether the exports have such things at all.
 
-A name that is misspelt, or a day before the first night, must not look like "nobody had access".
+A name that is misspelt, or a day before the first export, must not look like "nobody had access".
 """
 
 from __future__ import annotations
@@ -86,43 +86,43 @@ def parameters_view(parameters: Mapping[str, str]) -> str:
 
 
 def look_into(data: Database, query: str, parameters: Mapping[str, str]) -> list[str]:
-    """Check that the nights have what was named. Raises `UsageError`; gives what is not known of these nights."""
+    """Check that the exports have what was named. Raises `UsageError`; gives what is not known of them."""
     for name in _NAMES:
         if name in parameters:
             _check_name(data, name, parameters[name])
-    nights: defaultdict[str, dict[date, str]] = defaultdict(dict)
+    exports: defaultdict[str, dict[date, str]] = defaultdict(dict)
     for data_source, day, not_known in data.execute("SELECT data_source, date, not_known FROM exports").fetch_all():
         if parameters.get("data_source", data_source) == data_source:
-            nights[data_source][day] = not_known
-    told = {name: list(_of_nights(name, own, query, parameters)) for name, own in sorted(nights.items())}
-    if all(None in lines for lines in told.values()):
-        raise UsageError("; ".join(str(line) for lines in told.values() for line in lines if line))
-    return [line for lines in told.values() for line in lines if line]
+            exports[data_source][day] = not_known
+    not_known_of = {name: list(_not_known_of(name, own, query, parameters)) for name, own in sorted(exports.items())}
+    if all(None in lines for lines in not_known_of.values()):
+        raise UsageError("; ".join(str(line) for lines in not_known_of.values() for line in lines if line))
+    return [line for lines in not_known_of.values() for line in lines if line]
 
 
-def _of_nights(
-    data_source: str, nights: Mapping[date, str], query: str, parameters: Mapping[str, str]
+def _not_known_of(
+    data_source: str, exports: Mapping[date, str], query: str, parameters: Mapping[str, str]
 ) -> Iterator[str | None]:
-    """Say what is not known of a data source's nights; None among it where there is no night to answer from."""
+    """Say what is not known of a data source's exports; None among it where there is no export to answer from."""
     asked = date.fromisoformat(parameters.get("date", "9999-12-31"))
-    newer = max((day for day in nights if day <= asked), default=None)
+    newer = max((day for day in exports if day <= asked), default=None)
     if newer is None:
-        yield from (None, f"{data_source} has no night up to {asked}: the first is of {min(nights)}")
+        yield from (None, f"{data_source} has no export up to {asked}: the first is of {min(exports)}")
         return
     compared = [newer]
     if query == "changes":
         since = date.fromisoformat(parameters.get("since", "9999-12-31"))
-        older = max((day for day in nights if day < newer and day <= since), default=None)
+        older = max((day for day in exports if day < newer and day <= since), default=None)
         if older is None:
             before = f"up to {since}" if "since" in parameters else f"before {newer}"
-            yield from (None, f"{data_source} has no night {before} to compare with: the first is of {min(nights)}")
+            yield from (None, f"{data_source} has no export {before} to compare with: the first is of {min(exports)}")
             return
         compared.append(older)
-    yield from (f"{data_source} of {day}: {line}" for day in compared for line in json.loads(nights[day]))
+    yield from (f"{data_source} of {day}: {line}" for day in compared for line in json.loads(exports[day]))
 
 
 def _check_name(data: Database, what: str, text: str) -> None:
     names = f"SELECT name FROM ({_NAMES[what]}) WHERE"  # noqa: S608 - ours
     if not data.execute(f"{names} lower(name) = lower(?) LIMIT 1", [text]).fetch_all():
         known = data.execute(f"{names} name IS NOT NULL GROUP BY name ORDER BY name").fetch_all()
-        raise UsageError(f"no night has the {what.replace('_', ' ')} {clean(text)!r}{suggestion(text, known)}")
+        raise UsageError(f"no export has the {what.replace('_', ' ')} {clean(text)!r}{suggestion(text, known)}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """The columns, the rows, and what is not known of the nights that were asked."""
+    """The columns, the rows, and what is not known of the exports that were asked."""
 
     columns: Sequence[str]
     rows: Iterator[tuple[Any, ...]]
@@ -51,12 +51,12 @@ def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: P
 
 
 def _set_up(data: Database, folder: Path) -> None:
-    """Make a view of each table. Raises `UsageError` where the folder holds no nights in Parquet."""
+    """Make a view of each table. Raises `UsageError` where the folder holds no tables in Parquet."""
     for table in TABLES:
         files = sorted(folder.glob(f"{NIGHTS}/{table.name}.parquet"))
         if table.name == "exports" and not files:
-            raise UsageError(f"{folder} holds no nights in Parquet: write some with tables EXPORT -o {folder}")
-        # What a night has not, since an older version wrote it, has no rows, and a column that it has not is NULL.
+            raise UsageError(f"{folder} holds no tables in Parquet: write some with tables EXPORT -o {folder}")
+        # A table that an older version did not write has no rows, and a column that it lacks is NULL.
         read = f"SELECT * FROM {_scan(files)} UNION ALL BY NAME " if files else ""  # noqa: S608 - our own files
         data.execute(f"CREATE VIEW {table.name} AS {read}{_nothing(table)}")
 

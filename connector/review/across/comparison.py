@@ -1,8 +1,8 @@
 """Who has more on one server than on the other, how much more, and why.
 
 What is compared is access: the level of each matched person on each matched repository, and on all of the server. It
-is computed for all people at once, and a million combinations with one reason are told as one. What was gained is what
-the new server gives and the old one does not; a loss is the same with the servers swapped.
+is computed for all people at once, and a million combinations with one reason are one difference. What was gained is
+what the new server gives and the old one does not; a loss is the same with the servers swapped.
 """
 
 from __future__ import annotations
@@ -67,14 +67,14 @@ class _Side:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
+class _View:
     """One node, seen from the server that may give more and from the one that may give less."""
 
     pair: _Pair
     more: _Side
     less: _Side
     node: Node
-    twin: Node
+    counterpart: Node
     having: Steps
     lacking: Steps
     gained: bool
@@ -85,25 +85,27 @@ class ServerComparison:
 
     def __init__(self, matching: Matching) -> None:
         self.matching = matching
-        self.persons = matching.persons()
+        self.matched_people = matching.matched_people()
         self.doubts = doubts(matching.old), doubts(matching.new)
-        self._standings = [(_in_force(person.old), _in_force(person.new)) for person in self.persons]
+        self._standings = [(_in_force(person.old), _in_force(person.new)) for person in self.matched_people]
         self._on_paper = bits([place for place, standing in enumerate(self._standings) if False in standing])
-        twins = chain(matching.people.twins.items(), matching.group_twins().items())
-        self._twins: dict[Identity, Identity] = {one: other for one, other in twins}  # noqa: C416 - of a wider type
+        counterparts = chain(matching.people.counterparts.items(), matching.group_counterparts().items())
+        self._counterparts: dict[Identity, Identity] = {one: other for one, other in counterparts}  # noqa: C416 - of a wider type
         self._levels = self._sides(lambda permission: int(permission.categories.level))
         self._reached = 0, 0
 
     @cached_property
     def differences(self) -> list[AccessDifference]:
         """Give the differences on repositories and on all of the server; the most important ones first."""
-        return folded(self._walk(self._levels, self._nodes()), self.persons)
+        return folded(self._walk(self._levels, self._nodes()), self.matched_people)
 
     @cached_property
     def creators(self) -> list[AccessDifference]:
         """Give who may create repositories in a project on one server, and only writes in it on the other."""
         found = self._walk(self._sides(_step_on_project), _pairs(self.matching.projects))
-        return folded((one for one in found if (one.reason.step, one.other) == (CREATE, CREATE - 1)), self.persons)
+        return folded(
+            (one for one in found if (one.reason.step, one.other) == (CREATE, CREATE - 1)), self.matched_people
+        )
 
     @cached_property
     def switched(self) -> list[Switched]:
@@ -114,7 +116,7 @@ class ServerComparison:
             old, new = self._standings[place]
             reached = self._reached[0 if new is False else 1]
             if old is not new and reached >> place & 1:
-                found[old, new].append(self.persons[place])
+                found[old, new].append(self.matched_people[place])
         return [Switched(*standing, tuple(people)) for standing, people in found.items()]
 
     @property
@@ -147,11 +149,11 @@ class ServerComparison:
             steps = (one.other, one.reason.step) if one.reason.gained else (one.reason.step, one.other)
             before, after = map(Level, steps)
             for place in places(one.people):
-                yield Row(self.persons[place], one.old, one.new, before, after, one.reason, one.on)
+                yield Row(self.matched_people[place], one.old, one.new, before, after, one.reason, one.on)
 
     def _sides(self, step_of: Callable[[Permission], int]) -> tuple[_Side, _Side]:
-        olds = {person.old: place for place, person in enumerate(self.persons) if person.old is not None}
-        news = {person.new: place for place, person in enumerate(self.persons) if person.new is not None}
+        olds = {person.old: place for place, person in enumerate(self.matched_people) if person.old is not None}
+        news = {person.new: place for place, person in enumerate(self.matched_people) if person.new is not None}
         old = _Side(PeopleSets(self.matching.old, olds, step_of), self.doubts[0])
         return old, _Side(PeopleSets(self.matching.new, news, step_of), self.doubts[1])
 
@@ -167,49 +169,49 @@ class ServerComparison:
             if sides is self._levels and self._on_paper:
                 self._reached = self._reached[0] | before[0], self._reached[1] | after[0]
             if before != after:
-                yield from self._risen(_Look(pair, new, old, pair[1], pair[0], after, before, gained=True))
-                yield from self._risen(_Look(pair, old, new, pair[0], pair[1], before, after, gained=False))
+                yield from self._risen(_View(pair, new, old, pair[1], pair[0], after, before, gained=True))
+                yield from self._risen(_View(pair, old, new, pair[0], pair[1], before, after, gained=False))
 
-    def _risen(self, look: _Look) -> Iterator[Found]:
+    def _risen(self, view: _View) -> Iterator[Found]:
         """Divide the people who have a step on one server only among the grants that give it."""
         for step in STEPS:
-            risen = exactly(look.having, step) & ~look.lacking[step - 1]
-            for row, on, holders in look.more.sets.reasons(look.node, step) if risen else ():
+            risen = exactly(view.having, step) & ~view.lacking[step - 1]
+            for row, on, holders in view.more.sets.reasons(view.node, step) if risen else ():
                 if people := risen & holders:
                     risen ^= people
-                    yield from self._parts(look, step, row, on, people)
+                    yield from self._parts(view, step, row, on, people)
                 if not risen:
                     break
 
-    def _parts(self, look: _Look, step: int, row: Assignment, on: Node, people: int) -> Iterator[Found]:
+    def _parts(self, view: _View, step: int, row: Assignment, on: Node, people: int) -> Iterator[Found]:
         """Divide people by whether they can use their access, and by what they have on the other server."""
-        cause = self._cause(look, step, row, on)
-        is_supposed = row.holder.id == EVERYONE and look.more.doubts.public
-        is_certain = not (look.less.doubts.about(look.twin) or is_supposed)
+        cause = self._cause(view, step, row, on)
+        is_supposed = row.holder.id == EVERYONE and view.more.doubts.public
+        is_certain = not (view.less.doubts.about(view.counterpart) or is_supposed)
         holder = None if isinstance(on, Application) and cause is Cause.DIRECT else row.holder
         for on_paper, some in ((False, people & ~self._on_paper), (True, people & self._on_paper)):
-            reason = Reason(look.gained, step, cause, holder, row.permission, on_paper, is_certain)
+            reason = Reason(view.gained, step, cause, holder, row.permission, on_paper, is_certain)
             for other in range(step if some else 0):
-                if part := some & exactly(look.lacking, other):
-                    yield Found(reason, on, other, part, *look.pair)
+                if part := some & exactly(view.lacking, other):
+                    yield Found(reason, on, other, part, *view.pair)
 
-    def _cause(self, look: _Look, step: int, row: Assignment, on: Node) -> Cause:
+    def _cause(self, view: _View, step: int, row: Assignment, on: Node) -> Cause:
         """Find out why the grant does not give as much on the other server."""
         is_group = isinstance(row.holder, Group)
-        twin = self._twins.get(row.holder)
-        if twin is None:
+        counterpart = self._counterparts.get(row.holder)
+        if counterpart is None:
             return Cause.GROUP if is_group else Cause.DIRECT
-        if is_group and look.less.sets.reaches(twin, look.twin, step):
+        if is_group and view.less.sets.reaches(counterpart, view.counterpart, step):
             return Cause.MEMBERSHIP
-        project = self.matching.projects.twins.get(on) if isinstance(on, Resource) else None
+        project = self.matching.projects.counterparts.get(on) if isinstance(on, Resource) else None
         # What they have on the project they would have on its repositories: this one is no longer one of them.
-        if project is not None and look.less.sets.reaches(twin, project, step):
+        if project is not None and view.less.sets.reaches(counterpart, project, step):
             return Cause.MOVE
         return Cause.GRANT if is_group else Cause.DIRECT
 
 
 def _pairs(found: Matches[Resource]) -> Iterator[_Pair]:
-    return ((one, found.twins[one]) for one in found.hints)
+    return ((one, found.counterparts[one]) for one in found.hints)
 
 
 def _step_on_project(permission: Permission) -> int:

@@ -72,12 +72,12 @@ class AccessDifference:
     combinations: int
 
 
-def folded(found: Iterable[Found], persons: Sequence[Person]) -> list[AccessDifference]:
+def folded(found: Iterable[Found], matched_people: Sequence[Person]) -> list[AccessDifference]:
     """Group what was found by its reason; gains first, the most important ones first."""
     folds: defaultdict[Reason, _Fold] = defaultdict(_Fold)
     for one in found:
         folds[one.reason].add(one)
-    return sorted((fold.difference(reason, persons) for reason, fold in folds.items()), key=_importance)
+    return sorted((fold.difference(reason, matched_people) for reason, fold in folds.items()), key=_importance)
 
 
 class _Fold:
@@ -102,9 +102,9 @@ class _Fold:
         self._others.add(found.other)
         self._combinations += count
 
-    def difference(self, reason: Reason, persons: Sequence[Person]) -> AccessDifference:
+    def difference(self, reason: Reason, matched_people: Sequence[Person]) -> AccessDifference:
         everybody = self._few.union(places(self._many)) if self._many else self._few
-        people = tuple(persons[place] for place in sorted(everybody))
+        people = tuple(matched_people[place] for place in sorted(everybody))
         nodes, on, others = tuple(self._nodes), tuple(self._on), frozenset(self._others)
         return AccessDifference(reason, people, nodes, on, others, self._combinations)
 

@@ -171,11 +171,11 @@ def _cells(found: Matches[T], old: Register[T], new: Register[T]) -> Iterator[tu
     yield "old", "new", "about"
     for one, hint in found.hints.items():
         if hint is Hint.FILE:
-            yield old.name(one), new.name(found.twins[one]), _about(one)
+            yield old.name(one), new.name(found.counterparts[one]), _about(one)
     shared = {one: f"ambiguous: {each.hint} {each.name}" for each in found.ambiguous for one in (*each.old, *each.new)}
     for register, things in ((old, found.old), (new, found.new)):
         for one in things:
-            if one not in found.twins:
+            if one not in found.counterparts:
                 names = [register.name(one), NONE if one in found.without else ""]
                 this, other = names if register is old else reversed(names)
                 yield this, other, _about(one, shared.get(one, ""))

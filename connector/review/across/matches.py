@@ -63,7 +63,7 @@ class Matches(Generic[T]):
     new: Sequence[T]
     hints: Mapping[T, Hint]
     """The hint by which each pair was matched, by its old thing, in the order of the old export."""
-    twins: Mapping[T, T]
+    counterparts: Mapping[T, T]
     """The counterpart of each matched thing, in both directions."""
     ambiguous: tuple[Ambiguity[T], ...]
     without: frozenset[T]
@@ -73,7 +73,7 @@ class Matches(Generic[T]):
     def undecided(self) -> frozenset[T]:
         """The things that are not matched because a name of theirs is ambiguous."""
         named = (one for each in self.ambiguous for one in (*each.old, *each.new))
-        return frozenset(one for one in named if one not in self.twins)
+        return frozenset(one for one in named if one not in self.counterparts)
 
     @property
     def is_open(self) -> bool:
@@ -82,7 +82,7 @@ class Matches(Generic[T]):
 
     def alone(self, things: Sequence[T]) -> list[T]:
         """Give the things of one side that are neither matched, nor ambiguous, nor named by the mapping file."""
-        known = self.twins.keys() | self.undecided | self.without
+        known = self.counterparts.keys() | self.undecided | self.without
         return [one for one in things if one not in known]
 
 
@@ -99,14 +99,14 @@ def matches(old: Sequence[T], new: Sequence[T], by: Mapping[Hint, Names[T]], set
     """Match the things whose hints agree, the stronger kind of hint first in `by`."""
     shared = [_Shared(hint, names, settled.leaves_open(old), settled.leaves_open(new)) for hint, names in by.items()]
     hints = {one: Hint.FILE for one in old if one in settled.pairs}
-    twins = both_ways(settled.pairs)
+    counterparts = both_ways(settled.pairs)
     for one in settled.leaves_open(old):
         other = _only(shared, one)
         if other is not None and _only(shared, other) is one:
             hints[one] = _decisive(shared, one)
-            twins[one], twins[other] = other, one
-    ambiguous = [each for kind in shared for each in kind.ambiguities(twins)]
-    return Matches(old, new, hints, twins, tuple(ambiguous), settled.without)
+            counterparts[one], counterparts[other] = other, one
+    ambiguous = [each for kind in shared for each in kind.ambiguities(counterparts)]
+    return Matches(old, new, hints, counterparts, tuple(ambiguous), settled.without)
 
 
 def both_ways(pairs: Mapping[T, T]) -> dict[T, T]:
@@ -130,11 +130,11 @@ class _Shared(Generic[T]):
                 found = [sets[name] for name in dict.fromkeys(names(one)) if name in sets]
                 self.candidates[one] = found[0] if len(found) == 1 else frozenset().union(*found)
 
-    def ambiguities(self, twins: Mapping[T, T]) -> Iterator[Ambiguity[T]]:
+    def ambiguities(self, counterparts: Mapping[T, T]) -> Iterator[Ambiguity[T]]:
         """Yield the names that both sides have, where a thing with that name has no counterpart."""
         for name, olds in self._old.items():
             news = self._new.get(name, [])
-            if news and any(one not in twins for one in (*olds, *news)):
+            if news and any(one not in counterparts for one in (*olds, *news)):
                 yield Ambiguity(self.hint, name, tuple(olds), tuple(news))
 
 

@@ -59,24 +59,24 @@ class Matching:
         old, new = self.old.applications[0], self.new.applications[0]
         return (old.name, old.properties.get("base_url")) == (new.name, new.properties.get("base_url"))
 
-    def twin(self, old: Node) -> Node:
+    def counterpart(self, old: Node) -> Node:
         """Give a matched repository or project, or all of the server, as the new server has it."""
         if isinstance(old, Application):
             return self.new.applications[0]
-        return self.repositories.twins.get(old) or self.projects.twins[old]
+        return self.repositories.counterparts.get(old) or self.projects.counterparts[old]
 
-    def persons(self) -> list[Person]:
+    def matched_people(self) -> list[Person]:
         """Give the matched people, and the anonymous visitors where an export has them."""
-        found = [Person(one, self.people.twins[one]) for one in self.people.hints]
+        found = [Person(one, self.people.counterparts[one]) for one in self.people.hints]
         anonymous = [next((u for u in export.users if u.id == ANONYMOUS), None) for export in (self.old, self.new)]
         return [*found, Person(*anonymous)] if any(anonymous) else found
 
-    def group_twins(self) -> dict[Group, Group]:
+    def group_counterparts(self) -> dict[Group, Group]:
         """Give the counterpart of each group, those that stand for everybody included, in both directions."""
         everybody = [
             {group.id: group for group in export.groups if group.id in EVERYBODY} for export in (self.old, self.new)
         ]
-        found = dict(self.groups.twins)
+        found = dict(self.groups.counterparts)
         for these, others in (everybody, reversed(everybody)):
             found |= {group: others[name] for name, group in these.items() if name in others}
         return found

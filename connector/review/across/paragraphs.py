@@ -14,7 +14,7 @@ from connector.review.across.matches import Ambiguity, Hint, Matches, T
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import called, with_remarks
 from connector.review.across.people import addresses
-from connector.review.across.sentences import people, told, told_on_projects
+from connector.review.across.sentences import people, wording, wording_on_projects
 from connector.review.caveats import caveats
 from connector.review.text.names import both, counted, some
 from connector.review.text.paragraphs import Paragraph
@@ -48,7 +48,9 @@ def _counts(found: Matches[T]) -> Iterator[str]:
     undecided = found.undecided
     ways = [f"{count:,} {hint}" for hint, count in Counter(found.hints.values()).most_common()]
     yield from (f"{len(found.old):,}", f"{len(found.new):,}", f"{len(found.hints):,}", "\n".join(ways))
-    yield from (f"{sum(one not in found.twins and one not in undecided for one in side):,}" for side in _sides(found))
+    yield from (
+        f"{sum(one not in found.counterparts and one not in undecided for one in side):,}" for side in _sides(found)
+    )
     yield f"{len(undecided):,}"
 
 
@@ -84,7 +86,7 @@ def _few(found: Sequence[Person]) -> tuple[str, str]:
 def paragraphs(comparison: ServerComparison) -> Iterator[Paragraph]:
     """Give what there is to tell: the differences first, then who and what could not be compared."""
     for heading, found in differences(comparison):
-        yield Paragraph(heading, [told(one, comparison.matching).sentence for one in found])
+        yield Paragraph(heading, [wording(one, comparison.matching).sentence for one in found])
     yield from remarks(comparison)
 
 
@@ -116,7 +118,7 @@ def _rights(comparison: ServerComparison) -> Iterator[Paragraph]:
     yield from map(_switched, comparison.switched)
     yield Paragraph(
         "Who may create repositories in projects: on repositories it is write on both servers",
-        [told_on_projects(one, comparison.matching).sentence for one in comparison.creators],
+        [wording_on_projects(one, comparison.matching).sentence for one in comparison.creators],
     )
 
 
@@ -164,7 +166,7 @@ def _ambiguous(one: Ambiguity[T]) -> str:
 
 def _other_addresses(matching: Matching) -> Iterator[str]:
     for old, hint in matching.people.hints.items():
-        mine, theirs = (list(addresses(one)) for one in (old, matching.people.twins[old]))
+        mine, theirs = (list(addresses(one)) for one in (old, matching.people.counterparts[old]))
         if hint is Hint.USERNAME and mine and theirs:
             yield f"{called(old)}: {clean(mine[0])} on the old server, {clean(theirs[0])} on the new one"
 
@@ -175,10 +177,10 @@ def _limits(comparison: ServerComparison) -> Iterator[Paragraph]:
     yield Paragraph("To settle who and what is not matched", [_SETTLING] if is_open else [])
     sides = {"old": matching.old, "new": matching.new}
     keys = {side: count for side, export in sides.items() if (count := _holders(export))}
-    told = both(
+    kinds = both(
         [f"{counted(count, 'key or token', 'keys and tokens')} of the {side} server" for side, count in keys.items()]
     )
-    yield Paragraph("Not compared", [f"{told}, which have grants of their own"] if keys else [])
+    yield Paragraph("Not compared", [f"{kinds}, which have grants of their own"] if keys else [])
     yield Paragraph(
         "Not known", [*_doubtful(matching), *(line for side in sides for line in _caveats(side, sides[side]))]
     )

@@ -41,7 +41,7 @@ class PeopleSets:
         """Yield the grants that give just this step on a node, what they are on, and to whom."""
         for row, on in self.access.reaching(node):
             if self._steps[row.permission] == step:
-                yield row, on, self._drawing_on(row.holder)
+                yield row, on, self._people_with(row.holder)
 
     def reaches(self, identity: Identity, node: Node, step: int) -> bool:
         """Whether a user or a group is on a step on a node."""
@@ -68,15 +68,15 @@ class PeopleSets:
         for row in rows:
             step = self._steps[row.permission]
             if step == 1:
-                first |= self._drawing_on(row.holder)
+                first |= self._people_with(row.holder)
             elif step == 2:  # noqa: PLR2004 - a step
-                second |= self._drawing_on(row.holder)
+                second |= self._people_with(row.holder)
             elif step:
-                third |= self._drawing_on(row.holder)
+                third |= self._people_with(row.holder)
         second |= third
         return first | second, second, third
 
-    def _drawing_on(self, holder: Identity) -> int:
+    def _people_with(self, holder: Identity) -> int:
         """Give the people who have what a holder is granted. Public access is for all, whatever members are listed."""
         if isinstance(holder, User):
             return 1 << place if (place := self._numbers.get(holder, -1)) >= 0 else 0

@@ -14,7 +14,7 @@ from connector.review.across.matches import Matches, T
 from connector.review.across.matching import Matching, Person
 from connector.review.across.names import Thing, called
 from connector.review.across.paragraphs import HEADINGS, matched, paragraphs, servers, summary, unmatched
-from connector.review.across.sentences import Told, told, told_on_projects, why
+from connector.review.across.sentences import Wording, why, wording, wording_on_projects
 from connector.review.caveats import caveats
 from connector.review.text import paragraphs as text
 from connector.review.text.formats import csv_lines
@@ -125,8 +125,8 @@ def as_json(comparison: ServerComparison) -> Iterator[str]:
         ("pairs", chain.from_iterable(map(_pairs, everything.values()))),
         ("ambiguous", chain.from_iterable(map(_ambiguous, everything.values()))),
         ("unmatched", chain.from_iterable(map(_unmatched, everything.values()))),
-        ("differences", _differences(comparison.differences, told, matching)),
-        ("on_projects", _differences(comparison.creators, told_on_projects, matching)),
+        ("differences", _differences(comparison.differences, wording, matching)),
+        ("on_projects", _differences(comparison.creators, wording_on_projects, matching)),
         ("switched", map(_switched, comparison.switched)),
         ("access", (_row(row, matching) for row in islice(comparison.rows(), _MOST_IN_JSON))),
     ):
@@ -150,7 +150,7 @@ def _counts(found: Matches[T]) -> Json:
 
 def _pairs(found: Matches[T]) -> Iterator[Json]:
     for old, hint in found.hints.items():
-        yield {"old": _thing(old), "new": _thing(found.twins[old]), "by": hint}
+        yield {"old": _thing(old), "new": _thing(found.counterparts[old]), "by": hint}
 
 
 def _ambiguous(found: Matches[T]) -> Iterator[Json]:
@@ -162,7 +162,7 @@ def _unmatched(found: Matches[T]) -> Iterator[Json]:
     undecided = found.undecided
     for side, things in (("old", found.old), ("new", found.new)):
         for one in things:
-            if one not in found.twins:
+            if one not in found.counterparts:
                 because = (
                     "ambiguous" if one in undecided else "mapping file" if one in found.without else "no counterpart"
                 )
@@ -183,7 +183,7 @@ def _thing(one: Thing) -> Json:
 
 
 def _differences(
-    found: Iterable[AccessDifference], say: Callable[[AccessDifference, Matching], Told], matching: Matching
+    found: Iterable[AccessDifference], say: Callable[[AccessDifference, Matching], Wording], matching: Matching
 ) -> Iterator[Json]:
     """Yield differences with the names of people and nodes, as long as these are not too many."""
     left = _MOST_IN_JSON
@@ -202,7 +202,7 @@ def _differences(
             "people_count": len(one.people),
             "nodes_count": len(one.nodes),
             "people": [_person(person) for person in people],
-            "nodes": [_both(node, matching.twin(node)) for node in nodes],
+            "nodes": [_both(node, matching.counterpart(node)) for node in nodes],
             "names_left_out": left < 0,
         }
 

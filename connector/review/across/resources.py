@@ -48,16 +48,16 @@ def match_repositories(old: Export, new: Export, settled: Settled[Resource]) -> 
     """Match repositories."""
     olds, news = old.nested_resources, new.nested_resources
     hints = dict.fromkeys(settled.pairs, Hint.FILE)
-    twins = both_ways(settled.pairs)
+    counterparts = both_ways(settled.pairs)
     undecided = {*settled.leaves_open(olds), *settled.leaves_open(news)}
     for hint, name in ((Hint.PLACE, _place), (Hint.SLUG, _slug)):
         for pair in _alone_in_both(olds, news, name):
             if undecided.issuperset(pair) and not (hint is Hint.SLUG and any(map(is_personal, pair))):
                 hints[pair[0]] = hint
-                twins |= both_ways(dict([pair]))
+                counterparts |= both_ways(dict([pair]))
                 undecided.difference_update(pair)
     in_order = {one: hints[one] for one in olds if one in hints}
-    return Matches(olds, news, in_order, twins, tuple(_ambiguous(olds, news, undecided)), settled.without)
+    return Matches(olds, news, in_order, counterparts, tuple(_ambiguous(olds, news, undecided)), settled.without)
 
 
 _Name = Callable[[Resource], str]

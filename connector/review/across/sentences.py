@@ -34,7 +34,7 @@ _SERVERS = {True: "old server", False: "new server"}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Wording:
     """One difference in words: `who` lose or gain `what` `on` what, and why."""
 
     who: str
@@ -51,21 +51,21 @@ class Told:
         return f"{self.who} {self.verb} {self.what} on {self.on}{self.kept and f', {self.kept}'}: {self.why}"
 
 
-def told(one: AccessDifference, matching: Matching) -> Told:
+def wording(one: AccessDifference, matching: Matching) -> Wording:
     """Say a difference on repositories, or on all of the server."""
     level = str(Level(one.reason.step))
-    return _told(one, matching, level, "" if len(one.others) > 1 or 0 in one.others else str(Level(min(one.others))))
+    return _wording(one, matching, level, "" if len(one.others) > 1 or 0 in one.others else str(Level(min(one.others))))
 
 
-def told_on_projects(one: AccessDifference, matching: Matching) -> Told:
+def wording_on_projects(one: AccessDifference, matching: Matching) -> Wording:
     """Say who may create repositories in projects on one of the servers only."""
-    return _told(one, matching, _CREATE_REPOSITORIES, str(Level(CREATE)))
+    return _wording(one, matching, _CREATE_REPOSITORIES, str(Level(CREATE)))
 
 
-def _told(one: AccessDifference, matching: Matching, level: str, kept: str) -> Told:
+def _wording(one: AccessDifference, matching: Matching, level: str, kept: str) -> Wording:
     possible = len(one.people) * len(one.nodes)
     exact = "" if one.combinations == possible else f" ({one.combinations:,} of {possible:,} combinations)"
-    return Told(
+    return Wording(
         who=people(one.people),
         verb=_verb(one.reason, is_one=len(one.people) == 1),
         what=level,
@@ -95,7 +95,7 @@ def _nodes(nodes: Sequence[Node], matching: Matching) -> str:
     items = [node for node in nodes if isinstance(node, Resource)]
     everything = [everywhere(matching.new.applications[0])] if len(items) < len(nodes) else []
     if len(items) <= FEW:
-        return both([*everything, *(_renamed(item, matching.twin(item)) for item in items)])
+        return both([*everything, *(_renamed(item, matching.counterpart(item)) for item in items)])
     parents = {item.parent for item in items}
     inside = f" of {called(items[0].parent)}" if len(parents) == 1 else ""
     return both([*everything, f"{resources(items)}{inside}"])
@@ -130,12 +130,12 @@ def why(reason: Reason, on: Sequence[Node], matching: Matching) -> str:
 
 
 def _by_default(reason: Reason, on: Sequence[Node], matching: Matching) -> str:
-    told = f"default permission {_permission(reason)} of {_on(on)}"
+    default = f"default permission {_permission(reason)} of {_on(on)}"
     if reason.cause is Cause.MEMBERSHIP:
-        return f"{told}, which the {_SERVERS[reason.gained]} gives, too, but not to them: they have no licence there"
+        return f"{default}, which the {_SERVERS[reason.gained]} gives, too, but not to them: they have no licence there"
     if _less(reason, matching).type == CLOUD:
-        return f"{told}; Bitbucket Cloud has no default permissions"
-    return f"{told}, which the {_SERVERS[reason.gained]} does not give"
+        return f"{default}; Bitbucket Cloud has no default permissions"
+    return f"{default}, which the {_SERVERS[reason.gained]} does not give"
 
 
 def _less(reason: Reason, matching: Matching) -> Application:

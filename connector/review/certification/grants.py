@@ -2,7 +2,7 @@
 
 A grant is one permission, or one role, of one holder on one node. A role is one decision, whatever permissions it
 bundles: nobody can take away one of them. What everybody has and what an owner of a personal project has cannot be
-taken away by removing a grant: it is told, and not decided on.
+taken away by removing a grant: it is for information, and not decided on.
 """
 
 from __future__ import annotations

@@ -117,7 +117,7 @@ class Choice:
 
 @contextmanager
 def workbook(path: Path, title: str, rows: int, *, is_protected: bool = True) -> Iterator[Book]:
-    """Write a new file of about so many rows, mode 0600. Raises OSError, and may leave an unfinished file behind.
+    """Write a new file of about `rows` rows, mode 0600. Raises OSError, and may leave an unfinished file behind.
 
     Protection is against accidents, without a password: what is no answer cannot be changed until it is lifted.
     """

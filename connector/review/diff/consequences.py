@@ -130,7 +130,7 @@ class _Side:
         self.select(range(0))
 
     def number(self, subjects: Sequence[Identity]) -> None:
-        """Give each subject its bit, the same as that of its twin."""
+        """Give each subject its bit, the same as that of its counterpart."""
         for place, one in enumerate(subjects):
             own: Identity | None = one if one.application in self.export.applications else self._matching.identity(one)
             if own is not None:
@@ -198,8 +198,8 @@ class _Side:
             return Cause.RESOURCE
         if (row.holder, row.permission, on) in self._extra:
             return Cause.GRANT
-        twin, source = self._matching.node(node), self._matching.node(on)
-        stays = twin is not None and any(step is source for step in lineage(twin))
+        counterpart, source = self._matching.node(node), self._matching.node(on)
+        stays = counterpart is not None and any(step is source for step in lineage(counterpart))
         return Cause.MEMBERSHIP if stays else Cause.MOVE
 
     @cached_property
@@ -208,10 +208,10 @@ class _Side:
         other = Access(self._matching.other(self.export))
         links: list[tuple[Identity, Identity]] = []
         for one in self.export.identities:
-            twin = self._matching.identity(one)
-            theirs = other.draws_on(twin) if twin else ()
+            counterpart = self._matching.identity(one)
+            theirs = other.direct_sources(counterpart) if counterpart else ()
             known = {self._matching.identity(lender) for lender in theirs}
-            links.extend((one, lender) for lender in self.access.draws_on(one) if lender not in known)
+            links.extend((one, lender) for lender in self.access.direct_sources(one) if lender not in known)
         return links
 
     def _extra_grants(self) -> dict[tuple[Identity, Permission, Node], None]:
@@ -296,7 +296,7 @@ def _bitset(places: Sequence[int]) -> int:
 
 
 def _changed_and_others(old: _Side, new: _Side, matching: Matching) -> tuple[list[Identity], list[Identity]]:
-    """Give the subjects that may have gained or lost anything, in the order of the exports, twins once.
+    """Give the subjects that may have gained or lost anything, in the order of the exports, counterparts once.
 
     The first list holds those whose own links or grants changed: they are few, and much may have changed for
     each. The second list holds the others.
@@ -313,9 +313,9 @@ def _changed_and_others(old: _Side, new: _Side, matching: Matching) -> tuple[lis
 
 def _is_subject(one: Identity, matching: Matching) -> bool:
     if isinstance(one, Credential):
-        twin = matching.identity(one)
+        counterpart = matching.identity(one)
         exports = (matching.new, matching.old)
-        return any(export.assignments_of(each) for export in exports for each in (one, twin) if each is not None)
+        return any(export.assignments_of(each) for export in exports for each in (one, counterpart) if each is not None)
     return not isinstance(one, Group)
 
 
@@ -333,9 +333,9 @@ def _collect(found: _Found, before: _Side, after: _Side, matching: Matching) -> 
     """Find the levels that are higher after than before; swap the two to find losses."""
     is_new = after.export is matching.new
     for node, mask in after.candidates():
-        twin = matching.node(node)
-        then = before.levels(twin if isinstance(twin, Resource) else None, mask)
-        shown = node if is_new or not isinstance(twin, Resource) else twin
+        counterpart = matching.node(node)
+        then = before.levels(counterpart if isinstance(counterpart, Resource) else None, mask)
+        shown = node if is_new or not isinstance(counterpart, Resource) else counterpart
         for level, cause, holder, other, bits in _risen(after, node, then, mask):
             through = holder if is_new else matching.identity(holder) or holder
             found[level, cause, through][other, bits].append(shown)

@@ -1,6 +1,6 @@
 """What changed between two exports, in the words of a reviewer; `consequences` has what follows from it.
 
-Things are compared by id, so that a rename is a rename. Grants to everybody are told as what they are in
+Things are compared by id, so that a rename is a rename. Grants to everybody are reported as what they are in
 Bitbucket: public, or a project's default permission.
 """
 
@@ -131,12 +131,12 @@ def _order(change: Change) -> tuple[object, ...]:
 def _settings(matching: Matching) -> Iterator[Change]:
     """Tell what changed about an application itself, and about what its permissions mean."""
     for application in matching.new.applications:
-        twin = matching.node(application)
+        counterpart = matching.node(application)
         for name in ("version", "base_url", "public_access"):
-            before = None if twin is None else twin.properties.get(name)
+            before = None if counterpart is None else counterpart.properties.get(name)
             after = application.properties.get(name)
             # What one export does not know is no change: see `comparable`.
-            if twin is not None and before != after and "unknown" not in (before, after):
+            if counterpart is not None and before != after and "unknown" not in (before, after):
                 yield Change(Section.SETTINGS, Verb.CHANGED, application, None, f"{name} {before}", f"{name} {after}")
         known = {permission.name: permission for permission in matching.old.permissions}
         for permission in matching.new.permissions:
@@ -196,11 +196,11 @@ def _memberships(matching: Matching) -> Iterator[Change]:
     for export, verb in ((matching.new, Verb.ADDED), (matching.old, Verb.REMOVED)):
         other = matching.other(export)
         for one in export.identities:
-            twin = matching.identity(one)
-            known = {matching.identity(group) for group in other.groups_of(twin)} if twin else set()
+            counterpart = matching.identity(one)
+            known = {matching.identity(group) for group in other.groups_of(counterpart)} if counterpart else set()
             for group in export.groups_of(one):
                 if group not in known and group.id not in SYNTHETIC and one.id not in SYNTHETIC:
-                    along = twin is None or matching.identity(group) is None
+                    along = counterpart is None or matching.identity(group) is None
                     yield Change(
                         Section.MEMBERS, verb, _newest(matching, one), _newest(matching, group), goes_along=along
                     )
@@ -270,12 +270,12 @@ def _grants(matching: Matching) -> Iterator[Change]:
 def _openness(
     holder: Identity, node: Node, verb: Verb, before: list[Permission], after: list[Permission], *, along: bool
 ) -> Iterator[Change]:
-    def told(permissions: list[Permission]) -> str | None:
+    def described(permissions: list[Permission]) -> str | None:
         if not permissions:
             return None
         return "public" if holder.id == EVERYONE else f"default permission {_named(permissions)}"
 
-    yield Change(Section.OPENNESS, verb, node, None, told(before), told(after), along)
+    yield Change(Section.OPENNESS, verb, node, None, described(before), described(after), along)
 
 
 def _verb(before: list[Permission], after: list[Permission]) -> Verb:

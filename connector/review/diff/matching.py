@@ -1,6 +1,6 @@
 """Which things of two exports are the same: those with the same id, under any name and in any place.
 
-Within one export values are compared by identity. Across two exports a value has a twin in the other, or none.
+Within one export values are compared by identity. Across two exports a value has a counterpart in the other, or none.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ _Thing = TypeVar("_Thing", bound=Node | Identity)
 
 
 class Matching:
-    """Two exports, and the twin of each thing in the other one. Works in both directions."""
+    """Two exports, and the counterpart of each thing in the other one. Works in both directions."""
 
     def __init__(self, old: Export, new: Export) -> None:
         self.old, self.new = old, new
         self._extra_grants: dict[Export, list[ExtraGrant]] = {}
         self._nodes: dict[Node, Node] = {}
-        self._nodes.update(_twins(_applications(old), _applications(new)))
-        self._identities = _twins(self._identified(old), self._identified(new))
-        self._nodes.update(_twins(self._keyed(old), self._keyed(new)))
-        self._nodes.update(_twins(self._unmatched(old), self._unmatched(new)))
+        self._nodes.update(_counterparts(_applications(old), _applications(new)))
+        self._identities = _counterparts(self._identified(old), self._identified(new))
+        self._nodes.update(_counterparts(self._keyed(old), self._keyed(new)))
+        self._nodes.update(_counterparts(self._unmatched(old), self._unmatched(new)))
 
     def other(self, export: Export) -> Export:
         """Give the other one of the two exports."""
@@ -44,8 +44,8 @@ class Matching:
 
     def has_moved(self, one: Resource) -> bool:
         """Whether a resource has another parent in the other export."""
-        twin = self._nodes.get(one)
-        return isinstance(twin, Resource) and self._nodes.get(one.parent) is not twin.parent
+        counterpart = self._nodes.get(one)
+        return isinstance(counterpart, Resource) and self._nodes.get(one.parent) is not counterpart.parent
 
     def extra_grants(self, export: Export) -> list[ExtraGrant]:
         """Give the grants of one export that the other one lacks; permissions are compared by name."""
@@ -56,24 +56,24 @@ class Matching:
     def _extra(self, export: Export) -> Iterator[ExtraGrant]:
         other = self.other(export)
         for holder in export.identities:
-            twin = self._identities.get(holder)
-            theirs = _by_permission(other.assignments_of(twin)) if twin else {}
+            counterpart = self._identities.get(holder)
+            theirs = _by_permission(other.assignments_of(counterpart)) if counterpart else {}
             for permission, nodes in _by_permission(export.assignments_of(holder)).items():
                 for node in self._missing(nodes, theirs.get(permission, [])):
                     yield holder, permission, node
 
     def _missing(self, nodes: list[Node], theirs: list[Node]) -> Iterable[Node]:
-        """Give the nodes that have no twin among those of the other export."""
-        twins = list(map(self._nodes.get, nodes))
-        if twins == theirs:
+        """Give the nodes that have no counterpart among those of the other export."""
+        counterparts = list(map(self._nodes.get, nodes))
+        if counterparts == theirs:
             return ()
         known = frozenset(theirs)
-        return dict.fromkeys(node for node, twin in zip(nodes, twins, strict=True) if twin not in known)
+        return dict.fromkeys(node for node, other in zip(nodes, counterparts, strict=True) if other not in known)
 
     def _scope(self, application: Application) -> str:
         """Give a name for an application that is the same in both exports."""
-        twin = self._nodes.get(application)
-        return min(application.name, twin.name) if twin else application.name
+        counterpart = self._nodes.get(application)
+        return min(application.name, counterpart.name) if counterpart else application.name
 
     def _identified(self, export: Export) -> Iterator[tuple[Hashable, Identity]]:
         scopes = {application: self._scope(application) for application in export.applications}
@@ -101,13 +101,15 @@ def _applications(export: Export) -> Iterable[tuple[Hashable, Application]]:
     return [(application.name.lower(), application) for application in export.applications]
 
 
-def _twins(old: Iterable[tuple[Hashable, _Thing]], new: Iterable[tuple[Hashable, _Thing]]) -> dict[_Thing, _Thing]:
+def _counterparts(
+    old: Iterable[tuple[Hashable, _Thing]], new: Iterable[tuple[Hashable, _Thing]]
+) -> dict[_Thing, _Thing]:
     named = dict(new)
-    twins: dict[_Thing, _Thing] = {}
+    counterparts: dict[_Thing, _Thing] = {}
     for name, thing in old:
-        if (twin := named.get(name)) is not None:
-            twins[thing], twins[twin] = twin, thing
-    return twins
+        if (counterpart := named.get(name)) is not None:
+            counterparts[thing], counterparts[counterpart] = counterpart, thing
+    return counterparts
 
 
 def _by_permission(rows: Iterable[Assignment]) -> dict[str, list[Node]]:

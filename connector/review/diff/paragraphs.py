@@ -45,9 +45,9 @@ def paragraphs(difference: Difference) -> Iterator[Paragraph]:
         Paragraph("Who gained access", list(_sentences(difference, gained=True))),
         Paragraph("Who lost access", list(_sentences(difference, gained=False))),
     ]
-    told = (change for change in difference.changes if not change.goes_along)
-    for section, changes in groupby(told, lambda change: change.section):
-        found.append(Paragraph(f"What changed: {section}", list(_told(list(changes)))))
+    shown = (change for change in difference.changes if not change.goes_along)
+    for section, changes in groupby(shown, lambda change: change.section):
+        found.append(Paragraph(f"What changed: {section}", list(_lines(list(changes)))))
     found.append(Paragraph("Could not be compared", list(difference.limits)))
     found.append(Paragraph("Not known", list(_unknown(difference))))
     return (paragraph for paragraph in found if paragraph.lines)
@@ -78,12 +78,12 @@ def _as_a_whole(found: list[Consequence], cause: Cause, *, gained: bool) -> str:
     by_level = [(level, [one for one in found if one.level is level]) for level in levels]
     if cause is Cause.RESOURCE:
         subject = _places(_all_resources(found))
-        told = [f"{level} for {_subjects(_everybody(same))}" for level, same in by_level]
+        parts = [f"{level} for {_subjects(_everybody(same))}" for level, same in by_level]
     else:
         subject = _subjects(_everybody(found))
-        told = [f"{level} on {_places(_all_resources(same))}" for level, same in by_level]
+        parts = [f"{level} on {_places(_all_resources(same))}" for level, same in by_level]
     fate = "new" if gained else "gone"
-    return f"{fate}: {subject}, with {'; '.join(told)}"
+    return f"{fate}: {subject}, with {'; '.join(parts)}"
 
 
 def _all_resources(found: list[Consequence]) -> list[Resource]:
@@ -172,7 +172,7 @@ def _single(change: Change) -> str:
     return f"{_sign(change.verb)} {clean(_called(change.about))}{': ' + detail if detail else ''}"
 
 
-def _told(changes: list[Change]) -> Iterator[str]:
+def _lines(changes: list[Change]) -> Iterator[str]:
     """Yield the changes of one section; those of a kind of one holder or group are one line."""
     if changes[0].section is Section.GRANTS:
         for (_, before, after, verb, _), same in _grouped(changes, by_member=False):

@@ -115,13 +115,13 @@ def _branch(resource: Resource) -> str:
 
 def outside_hosts(access: Access) -> Iterator[Place]:
     """Find hosts outside the server's own domain that webhooks send to, those of the most repositories first."""
-    told: defaultdict[str, list[Resource]] = defaultdict(list)
+    by_host: defaultdict[str, list[Resource]] = defaultdict(list)
     inside = {_domain(str(item.properties.get("base_url") or "")) for item in access.export.applications} - {""}
     for resource in access.export.resources:
         for host in _hosts(resource):
             if not _is_inside(host, inside):
-                told[host].append(resource)
-    for host, resources in sorted(told.items(), key=lambda item: (-len(item[1]), item[0])):
+                by_host[host].append(resource)
+    for host, resources in sorted(by_host.items(), key=lambda item: (-len(item[1]), item[0])):
         yield from (Place(where(resource), "", resource, host) for resource in resources)
 
 

@@ -144,12 +144,12 @@ def one_by_one(access: Access) -> Iterator[Place]:
 
 def granted_twice(access: Access) -> Iterator[Place]:
     """Find people with a grant of their own that gives no more than one of their groups."""
-    lent = _Lent(access)
+    of_groups = _GroupGrants(access)
     rows_of: defaultdict[User, list[tuple[Assignment, Level]]] = defaultdict(list)
     for user, row, level in _own_rows(access):
         rows_of[user].append((row, level))
     for user, rows in rows_of.items():
-        given = lent.by(access.sources(user) - {user})
+        given = of_groups.by(access.sources(user) - {user})
         twice = [
             row.grant(node)
             for row, level in (rows if given else ())
@@ -177,7 +177,7 @@ class _Given(NamedTuple):
         return False
 
 
-class _Lent:
+class _GroupGrants:
     """The levels that groups give on nodes, worked out once; those on everything do not count."""
 
     def __init__(self, access: Access) -> None:
@@ -185,19 +185,19 @@ class _Lent:
         self._levels = levels(access.export)
         self._given: dict[Identity, _Given] = {}
 
-    def by(self, lenders: Iterable[Identity]) -> list[_Given]:
+    def by(self, groups: Iterable[Identity]) -> list[_Given]:
         """Give the levels of those that have any."""
-        return [given for lender in lenders if (given := self._given_by(lender)).here]
+        return [given for group in groups if (given := self._given_by(group)).here]
 
-    def _given_by(self, lender: Identity) -> _Given:
-        if lender not in self._given:
-            self._given[lender] = given = _Given({}, {})
-            for row in sorted(self._export.assignments_of(lender), key=lambda row: self._levels[row.permission]):
+    def _given_by(self, group: Identity) -> _Given:
+        if group not in self._given:
+            self._given[group] = given = _Given({}, {})
+            for row in sorted(self._export.assignments_of(group), key=lambda row: self._levels[row.permission]):
                 on: dict[Node, Level] = dict.fromkeys(row.targets, self._levels[row.permission])
                 on.pop(row.holder.application, None)
                 given.here.update(on)
                 given.inherited.update(on if row.permission.inherits else {})
-        return self._given[lender]
+        return self._given[group]
 
 
 def _own_rows(access: Access) -> Iterator[tuple[User, Assignment, Level]]:

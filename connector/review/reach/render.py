@@ -45,11 +45,11 @@ def as_table(answers: Answers, width: int, most: int | None) -> Iterator[str]:
 def _columns(answers: Answers, rows: Sequence[Answer], shown: Sequence[Answer], width: int) -> Iterator[str]:
     """Yield the table; what is the same in all rows stands once, above it."""
     columns = {"level": [str(row.level) for row in shown]}
-    for name, told in (("who", _who), ("where", _where)):
-        if len({told(row) for row in rows}) == 1:
-            yield from wrapped(told(rows[0]), width)
+    for name, text_of in (("who", _who), ("where", _where)):
+        if len({text_of(row) for row in rows}) == 1:
+            yield from wrapped(text_of(rows[0]), width)
         else:
-            columns[name] = [told(row) for row in shown]
+            columns[name] = [text_of(row) for row in shown]
     columns["why"] = ["\n".join(map(clean, answers.reasons(row))) or "no grant" for row in shown]
     yield from table(list(columns), list(zip(*columns.values(), strict=True)), width)
 

@@ -16,7 +16,7 @@ from connector.review.across.comparison import ServerComparison
 from connector.review.across.differences import AccessDifference
 from connector.review.across.names import called
 from connector.review.across.paragraphs import HEADINGS, concerned, differences, matched, remarks, servers, summary
-from connector.review.across.sentences import told
+from connector.review.across.sentences import wording
 from connector.review.text.formats import asset, policy_hash
 from connector.review.text.names import FEW, counted
 
@@ -96,7 +96,7 @@ def _differences(comparison: ServerComparison, some: Sequence[AccessDifference])
 
 
 def _cells(comparison: ServerComparison, one: AccessDifference) -> Iterator[str]:
-    words = told(one, comparison.matching)
+    words = wording(one, comparison.matching)
     names = [called(node) for node in one.nodes[: _MOST_NAMES + 1]]
     yield _text(words.who) + _unfolding([called(person.known) for person in one.people[: _MOST_NAMES + 1]])
     others = "/".join(_level(str(Level(other))) for other in sorted(one.others))

@@ -1,4 +1,4 @@
-"""Paragraphs of lines, for a terminal or as Markdown, with at most so many lines of each."""
+"""Paragraphs of lines, for a terminal or as Markdown, of each at most a given number."""
 
 from __future__ import annotations
 

@@ -12,14 +12,14 @@ def reason(path: Path) -> str:
     grant, holder = path.grant, path.chain[-1]
     on, permission = where(grant.on), grant.permission.name
     if holder.id == EVERYONE:
-        return _after(_lent(path), f"public: {on}")
+        return _after(_on_behalf(path), f"public: {on}")
     if isinstance(grant.on, Application):
         of_all = f"{permission} of the workspace" if grant.on.type == CLOUD else f"global {permission}"
-        return _after(_lent(path), of_all + _via(path))
+        return _after(_on_behalf(path), of_all + _via(path))
     if holder.id == LICENSED_USERS:
-        return _after(_lent(path), f"default permission of {on} ({permission})")
+        return _after(_on_behalf(path), f"default permission of {on} ({permission})")
     if is_owner(grant):
-        return _after(_lent(path), f"owner of {on}")
+        return _after(_on_behalf(path), f"owner of {on}")
     roles = [f"role {role.name}" for role in grant.roles]
     return _after([*map(briefly, path.chain), *roles], f"{permission} on {on}")
 
@@ -39,7 +39,7 @@ def _after(steps: list[str], end: str) -> str:
     return " → ".join((*steps, end))
 
 
-def _lent(path: Path) -> list[str]:
+def _on_behalf(path: Path) -> list[str]:
     """Give the steps between a credential and a user that make one act for the other."""
     ends = [place for place, step in enumerate(path.chain) if place and not isinstance(step, Group)]
     return [briefly(step) for step in path.chain[: ends[-1] + 1]] if ends else []

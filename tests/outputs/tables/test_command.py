@@ -124,21 +124,24 @@ def test_bad_sql_is_one_line(run: Run, export: str, sql: str, told: str) -> None
     [
         (["--query", "nope"], "there are changes, effective_access, stale, who_had_access, why"),
         (["--query", "why"], "name it with --set resource=KEY/slug"),
-        (["--query", "why", "--set", "resource=PAY/apo"], "no night has the resource 'PAY/apo'; did you mean PAY/api"),
+        (["--query", "why", "--set", "resource=PAY/apo"], "no export has the resource 'PAY/apo'; did you mean PAY/api"),
         (["--query", "stale", "--set", "identity=x", "--set", "identity=y"], "each NAME once"),
         (["--query", "stale", "--set", "days=soon"], "takes a whole number"),
         (["--query", "stale", "--set", "days=-1"], "from 0 to 36500, not '-1'"),
         (["--query", "stale", "--set", "days=99999999999"], "from 0 to 36500"),
         (["--query", "stale", "--set", "date=yesterday"], "takes a date such as"),
         (["--query", "stale", "--set", "date=20261122"], "takes a date such as"),
-        (["--query", "stale", "--set", "date=2026-11-21"], "has no night up to 2026-11-21: the first is of 2026-11-22"),
-        (["--query", "stale", "--set", "data_source=Other"], "no night has the data source 'Other'"),
+        (
+            ["--query", "stale", "--set", "date=2026-11-21"],
+            "has no export up to 2026-11-21: the first is of 2026-11-22",
+        ),
+        (["--query", "stale", "--set", "data_source=Other"], "no export has the data source 'Other'"),
         (
             ["--query", "stale", "--set", "repository=x"],
             "knows no parameter 'repository': there are date, data_source, days",
         ),
-        (["--query", "effective_access", "--set", "identity=jdo"], "no night has the identity 'jdo'; did you mean"),
-        (["--query", "changes"], "has no night before 2026-11-22 to compare with"),
+        (["--query", "effective_access", "--set", "identity=jdo"], "no export has the identity 'jdo'; did you mean"),
+        (["--query", "changes"], "has no export before 2026-11-22 to compare with"),
         (["--query", "stale", "--format", "csv"], "leave out --format"),
         ([], "-o DIR"),
         (["-o", "x", "--csv"], "name one with --query"),
@@ -158,7 +161,7 @@ def test_what_cannot_be_done_is_one_line(run: Run, export: str, arguments: list[
 
 def test_a_folder_without_nights_is_told(run: Run, export: str) -> None:
     Path("empty").mkdir()
-    assert "holds no nights in Parquet" in run("tables", "empty", "--query", "stale").err
+    assert "holds no tables in Parquet" in run("tables", "empty", "--query", "stale").err
     ended = run("tables", "empty", export, "--query", "stale")
     assert (ended.code, "one folder alone" in ended.err) == (2, True)
 
@@ -191,7 +194,7 @@ def test_a_data_source_without_a_night_to_compare_with_is_named(run: Run, export
     run("tables", export, "-o", "nights", "--date", "2026-11-23")
     ended = run("tables", "nights", "--query", "changes", "--json")
     assert (ended.code, json.loads(ended.out)) == (0, [])
-    assert "Other has no night before 2026-11-22 to compare with" in ended.err
+    assert "Other has no export before 2026-11-22 to compare with" in ended.err
 
 
 def test_a_night_of_an_older_version_lacks_tables_and_columns(run: Run, export: str) -> None:

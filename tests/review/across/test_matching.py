@@ -19,7 +19,7 @@ def _matching(old: Organisation, new: Organisation, kind: str = SERVER) -> Match
 
 
 def _pairs(found: Matches[Any]) -> set[tuple[str, str, str]]:
-    return {(_name(old), _name(found.twins[old]), str(hint)) for old, hint in found.hints.items()}
+    return {(_name(old), _name(found.counterparts[old]), str(hint)) for old, hint in found.hints.items()}
 
 
 def _name(one: Any) -> str:
@@ -142,7 +142,7 @@ def test_groups_are_matched_by_name_or_slug() -> None:
     new = Organisation().group("payments dev").group("OPS").group("renamed")
     for kind in (SERVER, CLOUD):
         found = _matching(old, new, kind).groups
-        assert {(one.name, found.twins[one].name) for one in found.hints} == {
+        assert {(one.name, found.counterparts[one].name) for one in found.hints} == {
             ("Payments Dev", "payments dev"),
             ("ops", "OPS"),
         }

@@ -17,7 +17,7 @@ from connector.review.provenance import moment
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class DatedExport:
     """One application of one export, which counts for one day; `export` has no other application."""
 
     source: Path
@@ -31,11 +31,11 @@ class Night:
         return f"{self.data_source} of {self.date}"
 
 
-def nights(source: Path, given: date | None) -> list[Night]:
+def dated_exports(source: Path, given: date | None) -> list[DatedExport]:
     """Read one export. Raises `ReviewError` for a file that is none, `UsageError` where nothing says its date."""
     export = load(source)
     single = [export] if len(export.applications) == 1 else list(_split(export))
-    return [Night(source, _name(one), given or _date(source, one), one) for one in single]
+    return [DatedExport(source, _name(one), given or _date(source, one), one) for one in single]
 
 
 def _name(export: Export) -> str:
