@@ -124,7 +124,7 @@ RULES: dict[str, tuple[Json, set[str]]] = {
 
 
 @pytest.mark.parametrize(("document", "expected"), RULES.values(), ids=RULES)
-def test_rule(document: Json, expected: set[str]) -> None:
+def test_effective_access_follows_the_rules_of_oaa(document: Json, expected: set[str]) -> None:
     assert graph(document) == expected
 
 
@@ -145,7 +145,7 @@ def test_a_permission_without_a_level_reaches_no_resource() -> None:
     assert Access(export).level(ann, node(export, "a")) is Level.NONE
 
 
-def test_a_credential_lends_its_own_grants_to_its_owner_but_not_to_the_owners_other_credentials() -> None:
+def test_an_owner_has_the_grants_of_a_credential_but_the_owners_other_credentials_do_not() -> None:
     document = payload(
         holds("key", on("writer", "a"), kind="local_access_creds"),
         holds("ann", on("reader", "b")),

@@ -167,7 +167,7 @@ def test_all_methods_give_what_the_rules_say(document: Json) -> None:
 
 @_NO_DEADLINE
 @given(_payloads())
-def test_access_without_a_grant_is_as_if_it_did_not_exist(document: Json) -> None:
+def test_access_without_a_grant_is_what_the_other_grants_give(document: Json) -> None:
     export = load(document)
     for grant in set(export.grants()):
         without = Access(export, [grant])

@@ -129,7 +129,7 @@ def test_a_grant_that_is_missing_is_seen(organisation: Organisation, data: st.Da
 
 @_EXAMPLES
 @given(organisations(), st.data())
-def test_a_grant_too_many_is_seen(organisation: Organisation, data: st.DataObject) -> None:
+def test_a_made_up_grant_is_seen(organisation: Organisation, data: st.DataObject) -> None:
     document = _flat(organisation)
     entry = data.draw(st.sampled_from(document["identity_to_permissions"]))
     key = data.draw(st.sampled_from(list(_repositories(organisation))))
@@ -174,7 +174,7 @@ def test_an_inactive_user_who_is_exported_as_active_is_named() -> None:
 
 @_EXAMPLES
 @given(organisations())
-def test_what_is_drawn_could_stand_on_a_server_that_the_connector_can_read(organisation: Organisation) -> None:
+def test_random_organisations_are_possible_on_a_server_that_the_connector_can_read(organisation: Organisation) -> None:
     admin = next(item for item in organisation.accounts.values() if item.name == ADMIN_NAME)
     assert admin.password == ADMIN_PASSWORD
     assert admin.active

@@ -100,7 +100,7 @@ def test_users_who_cannot_sign_in_may_be_listed_or_not() -> None:
     assert differences(EQUAL | waiting) == []
 
 
-def test_an_account_that_was_made_anew_is_known_by_its_name() -> None:
+def test_an_account_that_was_created_again_is_known_by_its_name() -> None:
     assert differences({"1": ("ann", ADMIN), "22": ("BOB", WRITE)}) == []
 
 

@@ -37,7 +37,7 @@ def test_an_export_by_the_contract_agrees(workspace: Workspace) -> None:
 
 @EXAMPLES
 @given(workspaces())
-def test_what_is_drawn_could_stand_on_bitbucket(workspace: Workspace) -> None:
+def test_random_workspaces_are_possible_on_bitbucket(workspace: Workspace) -> None:
     (token,) = workspace.api_tokens
     admin = workspace.accounts[token.account_uuid]
     assert (admin.email, token.secret) == (ADMIN_EMAIL, ADMIN_TOKEN)
@@ -188,7 +188,7 @@ MISTAKES: dict[Callable[[Workspace], None], set[str]] = {
 
 
 @pytest.mark.parametrize("mistake", list(MISTAKES), ids=lambda mistake: mistake.__name__)
-def test_a_mistake_is_seen_and_named(mistake: Callable[[Workspace], None]) -> None:
+def test_a_planted_mistake_is_found_and_named(mistake: Callable[[Workspace], None]) -> None:
     truth = small()
     if mistake is everything_public_of_a_public_project:
         next(iter(truth.projects.values())).is_private = False
@@ -208,7 +208,9 @@ def readable(workspace: Workspace, line: str) -> str:
 
 @EXAMPLES
 @given(workspaces(), st.sampled_from(list(MISTAKES)))
-def test_a_mistake_is_seen_wherever_it_matters(workspace: Workspace, mistake: Callable[[Workspace], None]) -> None:
+def test_a_planted_mistake_is_found_if_it_changes_access(
+    workspace: Workspace, mistake: Callable[[Workspace], None]
+) -> None:
     """A mistake that changes the level of any account is seen in any workspace."""
     mistaken = deepcopy(workspace)
     mistake(mistaken)

@@ -85,7 +85,7 @@ def test_the_highest_level_counts_and_nothing_subtracts() -> None:
     assert world.levels() == {"ben": ("admin", "none")}
 
 
-def test_none_is_no_grant() -> None:
+def test_the_permission_none_gives_no_access() -> None:
     world = World()
     world.pay.groups, world.pay.users = {"staff": "none"}, {world.ann.uuid: "none"}
     world.api.groups, world.api.users = {"staff": "none"}, {world.ann.uuid: "none"}

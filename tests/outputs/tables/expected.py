@@ -83,7 +83,7 @@ def check_why(ask: Ask, worlds: Worlds) -> None:
 def _reasons(worlds: Worlds, resource: str, about: Callable[[Who], bool]) -> Rows:
     return sorted(
         {
-            (name, *who, reason.key, LEVELS[world.level(reason.grant.permission)], world.told(reason))
+            (name, *who, reason.key, LEVELS[world.level(reason.grant.permission)], world.text_of(reason))
             for name, (_, world) in worlds.items()
             for who in world.identities
             if about(who)

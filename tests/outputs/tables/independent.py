@@ -175,7 +175,7 @@ class World:
         names = [self.resources[step]["name"] for step in self.above[key] if step]
         return str(properties.get("key", "/".join(reversed(names))))
 
-    def told(self, reason: Reason) -> str:
+    def text_of(self, reason: Reason) -> str:
         """Tell a reason in one line."""
         on = self.path(reason.grant.key) if reason.grant.key else self.application["name"]
         return " → ".join((*map(self.called, reason.way), *reason.grant.roles, f"{reason.grant.permission} on {on}"))

@@ -1,4 +1,4 @@
-"""`tables --query` as a command: forms of answers, what it is told, and errors that say what to do."""
+"""`tables --query` as a command: forms of answers, what can be given, and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_a_query_of_ones_own_knows_tables_and_any_parameter(run: Run, export: st
 
 
 @pytest.mark.parametrize(
-    ("sql", "told"),
+    ("sql", "message"),
     [
         ("SELECT nme FROM users", 'Referenced column "nme" not found'),
         ("SELEC 1", "syntax error"),
@@ -110,17 +110,17 @@ def test_a_query_of_ones_own_knows_tables_and_any_parameter(run: Run, export: st
         ("SELECT * FROM 'https://example.com/x.parquet'", "httpfs"),
     ],
 )
-def test_bad_sql_is_one_line(run: Run, export: str, sql: str, told: str) -> None:
+def test_bad_sql_is_one_line(run: Run, export: str, sql: str, message: str) -> None:
     Path("mine.sql").write_text(sql, encoding="utf-8")
     ended = run("tables", export, "--query", "mine.sql")
     assert ended.code in (2, 5)
-    assert told in ended.err
+    assert message in ended.err
     assert len(ended.err.splitlines()) == 1
     assert not Path("stolen.csv").exists()
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (["--query", "nope"], "there are changes, effective_access, stale, who_had_access, why"),
         (["--query", "why"], "name it with --set resource=KEY/slug"),
@@ -152,21 +152,21 @@ def test_bad_sql_is_one_line(run: Run, export: str, sql: str, told: str) -> None
         (["-o", "x", "--date", "22.11.2026"], "not a date such as"),
     ],
 )
-def test_what_cannot_be_done_is_one_line(run: Run, export: str, arguments: list[str], told: str) -> None:
+def test_what_cannot_be_done_is_one_line(run: Run, export: str, arguments: list[str], message: str) -> None:
     ended = run("tables", export, *arguments)
     assert (ended.code, ended.out) == (2, "")
-    assert told in ended.err
+    assert message in ended.err
     assert len(ended.err.splitlines()) == 1
 
 
-def test_a_folder_without_nights_is_told(run: Run, export: str) -> None:
+def test_a_folder_without_tables_cannot_be_queried(run: Run, export: str) -> None:
     Path("empty").mkdir()
     assert "holds no tables in Parquet" in run("tables", "empty", "--query", "stale").err
     ended = run("tables", "empty", export, "--query", "stale")
     assert (ended.code, "one folder alone" in ended.err) == (2, True)
 
 
-def test_what_is_not_an_export_is_told(run: Run) -> None:
+def test_a_file_that_is_no_export_is_one_clear_line(run: Run) -> None:
     Path("x.json").write_text("[]", encoding="utf-8")
     for arguments in (["-o", "nights"], ["--query", "stale"], ["-o", "g.json", "--format", "opengraph"]):
         ended = run("tables", "x.json", *arguments)
@@ -174,7 +174,7 @@ def test_what_is_not_an_export_is_told(run: Run) -> None:
         assert "not an OAA payload" in ended.err
 
 
-def test_what_is_not_known_is_said(run: Run, export: str) -> None:
+def test_gaps_of_an_export_are_warnings_of_its_tables_and_queries(run: Run, export: str) -> None:
     document = json.loads(Path(export).read_text(encoding="utf-8"))
     document["applications"][0]["custom_properties"] |= {
         "is_complete": False,
@@ -187,7 +187,7 @@ def test_what_is_not_known_is_said(run: Run, export: str) -> None:
     assert {row["is_complete"] for row in json.loads(ended.out)} == {False}
 
 
-def test_a_data_source_without_a_night_to_compare_with_is_named(run: Run, export: str) -> None:
+def test_a_data_source_without_an_export_to_compare_with_is_named(run: Run, export: str) -> None:
     document = json.loads(Path(export).read_text(encoding="utf-8").replace("Bitbucket Server - test", "Other"))
     Path("other.json").write_text(json.dumps(document), encoding="utf-8")
     run("tables", export, "other.json", "-o", "nights")

@@ -67,7 +67,7 @@ def test_the_code_for_spark_sets_up_what_the_program_does() -> None:
 def test_every_query_says_what_it_reads(name: str) -> None:
     sql = find(name).sql
     head = "\n".join(line for line in sql.splitlines() if line.startswith("--")).partition("parameters")[2]
-    told = set(re.findall(r"^-- (?: +|  parameters +)(\w+) {2,}\S", "-- " + head, re.MULTILINE)) | {head.split()[0]}
+    known = set(re.findall(r"^-- (?: +|  parameters +)(\w+) {2,}\S", "-- " + head, re.MULTILINE)) | {head.split()[0]}
     read = set(re.findall(r"SELECT (?:lower\()?(\w+)\)? FROM parameters", sql))
-    assert told == read
+    assert known == read
     assert read <= PARAMETERS.keys()

@@ -89,11 +89,11 @@ def test_a_reader_never_finds_a_night_missing_or_in_parts(run: Run) -> None:
     files = [Path("nights", NIGHT, f"{table.name}.csv").absolute() for table in TABLES]
     missing, done = set[str](), threading.Event()
 
-    def look() -> None:
+    def read() -> None:
         while not done.is_set():
             missing.update(file.name for file in files if not file.exists())
 
-    reader = threading.Thread(target=look)
+    reader = threading.Thread(target=read)
     reader.start()
     try:
         for _ in range(5):
@@ -216,7 +216,7 @@ def test_the_day_of_an_older_export_is_in_its_name(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["export.json", "after-2026-11-07.json", "x-20261399-000000.json"])
-def test_no_day_is_guessed(run: Run, name: str) -> None:
+def test_an_export_without_a_date_needs_the_option_date(run: Run, name: str) -> None:
     ended = run("tables", _export(name, users=1, collected_at=None), *CSV)
     assert ended.code == 2
     assert "--date YYYY-MM-DD" in ended.err

@@ -55,8 +55,8 @@ def test_why_is_what_access_answers(ask: Ask, nights: Nights) -> None:
         node = next(node for node in access.export.resources if node.key == "p.r")
         for one in access.export.identities:
             paths = [path for path in access.paths(one, node) if path.level] if not isinstance(one, Group) else []
-            told = [row for row in rows if (row["data_source"], row["identity_id"]) == (name, one.id)]
-            own = [row for row in told if row["identity_type"] == kind(one)]
+            found = [row for row in rows if (row["data_source"], row["identity_id"]) == (name, one.id)]
+            own = [row for row in found if row["identity_type"] == kind(one)]
             assert sorted((row["permission"], row["level"]) for row in own) == sorted(
                 (path.grant.permission.name, str(path.level)) for path in paths
             )

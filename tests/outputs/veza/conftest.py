@@ -55,7 +55,7 @@ def veza(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeVeza]:
 
 
 class Waits(list[float]):
-    """Records how long it was told to sleep, and does not."""
+    """Records how long a sleep should take, and does not sleep."""
 
     def __call__(self, seconds: float) -> None:
         self.append(seconds)

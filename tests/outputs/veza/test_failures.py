@@ -213,7 +213,7 @@ def test_a_first_contact_that_is_never_answered_is_given_up(veza: FakeVeza, monk
 
 
 @pytest.mark.parametrize(
-    ("told", "waited"),
+    ("retry_after", "waited"),
     [
         ("77", lambda seconds: seconds == 77),
         ("in 400 seconds", lambda seconds: 300 < seconds <= 400),
@@ -223,17 +223,17 @@ def test_a_first_contact_that_is_never_answered_is_given_up(veza: FakeVeza, monk
     ],
 )
 def test_retry_after_is_obeyed(
-    veza: FakeVeza, payload: Payload, waits: Waits, told: str, waited: Callable[[float], bool]
+    veza: FakeVeza, payload: Payload, waits: Waits, retry_after: str, waited: Callable[[float], bool]
 ) -> None:
-    if told == "in 400 seconds":
-        told = format_datetime(datetime.now(UTC) + timedelta(seconds=400), usegmt=True)
-    veza.fail(Call.PUSH, error(429, "ResourceExhausted", "Slow down", headers={"Retry-After": told}))
+    if retry_after == "in 400 seconds":
+        retry_after = format_datetime(datetime.now(UTC) + timedelta(seconds=400), usegmt=True)
+    veza.fail(Call.PUSH, error(429, "ResourceExhausted", "Slow down", headers={"Retry-After": retry_after}))
     push(veza, payload, waits)
     assert waited(*waits)
 
 
 @pytest.mark.parametrize(
-    ("told", "said"),
+    ("retry_after", "said"),
     [
         ("7200", "asks to wait 7,200 seconds"),
         ("9" * 400, "asks to wait a day or longer"),
@@ -241,9 +241,9 @@ def test_retry_after_is_obeyed(
     ],
 )
 def test_a_retry_after_beyond_the_time_limit_is_not_waited(
-    veza: FakeVeza, payload: Payload, waits: Waits, told: str, said: str
+    veza: FakeVeza, payload: Payload, waits: Waits, retry_after: str, said: str
 ) -> None:
-    veza.fail(Call.PUSH, error(429, "ResourceExhausted", "Slow down", headers={"Retry-After": told}))
+    veza.fail(Call.PUSH, error(429, "ResourceExhausted", "Slow down", headers={"Retry-After": retry_after}))
     assert f"{said}; given up after 1 attempt in " in str(failure(lambda: push(veza, payload, waits)))
     assert not waits
 
@@ -265,7 +265,7 @@ def test_creating_is_repeated_without_creating_twice(
 @pytest.mark.parametrize(
     "answer", [HTML, Answer(200, b""), Answer(200, {}), Answer(200, []), Answer(200, {"id": "../x?"})], ids=repr
 )
-def test_an_odd_answer_to_a_creation(veza: FakeVeza, payload: Payload, call: Call, answer: Answer) -> None:
+def test_an_unexpected_answer_to_a_creation(veza: FakeVeza, payload: Payload, call: Call, answer: Answer) -> None:
     veza.fail(call, answer)
     message = str(failure(lambda: push(veza, payload)))
     assert "\n" not in message
@@ -296,7 +296,7 @@ def test_a_rejection_is_shown_field_by_field(veza: FakeVeza, payload: Payload) -
     ]
 
 
-def test_other_details_are_shown_too(veza: FakeVeza, payload: Payload) -> None:
+def test_other_details_of_an_error_are_shown(veza: FakeVeza, payload: Payload) -> None:
     details = [
         {"@type": "…ResourceInfo", "resource_type": "data source", "resource": "source-1"},
         {"@type": "…UserFacingErrorInfo", "message": "Gone", "resolution": "Create it again"},

@@ -52,6 +52,6 @@ def test_every_command_does_what_is_shown(exports: Run) -> None:
     assert Path("migration.html").exists()
 
 
-def test_its_options_exist() -> None:
+def test_documented_options_exist() -> None:
     named = set(re.findall(r"--[a-z]+(?:-[a-z]+)*", TEXT))
     assert named - _OF_CLOUD <= set(all_options())

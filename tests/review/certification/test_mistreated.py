@@ -91,7 +91,7 @@ def test_an_unanswered_original_beside_its_answered_copy_does_not_matter(started
     assert decided()[BOB] == "remove"
 
 
-def test_a_missing_workbook_is_missing_and_the_rest_iscollected(started: Run) -> None:
+def test_without_a_workbook_the_rest_is_collected(started: Run) -> None:
     book().unlink()
     ended = collected(started)
     assert ended.code == 4

@@ -1,4 +1,4 @@
-"""`review prove`: what became of decisions, told from later exports alone, and never better than it is."""
+"""`review prove`: what became of decisions, shown by later exports alone, and never better than it is."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_a_deleted_user_group_or_repository_has_no_grants(run: Run, before: Worl
     assert "PAY/ledger is not in the export any more" in page
 
 
-def test_a_group_under_another_name_with_the_same_grant_is_told(run: Run, before: World) -> None:
+def test_a_group_of_another_name_with_the_same_grant_is_reported(run: Run, before: World) -> None:
     _decide(run, before, {DEVS: "remove"})
     after = before.changed().group("developers").revoke(GROUP, "devs", "PROJECT_WRITE", "10")
     del after.groups["devs"]
@@ -149,7 +149,7 @@ def test_a_group_under_another_name_with_the_same_grant_is_told(run: Run, before
     assert "group developers was given the same since: the same one, renamed or made anew?" in ended.out
 
 
-def test_a_user_made_anew_with_the_same_name_is_told(run: Run, before: World) -> None:
+def test_a_user_created_again_with_the_same_name_is_reported(run: Run, before: World) -> None:
     _decide(run, before, {BOB: "remove"})
     after = before.changed().revoke(USER, "2", "REPO_WRITE", "100")
     del after.users["2"]
@@ -227,7 +227,7 @@ def test_what_was_kept_and_is_gone_is_told_and_is_nothing_to_do(run: Run, before
     assert "Kept (4)" in EVIDENCE.read_text(encoding="utf-8")
 
 
-def test_grants_that_are_new_since_are_told(run: Run, before: World) -> None:
+def test_grants_given_since_the_review_are_listed(run: Run, before: World) -> None:
     _decide(run, before, {BOB: "remove"})
     after = before.changed().revoke(USER, "2", "REPO_WRITE", "100")
     after.grant(USER, "3", "REPO_ADMIN", "101").grant(USER, "3", "REPO_READ", "100").grant(

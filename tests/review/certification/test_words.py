@@ -75,7 +75,7 @@ def test_what_is_no_day_or_two_is_not_read(written: object) -> None:
 
 
 @pytest.mark.parametrize("written", ["", None, "  "])
-def test_no_day_is_none(written: object) -> None:
+def test_an_empty_cell_is_an_empty_day(written: object) -> None:
     assert read_day(written, _EPOCH) == ""
 
 

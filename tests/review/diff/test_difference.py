@@ -90,7 +90,7 @@ def test_a_repository_that_moved_is_still_the_same_one(old: World) -> None:
     assert "Ann gained admin on OPS/api through group dev, because it moved; had read before" in lines
 
 
-def test_becoming_public_is_told_once_and_for_whom(old: World) -> None:
+def test_a_repository_that_becomes_public_is_one_line_that_says_for_whom(old: World) -> None:
     new = old.changed().grant(GROUP, "bitbucket:everyone", "PUBLIC_READ", "100")
     lines = _lines(old, new)
     assert "+ PAY/api: public" in lines

@@ -53,7 +53,7 @@ def project(*repositories: Json, key: str = "PAY", **properties: Any) -> Json:
 Resources = tuple[Json, ...] | None
 
 
-def look(*grants: Json, resources: Resources = None, **sections: tuple[Json, ...]) -> dict[str, list[str]]:
+def findings(*grants: Json, resources: Resources = None, **sections: tuple[Json, ...]) -> dict[str, list[str]]:
     """Give what is found in an export: ids of findings, and places."""
     findings = findings_in(*grants, resources=resources, **sections)
     return {finding.id: [str(one) for one in finding.places] for finding in findings}
@@ -76,7 +76,7 @@ def key_holds(name: str, *grants: Json) -> Json:
 
 def test_nothing_is_found_where_all_is_well() -> None:
     assert (
-        look(
+        findings(
             group_holds("team", on("PROJECT_WRITE", "PAY")),
             users=(user("ann", "team"),),
             groups=({"name": "team"},),
@@ -86,7 +86,7 @@ def test_nothing_is_found_where_all_is_well() -> None:
 
 
 def test_what_is_public() -> None:
-    found = look(group_holds("bitbucket:everyone", on("PUBLIC_READ", "PAY", "PAY.api")), groups=(EVERYONE,))
+    found = findings(group_holds("bitbucket:everyone", on("PUBLIC_READ", "PAY", "PAY.api")), groups=(EVERYONE,))
     assert found["public"] == ["PAY: Pay, with 1 repository", "PAY/api"]
 
 
@@ -103,7 +103,7 @@ def test_default_permissions_to_write_come_before_those_to_read() -> None:
 
 
 def test_administrators_are_listed_with_each_grant_that_makes_them_one() -> None:
-    found = look(
+    found = findings(
         group_holds("admins", on("SYS_ADMIN", application=True)),
         holds("ann", on("SYS_ADMIN", application=True)),
         users=(user("ann", "staff"), user("bob", "staff")),
@@ -116,7 +116,7 @@ def test_administrators_are_listed_with_each_grant_that_makes_them_one() -> None
 
 
 def test_people_who_left_and_kept_access_of_their_own_or_of_a_group() -> None:
-    found = look(
+    found = findings(
         holds("ann", on("REPO_WRITE", "PAY.api")),
         group_holds("team", on("PROJECT_READ", "PAY")),
         group_holds("licensed", on("LICENSED_USER", application=True)),
@@ -132,16 +132,16 @@ def test_people_who_left_and_kept_access_of_their_own_or_of_a_group() -> None:
 
 @pytest.mark.parametrize("who", [{"is_active": None}, {"is_licensed": None}, {"last_login_at": None}])
 def test_what_is_unknown_is_not_found(who: Json) -> None:
-    assert look(holds("ann", on("REPO_WRITE", "PAY.api")), users=(user("ann", **who),)) == {}
+    assert findings(holds("ann", on("REPO_WRITE", "PAY.api")), users=(user("ann", **who),)) == {}
 
 
 def test_people_without_a_licence() -> None:
-    found = look(holds("ann", on("REPO_WRITE", "PAY.api")), users=(user("ann", is_licensed=False), user("bob")))
+    found = findings(holds("ann", on("REPO_WRITE", "PAY.api")), users=(user("ann", is_licensed=False), user("bob")))
     assert list(found) == ["unlicensed-access"]
 
 
 def test_users_and_groups_in_no_directory() -> None:
-    found = look(
+    found = findings(
         holds("ann", on("REPO_READ", "PAY.api")),
         holds("token", on("REPO_READ", "PAY.api")),
         group_holds("old", on("PROJECT_READ", "PAY")),
@@ -156,13 +156,13 @@ def test_users_and_groups_in_no_directory() -> None:
 
 def test_never_signed_in_is_found_where_sign_ins_are_known() -> None:
     ann, bob = user("ann", last_login_at=None, created_at="2020-01-01T00:00:00Z"), user("bob")
-    assert look(users=(ann, bob)) == {"never-signed-in": ["Ann (ann): created 2020-01-01"]}
-    assert look(users=(ann,)) == {}
+    assert findings(users=(ann, bob)) == {"never-signed-in": ["Ann (ann): created 2020-01-01"]}
+    assert findings(users=(ann,)) == {}
 
 
 def test_a_year_away_is_counted_from_the_newest_time_of_the_export() -> None:
     long, short = user("ann", last_login_at="2023-11-30T00:00:00Z"), user("bob", last_login_at="2023-12-02T00:00:00Z")
-    assert look(users=(long, short, user("cem"))) == {"away-for-a-year": ["Ann (ann): last 2023-11-30"]}
+    assert findings(users=(long, short, user("cem"))) == {"away-for-a-year": ["Ann (ann): last 2023-11-30"]}
 
 
 def test_three_people_granted_access_by_name() -> None:
@@ -170,14 +170,14 @@ def test_three_people_granted_access_by_name() -> None:
     grants = [
         holds(name, on("REPO_READ", "PAY.api"), *([on("PROJECT_READ", "PAY")] * (name != "cem"))) for name in names
     ]
-    found = look(*grants, users=tuple(map(user, names)))
+    found = findings(*grants, users=tuple(map(user, names)))
     assert found["granted-one-by-one"] == ["PAY/api: 3 people by name: Ann, Bob and Cem"]
 
 
 def test_owners_of_personal_projects_are_not_named_one_by_one() -> None:
     grants = [holds(name, on("PROJECT_ADMIN", "~ann")) for name in ("ann", "bob", "cem")]
     personal = project(key="~ann", owner="ann")
-    assert look(*grants, users=tuple(map(user, ("ann", "bob", "cem"))), resources=(personal,)) == {}
+    assert findings(*grants, users=tuple(map(user, ("ann", "bob", "cem"))), resources=(personal,)) == {}
 
 
 @pytest.mark.parametrize(
@@ -191,14 +191,14 @@ def test_owners_of_personal_projects_are_not_named_one_by_one() -> None:
     ],
 )
 def test_a_grant_that_a_group_gives_already(own: Json, through: Json, is_twice: bool) -> None:
-    found = look(
+    found = findings(
         holds("ann", own), group_holds("team", through), users=(user("ann", "team"),), groups=({"name": "team"},)
     )
     assert ("granted-twice" in found) is is_twice
 
 
 def test_groups_with_grants_but_without_members() -> None:
-    found = look(
+    found = findings(
         group_holds("empty", on("PROJECT_READ", "PAY")),
         group_holds("nested", on("PROJECT_READ", "PAY")),
         users=(user("ann", "team"),),
@@ -212,7 +212,7 @@ def credential(name: str, **more: Any) -> Json:
 
 
 def test_keys_of_people_who_left() -> None:
-    found = look(
+    found = findings(
         users=(
             user("ann", is_active=False, access_creds=["ssh-user-key:1"]),
             user("bob", access_creds=["ssh-user-key:2"]),
@@ -229,7 +229,7 @@ def test_keys_of_people_who_left() -> None:
 
 
 def test_keys_that_can_write_and_never_expire() -> None:
-    found = look(
+    found = findings(
         key_holds("a", on("REPO_WRITE", "PAY.api")),
         key_holds("b", on("REPO_READ", "PAY.api")),
         key_holds("c", on("REPO_WRITE", "PAY.api")),
@@ -246,7 +246,7 @@ def test_keys_that_can_write_and_never_expire() -> None:
 
 
 def test_tokens_that_were_never_used_and_those_not_used_for_long() -> None:
-    found = look(
+    found = findings(
         users=(user("ann", access_creds=["http-token:1", "http-token:2", "http-token:3", "ssh-user-key:4"]),),
         credentials=(
             credential("http-token:1"),
@@ -273,12 +273,12 @@ def test_tokens_that_were_never_used_and_those_not_used_for_long() -> None:
     ],
 )
 def test_weak_keys(algorithm: str, bits: int | None, is_weak: bool) -> None:
-    found = look(credentials=(credential("k", custom_properties={"algorithm": algorithm, "bit_length": bits}),))
+    found = findings(credentials=(credential("k", custom_properties={"algorithm": algorithm, "bit_length": bits}),))
     assert ("weak-keys" in found) is is_weak
 
 
 def test_branches_that_can_be_rewritten() -> None:
-    found = look(
+    found = findings(
         resources=(
             project(
                 repository("open", default_branch="main", default_branch_protected=False),
@@ -300,7 +300,7 @@ def test_branches_that_can_be_rewritten() -> None:
 
 def test_webhooks_to_outside_hosts() -> None:
     hosts = ["ci.example.com", "hooks.chat.example", "10.0.0.7", "jenkins", "8.8.8.8", "build.internal"]
-    found = look(resources=(project(repository("api", webhook_hosts=hosts[:2]), webhook_hosts=hosts),))
+    found = findings(resources=(project(repository("api", webhook_hosts=hosts[:2]), webhook_hosts=hosts),))
     assert found == {
         "outside-webhooks": ["hooks.chat.example: PAY", "hooks.chat.example: PAY/api", "8.8.8.8: PAY"],
     }

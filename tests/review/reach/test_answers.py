@@ -121,7 +121,7 @@ def test_reasons_are_in_words_of_bitbucket(world: World, user: str, place: str, 
     assert _why(world, users=(user,), projects=(place,)) == expected
 
 
-def test_public_is_said_to_be_public(world: World) -> None:
+def test_the_reason_for_public_access_is_public(world: World) -> None:
     assert _why(world, users=("asmith",), repositories=("PAY/docs",)) == ["public: PAY/docs"]
 
 

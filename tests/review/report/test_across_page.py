@@ -93,7 +93,7 @@ def test_usage_errors(run: Run, options: list[str], message: str) -> None:
 # ---- in a browser
 
 
-def test_it_is_drawn_without_complaints_and_asks_for_nothing(
+def test_the_browser_reports_no_error_and_requests_no_other_file(
     run: Run, pair: tuple[Organisation, Organisation], window: Browser
 ) -> None:
     _page(run, *pair)

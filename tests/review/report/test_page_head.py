@@ -39,7 +39,7 @@ def test_a_finding_leads_to_what_it_is_about(show: Open, demo: Json) -> None:
     window.wait("document.getElementById('detail-title')?.textContent === 'OSS'")
 
 
-def test_what_changed_is_told_above_the_figures(show: Open, demo: Json) -> None:
+def test_changes_are_shown_above_the_figures(show: Open, demo: Json) -> None:
     grants = [
         entry | {"application_permissions": entry["application_permissions"][1:]}
         if entry["identity"] == "payments-developers"

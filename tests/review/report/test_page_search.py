@@ -92,7 +92,7 @@ def test_long_lists_open_and_filter(show: Open) -> None:
     assert len(window.items("#detail .long li")) == 10
 
 
-def test_reasons_are_told_in_words(show: Open, demo: Json) -> None:
+def test_reasons_are_in_words(show: Open, demo: Json) -> None:
     window = show(demo)
     window.go("#i0", "Amara Okafor")
     reasons = [" ".join(line.split()) for line in window.items("#detail .way")]

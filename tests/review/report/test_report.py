@@ -171,7 +171,7 @@ def test_the_command_writes_the_page(export: Path, tmp_path: Path) -> None:
     assert output.stat().st_mode & 0o777 == 0o600
 
 
-def test_the_command_tells_what_changed_since_a_baseline(export: Path, tmp_path: Path) -> None:
+def test_the_page_shows_changes_since_a_baseline(export: Path, tmp_path: Path) -> None:
     before = _document()
     before["identity_to_permissions"].pop(0)
     (tmp_path / "old.json").write_text(json.dumps(before))
