@@ -224,26 +224,29 @@ def save_json(payload: Mapping[str, Any], path: Path) -> int:
         return file.tell()
 
 
-def json_pieces(value: object, levels: int) -> Iterator[str]:
-    """Yield a value as JSON; in the upper `levels` each entry has a line."""
+def json_pieces(value: object, levels: int, line_end: str = "\n") -> Iterator[str]:
+    """Yield a value as JSON; in the upper `levels` each entry is a piece, with `line_end` before it.
+
+    `json.dumps` of a large value would hold up every other thread, signals too, for seconds.
+    """
     if levels and isinstance(value, Mapping):
-        yield from _enclosed("{}", ((f"{json.dumps(k)}:", v) for k, v in value.items()), levels)
+        yield from _enclosed("{}", ((f"{json.dumps(k)}:", v) for k, v in value.items()), levels, line_end)
     elif levels and isinstance(value, list):
-        yield from _enclosed("[]", (("", entry) for entry in value), levels)
+        yield from _enclosed("[]", (("", entry) for entry in value), levels, line_end)
     else:
         yield _encode(value)
 
 
-def _enclosed(brackets: str, entries: Iterable[tuple[str, object]], levels: int) -> Iterator[str]:
+def _enclosed(brackets: str, entries: Iterable[tuple[str, object]], levels: int, line_end: str) -> Iterator[str]:
     yield brackets[0]
-    separator = "\n"
+    separator = line_end
     for label, entry in entries:
         if levels > 1 and isinstance(entry, Mapping | list):
             yield separator + label
-            yield from json_pieces(entry, levels - 1)
+            yield from json_pieces(entry, levels - 1, line_end)
         else:
             yield separator + label + _encode(entry)
-        separator = ",\n"
+        separator = f",{line_end}"
     yield brackets[1]
 
 

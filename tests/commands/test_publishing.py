@@ -186,7 +186,7 @@ def test_a_dry_run_publishes_nothing_and_says_what_would_go_where(
     assert summary()["published"] == []
     assert "dry run" in summary()["dry_run"]
     with monkeypatch.context() as patch:
-        patch.setattr("connector.outputs.veza.parcel.MAX_PAYLOAD_SIZE", 1000)
+        patch.setattr("connector.outputs.veza.compression.MAX_PAYLOAD_SIZE", 1000)
         assert push("--dry-run").code == 5
     bitbucket.faults.add(Fault(Status(403), "repos/invoicing/permissions"))
     assert push("--dry-run").code == 4

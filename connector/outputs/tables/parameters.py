@@ -85,7 +85,7 @@ def parameters_view(parameters: Mapping[str, str]) -> str:
     return f"CREATE OR REPLACE TEMPORARY VIEW parameters AS SELECT {listed}"
 
 
-def look_into(data: Database, query: str, parameters: Mapping[str, str]) -> list[str]:
+def check_names(data: Database, query: str, parameters: Mapping[str, str]) -> list[str]:
     """Check that the exports have what was named. Raises `UsageError`; gives what is not known of them."""
     for name in _NAMES:
         if name in parameters:

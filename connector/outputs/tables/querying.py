@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from connector.errors import UsageError
 from connector.outputs.tables.duck import Database, database, quoted
 from connector.outputs.tables.folder import NIGHTS
-from connector.outputs.tables.parameters import look_into, parameters_view
+from connector.outputs.tables.parameters import check_names, parameters_view
 from connector.outputs.tables.query import Query
 from connector.outputs.tables.schema import TABLES, Table
 
@@ -44,7 +44,7 @@ def answer(query: Query, folder: Path, parameters: Mapping[str, str], scratch: P
     with database(scratch, _MEGABYTES, _ASK_LESS) as data:
         _set_up(data, folder)
         data.execute(parameters_view(parameters))
-        not_known = look_into(data, query.name, parameters) if query.comes_along else []
+        not_known = check_names(data, query.name, parameters) if query.comes_along else []
         data.execute(_only_select(data, query))
         _check_distinct(data.columns)
         yield QueryResult(data.columns, _fetched(data), not_known)

@@ -26,7 +26,7 @@ _BUSY = frozenset({429, 502, 503, 504})
 _AFTER_SENDING = frozenset({NetworkProblem.CONNECTION_LOST, NetworkProblem.TIMED_OUT, NetworkProblem.BODY_CUT})
 """Veza may have received the request. With every other problem of the network it has not."""
 
-_PASSING = _AFTER_SENDING | {
+_TRANSIENT = _AFTER_SENDING | {
     NetworkProblem.CONNECTION_REFUSED,
     NetworkProblem.NAME_NOT_RESOLVED,
     NetworkProblem.PROXY_FAILED,
@@ -36,8 +36,8 @@ _PASSING = _AFTER_SENDING | {
 class Failure(VezaError):
     """A call that failed.
 
-    `status` is that of the answer, None without a whole one. `passing`: a retry can help, not before
-    `retry_after` seconds where Veza said so. `without_effect`: Veza has certainly not carried out the call.
+    `status` is that of the answer, None without a whole one. `is_transient`: a retry can help, not before
+    `retry_after` seconds where Veza said so. `not_applied`: Veza has certainly not carried out the call.
     """
 
     def __init__(
@@ -45,22 +45,22 @@ class Failure(VezaError):
         message: str,
         *,
         status: int | None = None,
-        passing: bool = False,
+        is_transient: bool = False,
         retry_after: float | None = None,
-        without_effect: bool = False,
+        not_applied: bool = False,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.passing = passing
+        self.is_transient = is_transient
         self.retry_after = retry_after
-        self.without_effect = without_effect
+        self.not_applied = not_applied
 
 
 def of_network(error: Exception, url: str) -> Failure:
     """Explain why no whole answer came. `error` is what requests or urllib3 raised."""
     problem, words = explain(error, url)
     never_sent = problem not in _AFTER_SENDING or isinstance(error, requests.ConnectTimeout)
-    return Failure(f"{words}: {advice(problem, _VEZA)}", passing=problem in _PASSING, without_effect=never_sent)
+    return Failure(f"{words}: {advice(problem, _VEZA)}", is_transient=problem in _TRANSIENT, not_applied=never_sent)
 
 
 def too_long(status: int, limit: int) -> Failure:
@@ -70,7 +70,7 @@ def too_long(status: int, limit: int) -> Failure:
     )
 
 
-def senseless(what: str) -> Failure:
+def unexpected_answer(what: str) -> Failure:
     """Explain JSON that is no answer to the call."""
     return Failure(f"{what}: {_NOT_VEZA}")
 
@@ -81,7 +81,7 @@ def content(answer: Answer, method: str) -> object:
         raise _refused(answer, method)
     if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
         raise Failure(
-            f"redirects{_target(answer)}, which is not followed: {_NOT_VEZA}", status=answer.status, without_effect=True
+            f"redirects{_target(answer)}, which is not followed: {_NOT_VEZA}", status=answer.status, not_applied=True
         )
     if answer.json is None:
         raise _not_json(answer)
@@ -99,7 +99,7 @@ def _target(answer: Answer) -> str:
 def _not_json(answer: Answer) -> Failure:
     body = answer.body.strip()
     if body.startswith((b"{", b"[")) and answer.is_json:
-        return Failure("answered JSON that breaks off", passing=True)
+        return Failure("answered JSON that breaks off", is_transient=True)
     what = "in HTML" if body.startswith(b"<") else "in something that is not JSON" if body else "with nothing"
     return Failure(f"answered {what}, which Veza's API never does: {_NOT_VEZA}", status=answer.status)
 
@@ -107,11 +107,11 @@ def _not_json(answer: Answer) -> Failure:
 def _refused(answer: Answer, method: str) -> Failure:
     status = answer.status
     head, *details = _lines(answer)
-    without_effect = status < HTTPStatus.INTERNAL_SERVER_ERROR
-    if status in _BUSY or (not without_effect and method == "GET"):
+    not_applied = status < HTTPStatus.INTERNAL_SERVER_ERROR
+    if status in _BUSY or (status >= HTTPStatus.INTERNAL_SERVER_ERROR and method == "GET"):
         wait = answer.retry_after()
         message = f"answered {head}{_asks(wait)}"
-        return Failure(message, status=status, passing=True, retry_after=wait, without_effect=without_effect)
+        return Failure(message, status=status, is_transient=True, retry_after=wait, not_applied=not_applied)
     if status == HTTPStatus.UNAUTHORIZED:
         message = (
             f"refuses the API key ({head}): is VEZA_API_KEY whole, of this Veza, neither expired nor revoked?"
@@ -122,7 +122,7 @@ def _refused(answer: Answer, method: str) -> Failure:
     else:
         hint = "" if _said(answer).get("code") else f": {_NOT_VEZA}"
         message = "\n  ".join([f"answered {head}{hint}", *details])
-    return Failure(message, status=status, without_effect=without_effect)
+    return Failure(message, status=status, not_applied=not_applied)
 
 
 def _asks(wait: float | None) -> str:

@@ -20,9 +20,9 @@ from typing import TypeVar
 from oaaclient.templates import CustomApplication
 
 from connector.errors import PushUnsettled, VezaError
-from connector.outputs.veza.failures import Failure, senseless
-from connector.outputs.veza.parcel import Parcel, check_size, pack
-from connector.outputs.veza.persistence import Persistence, persist
+from connector.outputs.veza.compression import CompressedPayload, check_size, pack
+from connector.outputs.veza.failures import Failure, unexpected_answer
+from connector.outputs.veza.retries import RetryPolicy, with_retries
 from connector.outputs.veza.session import Bounds, VezaSession
 from connector.outputs.veza.settings import VezaSettings, check_settings, forbidden_characters, only_pusher
 from connector.rest.answer import one_line
@@ -57,12 +57,12 @@ class Veza:
     """A Veza that has accepted the API key. Made by `connect`."""
 
     def __init__(
-        self, settings: VezaSettings, session: VezaSession, sleep: Callable[[float], None], persistence: Persistence
+        self, settings: VezaSettings, session: VezaSession, sleep: Callable[[float], None], policy: RetryPolicy
     ) -> None:
         self._settings = settings
         self._session = session
         self._sleep = sleep
-        self._persistence = persistence
+        self._policy = policy
 
     def push(self, payload: Mapping[str, object]) -> PushResult:
         """Replace what the data source holds by an OAA payload; create provider and data source where they are missing.
@@ -70,27 +70,27 @@ class Veza:
         The payload is pushed as it is, with nothing added. Raises `VezaError`, and then Veza has accepted nothing;
         `PushUnsettled` where this is not known.
         """
-        parcel = pack(payload)
-        check_size(parcel)
+        compressed = pack(payload)
+        check_size(compressed)
         with closing(self._session):
             provider_id = self._ask(f'provider "{self._settings.provider_name}"', self._provide)
             data_source_id = self._ask(
                 f'data source "{self._settings.data_source_name}"', lambda: self._provide_data_source(provider_id)
             )
-            warnings = self._push(provider_id, data_source_id, parcel)
+            warnings = self._push(provider_id, data_source_id, compressed)
         return PushResult(
             provider=self._settings.provider_name,
             data_source=self._settings.data_source_name,
             warnings=tuple(warnings),
-            json_size=parcel.json_size,
-            sent_size=len(parcel.data),
+            json_size=compressed.json_size,
+            sent_size=len(compressed.data),
         )
 
     def check_size(self, payload: Mapping[str, object]) -> None:
         """Log the size of a payload without pushing it. Raises `VezaError` where Veza would refuse it."""
         check_size(pack(payload))
 
-    def look(self) -> None:
+    def check_access(self) -> None:
         """Check the key and the provider. Changes nothing in Veza. Raises `VezaError`."""
         with closing(self._session):
             # closed also because firewalls silently cut a connection that idles during the collection
@@ -113,7 +113,7 @@ class Veza:
         return _id_of(created)
 
     def _explain(self, failure: Failure) -> VezaError:
-        if failure.passing or failure.status is None:
+        if failure.is_transient or failure.status is None:
             return failure
         if failure.status not in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
             return VezaError(f"does not exist, and cannot be created: {failure}")
@@ -151,13 +151,13 @@ class Veza:
         found = self._session.values(path, filter=f'name eq "{name}"')
         return next((item for item in found if isinstance(item, dict) and item.get("name") == name), None)
 
-    def _push(self, provider_id: str, data_source_id: str, parcel: Parcel) -> list[str]:
+    def _push(self, provider_id: str, data_source_id: str, compressed: CompressedPayload) -> list[str]:
         """Send a payload, again where that can help, and give Veza's warnings."""
         path = f"{_PROVIDERS}/{provider_id}/datasources/{data_source_id}:push"
         body = {
             "id": provider_id,
             "data_source_id": data_source_id,
-            "json_data": parcel.data,
+            "json_data": compressed.data,
             "compression_type": "GZIP",
         }
         unsettled = False
@@ -167,7 +167,7 @@ class Veza:
             try:
                 return list(_warnings(self._session.post(path, body)))
             except Failure as failure:
-                unsettled = unsettled or not failure.without_effect
+                unsettled = unsettled or not failure.not_applied
                 raise
 
         try:
@@ -180,19 +180,19 @@ class Veza:
 
     def _ask(self, what: str, call: Callable[[], T]) -> T:
         try:
-            return persist(call, self._persistence, self._sleep)
+            return with_retries(call, self._policy, self._sleep)
         except VezaError as error:
             raise VezaError(f"Veza at {self._session.url}, {what}: {error}") from error
 
 
 def connect(
     settings: VezaSettings,
-    persistence: Persistence | None = None,
+    policy: RetryPolicy | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Veza:
     """Reach Veza, and see that it takes the API key and that the provider, if there is one, can be used.
 
-    Changes nothing in Veza. `persistence` is that of the later push; a Veza that cannot be reached now is
+    Changes nothing in Veza. `policy` is that of the later push; a Veza that cannot be reached now is
     given up within seconds. Raises `VezaError`, and `UsageError` for a proxy that cannot be read.
     """
     check_settings(settings)
@@ -200,14 +200,14 @@ def connect(
     verify = os.environ.get("VEZA_UNSAFE_HTTPS", "").lower() != "true"
     if not verify:
         log.warning("Veza: VEZA_UNSAFE_HTTPS is set: any server that answers is taken for Veza and given the API key")
-    persistence = persistence or Persistence()
+    policy = policy or RetryPolicy()
 
-    def veza(bounds: Bounds, persistence: Persistence) -> Veza:
+    def veza(bounds: Bounds, policy: RetryPolicy) -> Veza:
         session = VezaSession(settings.base_url, settings.api_key, bounds, verify=verify)
-        return Veza(settings, session, sleep, persistence)
+        return Veza(settings, session, sleep, policy)
 
-    veza(_FIRST_BOUNDS, persistence.at_first_contact()).look()
-    return veza(Bounds(_CONNECT_SECONDS, settings.answer_seconds), persistence)
+    veza(_FIRST_BOUNDS, policy.at_first_contact()).check_access()
+    return veza(Bounds(_CONNECT_SECONDS, settings.answer_seconds), policy)
 
 
 def fold_warnings(warnings: Iterable[str]) -> list[str]:
@@ -233,7 +233,7 @@ def _warnings(answer: object) -> Iterator[str]:
     `Failure` where an answer lacks it: such an answer does not say that the push was accepted.
     """
     if not isinstance(answer, dict) or "warnings" not in answer:
-        raise senseless("gave an answer that makes no sense")
+        raise unexpected_answer("gave an answer that makes no sense")
     for warning in answer["warnings"] if isinstance(answer["warnings"], list) else []:
         message = warning.get("message") if isinstance(warning, dict) else None
         yield one_line(message if isinstance(message, str) else json.dumps(warning), _LONGEST_WARNING)
@@ -248,5 +248,5 @@ def _id_of(answer: object) -> str:
     """Give the id of a provider or data source, which becomes a part of addresses."""
     identifier = answer.get("id") if isinstance(answer, dict) else None
     if not isinstance(identifier, str) or not re.fullmatch(r"[\w-]+", identifier):
-        raise senseless("an answer without an id came back, which makes no sense")
+        raise unexpected_answer("an answer without an id came back, which makes no sense")
     return identifier

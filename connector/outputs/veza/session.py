@@ -17,7 +17,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 
 from connector import __version__
-from connector.outputs.veza.failures import content, of_network, senseless, too_long
+from connector.outputs.veza.failures import content, of_network, too_long, unexpected_answer
 from connector.rest.answer import Answer
 
 T = TypeVar("T")
@@ -60,12 +60,12 @@ class VezaSession:
             page = self._ask("GET", path, question)
             found = page.get("values") if isinstance(page, dict) else None
             if not isinstance(page, dict) or not isinstance(found, list):
-                raise senseless("does not answer like Veza")
+                raise unexpected_answer("does not answer like Veza")
             values += found
             if not page.get("has_more"):
                 return values
             question["page_token"] = str(page.get("next_page_token"))
-        raise senseless("answers with pages without end")
+        raise unexpected_answer("answers with pages without end")
 
     def post(self, path: str, body: Mapping[str, str]) -> object:
         """Ask for a change, and give what is answered. Raises `Failure`."""

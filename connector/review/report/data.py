@@ -168,7 +168,7 @@ class _Data:
         return {
             "kind": "".join(_kind(identity) for identity in identities),
             "name": [identity.name for identity in identities],
-            "also": [_also(identity) for identity in identities],
+            "also": [_other_name(identity) for identity in identities],
             "off": self._where(lambda identity: getattr(identity, "is_active", None) is False),
             "everyone": self._where(lambda identity: isinstance(identity, Group) and identity.id == EVERYONE),
             "licensed": self._where(lambda identity: isinstance(identity, Group) and identity.id == LICENSED_USERS),
@@ -232,10 +232,10 @@ def _kind(identity: Identity) -> str:
             return "o"
 
 
-def _also(identity: Identity) -> str | int:
+def _other_name(identity: Identity) -> str | int:
     """Give the other name of an identity, if there is one."""
-    also = handle(identity)
-    return also if also != identity.name else 0
+    other = handle(identity)
+    return other if other != identity.name else 0
 
 
 def _facts(identity: Identity) -> Mapping[str, object]:
@@ -272,7 +272,7 @@ def _columns(records: Iterable[Mapping[str, object]]) -> list[list[object]]:
         count = number + 1
         for name, value in record.items():
             if name not in _SHOWN_OTHERWISE and value is not None:
-                known[name][number] = _said(value)
+                known[name][number] = _display(value)
     return [[name, *_column([cells.get(number, "") for number in range(count)])] for name, cells in known.items()]
 
 
@@ -283,7 +283,7 @@ def _column(values: Sequence[str]) -> list[object]:
     return [list(codes), of]
 
 
-def _said(value: object) -> str:
+def _display(value: object) -> str:
     match value:
         case bool():
             return "yes" if value else "no"

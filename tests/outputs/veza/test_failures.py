@@ -14,8 +14,8 @@ import pytest
 from connector.errors import PushUnsettled
 from connector.outputs.veza import push as pushing
 from connector.outputs.veza import session
-from connector.outputs.veza.persistence import Persistence
 from connector.outputs.veza.push import connect
+from connector.outputs.veza.retries import RetryPolicy
 from connector.outputs.veza.session import Bounds
 from tests.outputs.veza.conftest import PROVIDER, SOURCE, Payload, Waits, failure, push, refusal, settings
 from tests.outputs.veza.fake import Answer, Call, Cut, Endless, FakeVeza, Fault, error
@@ -82,8 +82,8 @@ def test_the_first_contact_survives_a_busy_server(veza: FakeVeza, waits: Waits, 
 
 
 def test_a_first_contact_that_fails_is_given_up_within_seconds() -> None:
-    at_first = Persistence().at_first_contact()
-    assert (at_first.unreachable_seconds, at_first.seconds) == (10, Persistence().seconds)
+    at_first = RetryPolicy().at_first_contact()
+    assert (at_first.unreachable_seconds, at_first.seconds) == (10, RetryPolicy().seconds)
 
 
 def test_pages_without_end_are_not_read(veza: FakeVeza, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +197,7 @@ def test_an_answer_without_end_is_given_up(
 ) -> None:
     monkeypatch.setattr(pushing, "_CONNECT_SECONDS", 0.5)
     veza.fail(Call.PUSH, kind, error(401, "Unauthenticated", "Key revoked"))
-    connected = connect(replace(settings(veza), answer_seconds=0.5), Persistence(first_wait=0.01))
+    connected = connect(replace(settings(veza), answer_seconds=0.5), RetryPolicy(first_wait=0.01))
     ended = str(failure(lambda: connected.push(payload)))
     assert "Veza: no answer came in time: check that a firewall" in caplog.text
     assert "Key revoked" in ended
@@ -207,7 +207,7 @@ def test_an_answer_without_end_is_given_up(
 def test_a_first_contact_that_is_never_answered_is_given_up(veza: FakeVeza, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pushing, "_FIRST_BOUNDS", Bounds(1.0, 0.2))
     veza.fail(Call.TEMPLATES, Endless.SILENCE)
-    message = str(failure(lambda: connect(settings(veza), Persistence(attempts=1))))
+    message = str(failure(lambda: connect(settings(veza), RetryPolicy(attempts=1))))
     assert "first contact: no answer came in time" in message
     assert "accepted" not in message
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import settings as at_leisure
 from hypothesis import strategies as st
 
-from connector.outputs.veza import parcel
+from connector.outputs.veza import compression
 from connector.outputs.veza.push import connect, fold_warnings, forbidden_characters
 from tests.outputs.veza.conftest import PROVIDER, SOURCE, Payload, failure, push, refusal, settings
 from tests.outputs.veza.fake import Answer, Call, FakeVeza, error
@@ -170,11 +170,11 @@ JSON = st.recursive(
 @at_leisure(deadline=None, max_examples=30)
 @given(st.dictionaries(TEXTS, JSON, max_size=4))
 def test_what_is_sent_is_the_payload(anything: dict[str, Any]) -> None:
-    packed = parcel.pack(anything)
+    packed = compression.pack(anything)
     text = gzip.decompress(base64.b64decode(packed.data))
     assert text.decode() == json.dumps(anything, separators=(",", ":"))
     assert len(text) == packed.json_size
-    assert packed == parcel.pack(anything)
+    assert packed == compression.pack(anything)
 
 
 def test_the_largest_that_veza_takes_is_pushed_and_nothing_larger(
@@ -184,11 +184,11 @@ def test_the_largest_that_veza_takes_is_pushed_and_nothing_larger(
     size = push(veza, payload).sent_size
     assert "MB as it is sent" in caplog.text
     assert "near the limit" not in caplog.text
-    monkeypatch.setattr(parcel, "MAX_PAYLOAD_SIZE", size)
+    monkeypatch.setattr(compression, "MAX_PAYLOAD_SIZE", size)
     push(veza, payload)
     assert "near the limit" in caplog.text
     assert len(veza.pushes) == 2
-    monkeypatch.setattr(parcel, "MAX_PAYLOAD_SIZE", size - 1)
+    monkeypatch.setattr(compression, "MAX_PAYLOAD_SIZE", size - 1)
     connected = connect(settings(veza))
     before = len(veza.requests)
     assert "--groups granted" in str(failure(lambda: connected.push(payload)))

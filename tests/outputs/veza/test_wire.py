@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 from oaaclient.client import OAAClient
 
-from connector.outputs.veza import parcel
+from connector.outputs.veza import compression
 from connector.outputs.veza.settings import ALLOWED_IN_NAMES
 from tests.outputs.veza.conftest import PROVIDER, SOURCE, application, push
 from tests.outputs.veza.fake import Call, FakeVeza, Request
@@ -52,7 +52,7 @@ def test_every_request_is_byte_for_byte_that_of_oaaclient(monkeypatch: pytest.Mo
 
 
 def test_limits_are_those_of_oaaclient() -> None:
-    assert parcel.MAX_PAYLOAD_SIZE == OAAClient.MAX_PAYLOAD_SIZE
+    assert compression.MAX_PAYLOAD_SIZE == OAAClient.MAX_PAYLOAD_SIZE
     assert ALLOWED_IN_NAMES == OAAClient.ALLOWED_CHARACTERS
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import gzip
 import io
-import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from connector.errors import VezaError
+from connector.files import json_pieces
 
 log = logging.getLogger(__name__)
 
@@ -18,47 +18,31 @@ MAX_PAYLOAD_SIZE = 100_000_000
 """Bytes that Veza takes in one push, as they are sent; oaaclient has the same."""
 _NEAR_THE_LIMIT = 0.8
 _COMPRESSION = 6  # 9, the default, takes three times as long for a percent
-_OPENED_LEVELS = 4  # down to single users, resources, identities
+_STREAMED_LEVELS = 4  # down to single users, resources, identities
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class CompressedPayload:
     """A payload in base64 of gzip, and the size of its JSON in bytes."""
 
     json_size: int
     data: str = field(repr=False)
 
 
-def pack(payload: Mapping[str, object]) -> Parcel:
+def pack(payload: Mapping[str, object]) -> CompressedPayload:
     """Write a payload as JSON, compress it and make it text, as Veza takes it, once and with little memory."""
     buffer = io.BytesIO()
     size = 0
     with gzip.GzipFile(fileobj=buffer, mode="wb", compresslevel=_COMPRESSION, mtime=0) as packed:
-        for piece in _pieces(payload, _OPENED_LEVELS):
+        for piece in json_pieces(payload, _STREAMED_LEVELS, line_end=""):
             size += packed.write(piece.encode())
-    return Parcel(size, base64.b64encode(buffer.getbuffer()).decode())
+    return CompressedPayload(size, base64.b64encode(buffer.getbuffer()).decode())
 
 
-def _pieces(value: object, levels: int) -> Iterator[str]:
-    """Write JSON in pieces: `json.dumps` of it all would hold up every other thread, signals too, for seconds."""
-    if levels and isinstance(value, dict) and value:
-        for index, (key, item) in enumerate(value.items()):
-            yield f"{',' if index else '{'}{json.dumps(key)}:"
-            yield from _pieces(item, levels - 1)
-        yield "}"
-    elif levels and isinstance(value, list) and value:
-        for index, item in enumerate(value):
-            yield "," if index else "["
-            yield from _pieces(item, levels - 1)
-        yield "]"
-    else:
-        yield json.dumps(value, separators=(",", ":"))
-
-
-def check_size(parcel: Parcel) -> None:
+def check_size(compressed: CompressedPayload) -> None:
     """Log the size of what is pushed. Raises `VezaError` where Veza would refuse it."""
-    size = len(parcel.data)
-    log.info("Veza: the payload is %s of JSON, %s as it is sent", _megabytes(parcel.json_size), _megabytes(size))
+    size = len(compressed.data)
+    log.info("Veza: the payload is %s of JSON, %s as it is sent", _megabytes(compressed.json_size), _megabytes(size))
     limit = _megabytes(MAX_PAYLOAD_SIZE)
     if size > MAX_PAYLOAD_SIZE:
         raise VezaError(

@@ -20,7 +20,7 @@ _FIRST_CONTACT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Persistence:
+class RetryPolicy:
     """How often and how long (in seconds, waits included) one call is repeated before it is given up."""
 
     attempts: int = 10
@@ -29,7 +29,7 @@ class Persistence:
     first_wait: float = 1.0
     longest_wait: float = 30.0
 
-    def at_first_contact(self) -> Persistence:
+    def at_first_contact(self) -> RetryPolicy:
         """Give up soon where no answer comes, so that a wrong address shows within seconds.
 
         A server that answers that it is busy is the right one, and worth the whole wait.
@@ -42,8 +42,8 @@ class Persistence:
         return max(growing + self.first_wait * random.SystemRandom().random(), failure.retry_after or 0.0)
 
 
-def persist(call: Callable[[], T], persistence: Persistence, sleep: Callable[[float], None] = time.sleep) -> T:
-    """Make a call, and repeat it while its failure is passing.
+def with_retries(call: Callable[[], T], policy: RetryPolicy, sleep: Callable[[float], None]) -> T:
+    """Make a call, and repeat it while its failure is transient.
 
     The call must be idempotent: a failed one may have taken effect. Raises `VezaError`.
     """
@@ -52,11 +52,11 @@ def persist(call: Callable[[], T], persistence: Persistence, sleep: Callable[[fl
         try:
             return call()
         except Failure as failure:
-            if not failure.passing:
+            if not failure.is_transient:
                 raise
-            wait, elapsed = persistence.wait(attempt, failure), time.monotonic() - began
-            limit = persistence.unreachable_seconds if failure.status is None else persistence.seconds
-            if attempt >= persistence.attempts or elapsed + wait >= limit:
+            wait, elapsed = policy.wait(attempt, failure), time.monotonic() - began
+            limit = policy.unreachable_seconds if failure.status is None else policy.seconds
+            if attempt >= policy.attempts or elapsed + wait >= limit:
                 times = "1 attempt" if attempt == 1 else f"{attempt} attempts"
                 raise VezaError(f"{failure}; given up after {times} in {elapsed:.0f} seconds") from failure
             attempt += 1
