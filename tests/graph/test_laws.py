@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
-from itertools import product
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.graph.access import Access
 from connector.graph.payload import load
 from connector.graph.values import Category, Level, Resource
+from connector.review.text.names import kind
+from tests.graph.brute_force import World
 from tests.graph.payloads import APPLICATION, Json, payload, permission, resource
 
 _NO_DEADLINE = settings(deadline=None)
@@ -74,88 +72,19 @@ def _payloads(draw: st.DrawFn) -> Json:
     )
 
 
-def _tree(resources: tuple[Json, ...] = _TREE, prefix: str = "") -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each resource's key, type, and the keys of all resources below it."""
-    for item in resources:
-        key = prefix + item["name"]
-        below = list(_tree(tuple(item.get("sub_resources", ())), f"{key}."))
-        yield key, item["resource_type"], [other for other, _, _ in below]
-        yield from below
-
-
-def _naive(document: Json) -> dict[tuple[str, str], set[str]]:
-    """Apply the rules literally: (identity, node) → names of OAA's permissions."""
-    has: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
-    permissions = {item["name"]: item for item in document["permissions"]}
-    below = {key: keys for key, _, keys in _tree()} | {APPLICATION: list(_KEYS)}
-    for who, name, key in (*_direct(document), *_through_roles(document)):
-        for node in (key, *(below[key] if permissions[name]["apply_to_sub_resources"] else ())):
-            has[who, node].update(permissions[name]["permission_type"])
-    _share(document["applications"][0], has)
-    return has
-
-
-def _direct(document: Json) -> Iterator[tuple[str, str, str]]:
-    for entry in document["identity_to_permissions"]:
-        for item in entry["application_permissions"]:
-            for key in _targets(item):
-                yield entry["identity"], item["permission"], key
-
-
-def _through_roles(document: Json) -> Iterator[tuple[str, str, str]]:
-    permissions = {item["name"]: item for item in document["permissions"]}
-    types = {key: kind for key, kind, _ in _tree()}
-    for entry in document["identity_to_permissions"]:
-        for item in entry["role_assignments"]:
-            for name, key in product(_of_role(document, item["role"], frozenset()), _targets(item)):
-                wanted = permissions[name]["resource_types"]
-                if not wanted or key == APPLICATION or types[key] in wanted:
-                    yield entry["identity"], name, key
-
-
-def _targets(item: Json) -> list[str]:
-    return [*item["resources"], *([APPLICATION] if item["apply_to_application"] else [])]
-
-
-def _of_role(document: Json, role: str, above: frozenset[str]) -> set[str]:
-    if role in above:
-        return set()
-    record = next(item for item in document["applications"][0]["local_roles"] if item["name"] == role)
-    nested = (_of_role(document, name, above | {role}) for name in record["roles"])
-    return set(record["permissions"]).union(*nested)
-
-
-def _share(application: Json, has: defaultdict[tuple[str, str], set[str]]) -> None:
-    own = {who for who, _ in has if who in _CREDENTIALS}
-    nodes = (APPLICATION, *_KEYS)
-    for _ in _GROUPS:
-        for member in application["local_groups"]:
-            for parent, node in ((parent, node) for parent in member["groups"] for node in nodes):
-                has[member["name"], node] |= has[parent, node]
-    for user in application["local_users"]:
-        for group, node in ((group, node) for group in user["groups"] for node in nodes):
-            has[user["name"], node] |= has[group, node]
-    before = {place: set(names) for place, names in has.items()}
-    for user in application["local_users"]:
-        for credential, node in ((credential, node) for credential in user["access_creds"] for node in nodes):
-            if credential in own:
-                has[user["name"], node] |= before.get((credential, node), set())
-            else:
-                has[credential, node] |= before.get((user["name"], node), set())
-
-
 @_NO_DEADLINE
 @given(_payloads())
 def test_all_methods_give_what_the_rules_say(document: Json) -> None:
     export = load(document)
     access = Access(export)
-    naive = _naive(document)
+    brute_force = World(document)
     for identity in export.identities:
         reach = access.reach(identity)
         for node in export.nodes:
-            key = node.key if isinstance(node, Resource) else node.name
+            key = node.key if isinstance(node, Resource) else ""
             effective = access.effective(identity, node)
-            assert {category.oaa_name for category in effective} == naive.get((identity.id, key), set())
+            expected = brute_force.categories((kind(identity), identity.id), key)
+            assert {category.oaa_name for category in effective} == expected
             assert access.holders(node).get(identity, Level.NONE) is effective.level
             if isinstance(node, Resource):
                 assert reach.get(node, Level.NONE) is effective.level

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from connector.cli import main as cli
+from tests.graph.brute_force import World
 from tests.outputs.tables.exports import Json, next_night, payload
-from tests.outputs.tables.independent import World
 
 NUMBER = 8
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.graph.brute_force import LEVELS, Who, World
 from tests.outputs.tables.exports import KEYS
-from tests.outputs.tables.independent import LEVELS, Who, World
 
 OLD, NEW = "2026-11-22", "2026-11-23"
 Worlds = Mapping[str, tuple[World, World]]

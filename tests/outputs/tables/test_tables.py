@@ -15,8 +15,8 @@ import pytest
 
 from connector.outputs.tables.schema import TABLES, Type
 from tests.conftest import Run
+from tests.graph.brute_force import LEVELS
 from tests.outputs.tables.conftest import Nights
-from tests.outputs.tables.independent import LEVELS
 
 NIGHT = "data_source=Bitbucket Cloud - acme/date=2026-11-22"
 

@@ -48,10 +48,10 @@ class World:
     def __init__(self, payload: Json) -> None:
         self.application = payload["applications"][0]
         self.permissions = {item["name"]: item for item in payload["permissions"]}
-        self.users = {item["id"]: item for item in self.application["local_users"]}
-        self.groups = {item["id"]: item for item in self.application["local_groups"]}
-        self.credentials = {item["id"]: item for item in self.application["local_access_creds"]}
-        self.agents = {item["id"]: item for item in self.application.get("local_agents", [])}
+        self.users = {_id(item): item for item in self.application["local_users"]}
+        self.groups = {_id(item): item for item in self.application["local_groups"]}
+        self.credentials = {_id(item): item for item in self.application["local_access_creds"]}
+        self.agents = {_id(item): item for item in self.application.get("local_agents", [])}
         self.resources: dict[str, Json] = {}
         self.above: dict[str, list[str]] = {}
         self._walk(self.application["resources"], [""])
@@ -74,7 +74,7 @@ class World:
 
     def _walk(self, items: list[Json], above: list[str]) -> None:
         for item in items:
-            key = f"{above[0]}.{item['id']}" if above[0] else item["id"]
+            key = f"{above[0]}.{_id(item)}" if above[0] else _id(item)
             self.resources[key] = item
             self.above[key] = [key, *above]
             self._walk(item.get("sub_resources", []), [key, *above])
@@ -92,7 +92,7 @@ class World:
                             yield Grant(holder, permission, key, roles)
 
     def _of_role(self, name: str) -> dict[str, tuple[str, ...]]:
-        roles = {role["id"]: role for role in self.application["local_roles"]}
+        roles = {_id(role): role for role in self.application["local_roles"]}
         found: dict[str, tuple[str, ...]] = {}
         queue: list[tuple[str, ...]] = [(name,)]
         seen = {name}
@@ -140,11 +140,20 @@ class World:
                 for way in self.ways(who)
                 for grant in self.grants
                 if grant.holder == way[-1] and self.level(grant.permission)
-                for key, above in self.above.items()
-                if grant.key == key
-                or (grant.key in above and self.permissions[grant.permission]["apply_to_sub_resources"])
+                for key in self.above
+                if self._reaches(grant, key)
             }
         return self._reasons[who]
+
+    def _reaches(self, grant: Grant, key: str) -> bool:
+        inherits = self.permissions[grant.permission]["apply_to_sub_resources"]
+        return grant.key == key or (inherits and grant.key in self.above.get(key, ()))
+
+    def categories(self, who: Who, key: str) -> set[str]:
+        """Give the names of OAA's permissions that somebody has on a resource, or on the application."""
+        holders = {way[-1] for way in self.ways(who)}
+        grants = [grant for grant in self.grants if grant.holder in holders and self._reaches(grant, key)]
+        return {name for grant in grants for name in self.permissions[grant.permission]["permission_type"]}
 
     def levels(self) -> dict[tuple[Who, str], int]:
         """Give who reaches what at which level; groups left out."""
@@ -183,3 +192,7 @@ class World:
 
 def _keys(item: Json) -> list[str]:
     return [*item.get("resources", []), *([""] if item.get("apply_to_application") else [])]
+
+
+def _id(item: Json) -> str:
+    return str(item.get("id", item["name"]))
