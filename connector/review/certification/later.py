@@ -1,4 +1,4 @@
-"""A later export, as decisions about an earlier one look at it: whether a grant is still there.
+"""A later export, to which the decisions about an earlier one are compared: whether a grant is still there.
 
 Things are the same by their ids, whatever they are called by now; a repository is the same one in another project.
 That something is not there proves something only where the export would show it.
@@ -86,7 +86,7 @@ class Later:
         return "" if self._is_single else reference.application.lower()
 
     def sight(self, reference: Reference) -> Sight:
-        """Look for a grant."""
+        """Give what the export shows of a grant."""
         holder, node = self.holder(reference), self.node(reference)
         rights = tuple(self.grants.of(holder, node)) if holder is not None and node is not None else ()
         is_there = any(same_right(held.reference, reference) for held in rights)

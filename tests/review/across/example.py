@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from tests.review.across.organisations import GROUP, PERSON, Organisation
 
 _PAYMENTS = ("ann.berg Ann Berg", "bea.cole Bea Cole", "cid.dorn Cid Dorn", "dan.eder Dan Eder")
@@ -52,8 +50,3 @@ def repaired() -> Organisation:
 def _person(made: Organisation, line: str, *groups: str) -> Organisation:
     username, name = line.split(" ", 1)
     return made.person(username, f"{username}@example.com", *groups, name=name)
-
-
-def cloud_id(username: str) -> str:
-    """Give the id that somebody has in the workspace."""
-    return f"{{{uuid.uuid5(uuid.NAMESPACE_URL, f'user {username}')}}}"
