@@ -251,7 +251,8 @@ def test_the_example_of_settings_shows_every_setting() -> None:
 def test_rooms_and_files_that_are_named_exist() -> None:
     named = {cells[0] for heading in (("package", "what it knows"), ("file", "for")) for cells in tables(*heading)}
     paths = {path for cell in named for path in in_code(cell)}
-    paths |= set(re.findall(r"`((?:connector|tests|deploy)/[^`]*)`", PAGES))
+    pages = PAGES + (ROOT / "tests" / "README.md").read_text(encoding="utf-8")
+    paths |= set(re.findall(r"`((?:connector|tests|deploy)/[^`]*)`", pages))
     assert {path for path in paths if not (ROOT / path).exists()} == set()
     assert {str(path.relative_to(ROOT)) for path in Path(ROOT, "deploy").iterdir()} <= paths
 
