@@ -11,7 +11,7 @@ names without regard to case). Times are epoch milliseconds, as Bitbucket sends 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
@@ -206,15 +206,6 @@ class GroupGrant:
 Grant = UserGrant | GroupGrant
 
 
-class Inclusion(StrEnum):
-    """What can be collected beyond users, groups and permissions."""
-
-    ACCESS_KEYS = "access-keys"
-    TOKENS = "tokens"
-    WEBHOOKS = "webhooks"
-    BRANCH_PERMISSIONS = "branch-permissions"
-
-
 class CredentialKind(StrEnum):
     """Kinds of keys and tokens."""
 
@@ -278,6 +269,8 @@ class Machines:
     """
 
     included: frozenset[Inclusion] = frozenset()
+    not_offered: frozenset[Inclusion] = frozenset()
+    """Those of the included that the product does not list; a gap names each."""
     taken_at: int | None = None
     credentials: tuple[Credential, ...] = ()
     instance_webhook_hosts: tuple[str, ...] | None = None
@@ -285,6 +278,69 @@ class Machines:
     project_webhook_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     repository_webhook_hosts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default_branches: Mapping[str, DefaultBranch] = field(default_factory=dict)
+
+    @property
+    def webhook_hosts(self) -> set[str]:
+        """Every host that some webhook sends to."""
+        of_things = (*self.project_webhook_hosts.values(), *self.repository_webhook_hosts.values())
+        return set(self.instance_webhook_hosts or ()).union(*of_things)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Count what was collected, by the words for one of it and for more."""
+        return {each.counted: each.number_in(self) for each in sorted(self.included - self.not_offered)}
+
+
+class Inclusion(StrEnum):
+    """What `--include` can collect beyond users, groups and permissions: a row for each word.
+
+    How a source reads it stands in `extras/inclusions.py` of the source; its properties in `oaa.vocabulary`.
+    """
+
+    label: str
+    """What reports call it."""
+    marker: str
+    """A property that an export defines only where this was included."""
+    counted: tuple[str, str]
+    """What is counted of it, for the last line of the log: the words for one, and for more."""
+    number_in: Callable[[Machines], int]
+
+    def __new__(
+        cls, word: str, label: str, marker: str, counted: tuple[str, str], number_in: Callable[[Machines], int]
+    ) -> Inclusion:
+        """Make a member; its value is the word of `--include`."""
+        member = str.__new__(cls, word)
+        member._value_ = word
+        member.label, member.marker, member.counted, member.number_in = label, marker, counted, number_in
+        return member
+
+    ACCESS_KEYS = (
+        "access-keys",
+        "SSH keys",
+        "fingerprint",
+        ("SSH key", "SSH keys"),
+        lambda machines: sum(each.kind is not CredentialKind.HTTP_TOKEN for each in machines.credentials),
+    )
+    TOKENS = (
+        "tokens",
+        "HTTP access tokens",
+        "permissions",
+        ("token", "tokens"),
+        lambda machines: sum(each.kind is CredentialKind.HTTP_TOKEN for each in machines.credentials),
+    )
+    WEBHOOKS = (
+        "webhooks",
+        "webhooks",
+        "webhook_hosts",
+        ("webhook host", "webhook hosts"),
+        lambda machines: len(machines.webhook_hosts),
+    )
+    BRANCH_PERMISSIONS = (
+        "branch-permissions",
+        "branch rules",
+        "default_branch_protected",
+        ("protected default branch", "protected default branches"),
+        lambda machines: sum(branch.protected is True for branch in machines.default_branches.values()),
+    )
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -16,14 +16,6 @@ EVERYBODY = frozenset({EVERYONE, LICENSED_USERS})
 SYNTHETIC = EVERYBODY | {ANONYMOUS}
 """Identities that stand for many people, and are none themselves."""
 
-EXTRAS = {
-    "SSH keys": "fingerprint",
-    "HTTP access tokens": "permissions",
-    "webhooks": "webhook_hosts",
-    "branch rules": "default_branch_protected",
-}
-"""What `--include` adds, each with a property that the payload defines only where it was asked for."""
-
 CREDENTIALS = {
     "ssh-access-key": ("SSH access key", "fingerprint"),
     "ssh-user-key": ("SSH key", "fingerprint"),

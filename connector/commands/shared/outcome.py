@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from connector.model import CredentialKind, Inclusion, Machines, Server, Snapshot
+from connector.model import Snapshot
 from connector.rest.statistics import Statistics
 from connector.review.text.names import counted
-
-_SINGULAR = {
-    "users": "user",
-    "groups": "group",
-    "projects": "project",
-    "repositories": "repository",
-    "grants": "grant",
-    "SSH keys": "SSH key",
-    "tokens": "token",
-    "webhook hosts": "webhook host",
-    "protected default branches": "protected default branch",
-}
-"""What is counted: the name of each count, and what one of it is called."""
 
 
 @dataclass(slots=True)
@@ -51,11 +37,12 @@ class Outcome:
     @property
     def counts(self) -> dict[str, int]:
         """How many of each were collected; empty if collecting did not finish."""
-        return {} if self.snapshot is None else count(self.snapshot)
+        return {} if self.snapshot is None else {many: number for (_, many), number in count(self.snapshot).items()}
 
     def line(self) -> str:
         """Give the last line of the log: what was collected and published, the requests, and the duration."""
-        collected = ", ".join(counted(number, _SINGULAR[what], what) for what, number in self.counts.items())
+        counts = {} if self.snapshot is None else count(self.snapshot)
+        collected = ", ".join(counted(number, *words) for words, number in counts.items())
         said = [entry["said"] for entry in self.published] + ["a push that Veza may have accepted"] * self.unsettled
         published = "; ".join(said) or self.dry_run or "nothing published"
         asked = self.statistics
@@ -68,34 +55,16 @@ class Outcome:
         )
 
 
-def count(snapshot: Snapshot) -> dict[str, int]:
-    """Count what a snapshot holds; grants are those that Bitbucket lists, and default permissions."""
+def count(snapshot: Snapshot) -> dict[tuple[str, str], int]:
+    """Count what a snapshot holds, by the words for one and for more.
+
+    Grants are those that Bitbucket lists, and default permissions.
+    """
+    granted = [snapshot.global_grants, *snapshot.project_grants.values(), *snapshot.repository_grants.values()]
     return {
-        "users": len(snapshot.users),
-        "groups": len(snapshot.groups),
-        "projects": len(snapshot.projects),
-        "repositories": len(snapshot.repositories),
-        "grants": len(snapshot.global_grants)
-        + sum(map(len, snapshot.project_grants.values()))
-        + sum(map(len, snapshot.repository_grants.values()))
-        + len(snapshot.default_permissions),
-    } | _count_machines(snapshot.machines, lists_tokens=isinstance(snapshot.source, Server))
-
-
-def _count_machines(machines: Machines, *, lists_tokens: bool) -> dict[str, int]:
-    """Count what `--include` added. Tokens are left out if Bitbucket does not list them."""
-    kinds = Counter(credential.kind for credential in machines.credentials)
-    hosts = {
-        *machines.project_webhook_hosts.values(),
-        *machines.repository_webhook_hosts.values(),
-        machines.instance_webhook_hosts or (),
-    }
-    counts = {
-        Inclusion.ACCESS_KEYS: {"SSH keys": sum(kinds.values()) - kinds[CredentialKind.HTTP_TOKEN]},
-        Inclusion.TOKENS: {"tokens": kinds[CredentialKind.HTTP_TOKEN]} if lists_tokens else {},
-        Inclusion.WEBHOOKS: {"webhook hosts": len({host for some in hosts for host in some})},
-        Inclusion.BRANCH_PERMISSIONS: {
-            "protected default branches": sum(branch.protected is True for branch in machines.default_branches.values())
-        },
-    }
-    return {what: number for each in sorted(machines.included) for what, number in counts[each].items()}
+        ("user", "users"): len(snapshot.users),
+        ("group", "groups"): len(snapshot.groups),
+        ("project", "projects"): len(snapshot.projects),
+        ("repository", "repositories"): len(snapshot.repositories),
+        ("grant", "grants"): sum(map(len, granted)) + len(snapshot.default_permissions),
+    } | snapshot.machines.counts()

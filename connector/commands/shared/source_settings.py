@@ -208,7 +208,7 @@ def _included(given: Given) -> frozenset[Inclusion]:
     names = {name.strip().lower() for name in given.text.split(",")} - {""}
     if unknown := names - {*Inclusion, "all"}:
         raise UsageError(f"{given.name} holds {min(unknown)!r}; there are {', '.join(Inclusion)}, and all")
-    return frozenset(Inclusion if "all" in names else map(Inclusion, names))
+    return frozenset(each for each in Inclusion if names & {each, "all"})
 
 
 def _slug(given: Given) -> str:

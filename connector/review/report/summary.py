@@ -9,10 +9,11 @@ from typing import NamedTuple
 from connector.graph.access import Access
 from connector.graph.export import Export
 from connector.graph.values import Credential, Group, Identity, Level, Resource, User
+from connector.model import Inclusion
 from connector.review.findings.finding import levels
 from connector.review.findings.openness import public_leaves
 from connector.review.text.names import counted
-from connector.review.vocabulary import ANONYMOUS, BITBUCKET, EVERYBODY, EXTRAS
+from connector.review.vocabulary import ANONYMOUS, BITBUCKET, EVERYBODY
 
 
 class Figure(NamedTuple):
@@ -97,7 +98,7 @@ def not_asked(export: Export) -> list[str]:
     """Name what could have been collected, but was not asked for."""
     if not (_is_bitbucket(export) and export.defined):
         return []
-    return [name for name, defined in EXTRAS.items() if defined not in export.defined]
+    return [each.label for each in Inclusion if each.marker not in export.defined]
 
 
 def _is_bitbucket(export: Export) -> bool:

@@ -34,7 +34,7 @@ def test_everything_that_can_be_included_is_asked(run: Run, given: dict[str, str
     ended, server = check(run, "--include", "all", "--emails", "candidates", credentials=given)
     assert ended.code == 0, ended.out
     assert "ok access-keys they can be read" in told(ended.out)
-    assert "skipped tokens Bitbucket Cloud lists no access tokens" in told(ended.out)
+    assert "skipped tokens Bitbucket Cloud has no listing of the access tokens" in told(ended.out)
     assert "ok e-mail 1 candidates can be asked about" in told(ended.out)
     assert "ada@example.com" not in ended.out
     assert len(server.requests) < 60

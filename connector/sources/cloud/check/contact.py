@@ -7,20 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from connector.errors import ConnectorError
-from connector.model import Inclusion
 from connector.sources.cloud import endpoints
 from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.credentials import ApiToken
 from connector.sources.cloud.diagnosis import scope_advice
-from connector.sources.cloud.endpoints import Endpoint, Right
-from connector.sources.cloud.extras.endpoints import (
-    BRANCHING_MODEL,
-    PROJECT_KEYS,
-    REPOSITORY_KEYS,
-    REPOSITORY_WEBHOOKS,
-    RESTRICTIONS,
-    WORKSPACE_WEBHOOKS,
-)
+from connector.sources.cloud.endpoints import Right
+from connector.sources.cloud.extras.inclusions import ROWS
 from connector.sources.cloud.problems import Problem
 from connector.sources.cloud.settings import Settings
 from connector.sources.common.check.asking import Reply
@@ -41,13 +33,6 @@ ADMINISTRATOR = (
     f"make the account one that administers the workspace ({Right.WORKSPACE_ADMIN.where}), or use credentials of "
     "somebody who does"
 )
-
-INCLUDED: dict[Inclusion, tuple[Endpoint, ...]] = {
-    Inclusion.ACCESS_KEYS: (REPOSITORY_KEYS, PROJECT_KEYS),
-    Inclusion.WEBHOOKS: (REPOSITORY_WEBHOOKS, WORKSPACE_WEBHOOKS),
-    Inclusion.BRANCH_PERMISSIONS: (RESTRICTIONS, BRANCHING_MODEL),
-}
-"""What `--include` asks besides."""
 
 _OF_THE_WORKSPACE = frozenset({Problem.NO_WORKSPACE, Problem.SPAM})
 _IMPLIED = {"project": "repository"}
@@ -103,7 +88,8 @@ def scopes(bitbucket: Bitbucket, settings: Settings) -> Iterator[Step]:
     is_api_token = isinstance(credentials, ApiToken)
     granted = known if is_api_token else known | {_IMPLIED[scope] for scope in known & _IMPLIED.keys()}
     lacks, needed = defaultdict[str, list[str]](list), set[str]()
-    for endpoint in (*NEEDED, *(one for each in settings.include for one in INCLUDED.get(each, ()))):
+    included = (endpoint for row in ROWS.offered(settings.include) for endpoint in row.endpoints)
+    for endpoint in (*NEEDED, *included):
         scope = endpoint.token if is_api_token else endpoint.oauth
         needed.add(scope)
         if scope not in granted:

@@ -10,14 +10,14 @@ import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from connector.model import Inclusion
 from connector.rest.progress import Cost
 from connector.rest.throttle import Throttle
 from connector.sources.cloud import emails, endpoints, extras
 from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.check.asking import Listing, ask, survey
-from connector.sources.cloud.check.contact import ADMINISTRATOR, INCLUDED
+from connector.sources.cloud.check.contact import ADMINISTRATOR
 from connector.sources.cloud.endpoints import Address, Endpoint
+from connector.sources.cloud.extras.inclusions import ROWS, Row
 from connector.sources.cloud.fetch import PRIVILEGES_ALONE
 from connector.sources.cloud.group_privileges import WORTHWHILE
 from connector.sources.cloud.problems import Problem
@@ -25,7 +25,8 @@ from connector.sources.cloud.settings import Settings
 from connector.sources.common.check.asking import Reply
 from connector.sources.common.check.report import Mark, Step
 from connector.sources.common.check.sizes import Size, in_words, spread
-from connector.sources.common.check.steps import failed, limited, of_sample
+from connector.sources.common.check.steps import failed, limited, not_offered, of_sample
+from connector.sources.common.extras.inclusions import NotOffered
 
 PROJECTS_ASKED = 4
 REPOSITORIES_ASKED = 6
@@ -63,9 +64,8 @@ class Contents:
         )
         for look in looks:
             yield look()
-        for inclusion in Inclusion:
-            if inclusion in self._settings.include:
-                yield self._included(inclusion)
+        for name, row in ROWS.rows(self._settings.include).items():
+            yield not_offered(name, row) if isinstance(row, NotOffered) else self._included(name, row)
         if self._settings.emails:
             yield self._emails()
         if self._sizes.keys() >= {"projects", "repositories"}:
@@ -148,13 +148,9 @@ class Contents:
 
     # ---- what is asked besides
 
-    def _included(self, inclusion: Inclusion) -> Step:
+    def _included(self, name: str, row: Row) -> Step:
         """Ask one repository and one project, or the workspace."""
-        name, endpoints_of = inclusion.value, INCLUDED.get(inclusion)
-        if endpoints_of is None:
-            meaning = "Bitbucket Cloud lists no access tokens, and the export says so"
-            return Step(name, Mark.SKIPPED, meaning)
-        asked = [ask(self._bitbucket, address) for address in filter(None, map(self._example, endpoints_of))]
+        asked = [ask(self._bitbucket, address) for address in filter(None, map(self._example, row.endpoints))]
         if not asked:
             return Step(name, Mark.SKIPPED, "there is no repository to ask for")
         refused = next((each for each in asked if each.diagnosis is not None), None)

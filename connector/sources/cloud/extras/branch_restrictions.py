@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from functools import partial
 
 from connector.sources.cloud.extras import endpoints, parse
 from connector.sources.cloud.extras.branches import BranchingModel, Restriction, judge, needs_model
-from connector.sources.cloud.listings import MainBranch
+from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.scopes import Scopes
 from connector.sources.common.extras.topics import Requests, Topic
 
 
 class BranchRestrictions(Topic):
     """Asks every repository that has a main branch; for the branching model only where a restriction speaks of it."""
 
-    def __init__(self, scopes: Scopes, builder: ExtrasBuilder, branches: Mapping[str, MainBranch]) -> None:
+    def __init__(self, scopes: Scopes, builder: ExtrasBuilder) -> None:
         self._scopes = scopes
         self._builder = builder
-        self._repositories = [each for each in scopes.repositories if each.id in branches]
-        self._branches = branches
+        self._repositories = [each for each in scopes.repositories if each.id in scopes.main_branches]
+        self._branches = scopes.main_branches
         self._restrictions: dict[str, list[Restriction]] = {}
         self._models: dict[str, BranchingModel] = {}
 

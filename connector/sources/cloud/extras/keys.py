@@ -6,9 +6,9 @@ from functools import partial
 
 from connector.model import Credential, Project, Repository
 from connector.sources.cloud.extras import endpoints, parse
+from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.cloud.permissions import ProjectPermission, RepositoryPermission
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.scopes import Scopes
 from connector.sources.common.extras.topics import Requests, Topic
 
 

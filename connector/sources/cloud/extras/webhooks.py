@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from connector.sources.cloud.extras import endpoints
+from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.scopes import Scopes
 from connector.sources.common.extras.topics import Requests, Topic
 from connector.sources.common.extras.webhooks import hosts
 

@@ -12,6 +12,7 @@ from connector.rest.proxies import proxy_for
 from connector.sources.common.check import network
 from connector.sources.common.check.asking import Reply
 from connector.sources.common.check.report import Mark, Step
+from connector.sources.common.extras.inclusions import NotOffered
 
 _EXPIRES_SOON = 21
 """Days."""
@@ -39,6 +40,11 @@ def of_sample(name: str, what: str, asked: Mapping[str, Reply], advice: str = ""
     step = limited(name, next(iter(refused.values())), f"the permissions of {what}")
     meaning = f"{len(refused)} of {len(asked)} cannot be read: {', '.join(refused)}; {step.meaning}"
     return dataclasses.replace(step, asked=question, meaning=meaning, advice=advice or step.advice, blocks=True)
+
+
+def not_offered(name: str, row: NotOffered) -> Step:
+    """Give the step of something that the product does not list: an export without it is complete, and says so."""
+    return Step(name, Mark.SKIPPED, f"{row.fact}; the export says so")
 
 
 def _of(name: str, mark: Mark, asked: Reply, asked_as: str) -> Step:

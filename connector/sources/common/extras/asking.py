@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from connector.errors import Unreadable, Why
-from connector.model import Gap
+from connector.model import Gap, Inclusion
 from connector.rest.progress import Cost, Forecast
 from connector.rest.workers import Task, Workers
+from connector.sources.common.extras.inclusions import NotOffered
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,11 @@ class ScopeRequests:
     def leave_out(self, missing: str, reason: str) -> None:
         """Take note of something that cannot be asked for: a known limit of the account or of its credentials."""
         self.gaps.append(Gap(self._whole, missing, reason, optional=True))
+
+    def leave_out_all(self, rows: Mapping[Inclusion, NotOffered]) -> None:
+        """Take note of what the product does not offer."""
+        for row in rows.values():
+            self.leave_out(row.missing, f"{row.fact}; {row.advice}")
 
     def _task(self, request: ScopeRequest[T]) -> Task[T | Unreadable | None]:
         def fetch() -> T | Unreadable | None:

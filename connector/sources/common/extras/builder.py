@@ -6,7 +6,7 @@ Only one thread touches it. The same answers give the same result in any order.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from connector.model import Credential, CredentialKind, DefaultBranch, Inclusion, Machines, Permission
 
@@ -48,7 +48,9 @@ class ExtrasBuilder:
         if known is None or self._ranks[permission] > self._ranks[known]:
             held[scope] = permission
 
-    def machines(self, included: frozenset[Inclusion], taken_at: int) -> Machines:
+    def machines(
+        self, included: frozenset[Inclusion], taken_at: int, not_offered: Iterable[Inclusion] = ()
+    ) -> Machines:
         """Give everything; credentials once each, in the order of kinds and ids."""
         credentials = (
             dataclasses.replace(
@@ -60,6 +62,7 @@ class ExtrasBuilder:
         )
         return Machines(
             included=included,
+            not_offered=frozenset(not_offered),
             taken_at=taken_at,
             credentials=tuple(credentials),
             instance_webhook_hosts=self.instance_webhook_hosts,

@@ -47,17 +47,18 @@ def collect_extras(connection: Connection, counts: Forecast, snapshot: Snapshot,
     Raises `SourceError` where the run cannot go on.
     """
     scopes, builder = Scopes(snapshot), ExtrasBuilder(RANKS)
-    rows = [ROWS[inclusion] for inclusion in Inclusion if inclusion in settings.include]
+    rows, not_offered = ROWS.offered(settings.include), ROWS.not_offered(settings.include)
     topics = [row.topic(scopes, builder) for row in rows]
     asker = Asker(connection.bitbucket, connection.fetch, connection.server_version)
     requests = ScopeRequests(asker, connection.workers, counts, "instance")
     ask_about(topics, requests)
+    requests.leave_out_all(not_offered)
     for row in rows:
         if row.of_user is not None:
             _ask_about_users(requests, topics, row.of_user, snapshot, connection, settings)
     for topic in topics:
         topic.finish()
-    machines = builder.machines(settings.include, _now(connection.bitbucket))
+    machines = builder.machines(settings.include, _now(connection.bitbucket), not_offered)
     return Extras(machines, tuple(requests.gaps), tuple(requests.gone))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from connector.model import Inclusion
 from connector.sources.common.extras.builder import ExtrasBuilder
+from connector.sources.common.extras.inclusions import Inclusions
 from connector.sources.datacenter.endpoints import Endpoint
 from connector.sources.datacenter.extras import endpoints
 from connector.sources.datacenter.extras.branch_restrictions import BranchRestrictions
@@ -29,20 +30,23 @@ class Row:
     per_project: int = 1
 
 
-ROWS: dict[Inclusion, Row] = {
-    Inclusion.ACCESS_KEYS: Row(Keys, endpoints.REPOSITORY_KEYS, endpoints.PROJECT_KEYS, endpoints.USER_KEYS),
-    Inclusion.TOKENS: Row(Tokens, endpoints.REPOSITORY_TOKENS, endpoints.PROJECT_TOKENS, endpoints.USER_TOKENS),
-    Inclusion.WEBHOOKS: Row(Webhooks, endpoints.REPOSITORY_WEBHOOKS, endpoints.PROJECT_WEBHOOKS),
-    # A repository's restrictions, its default branch, and the branching model where a restriction speaks of it.
-    Inclusion.BRANCH_PERMISSIONS: Row(
-        BranchRestrictions, endpoints.REPOSITORY_RESTRICTIONS, endpoints.PROJECT_RESTRICTIONS, per_repository=3
-    ),
-}
+ROWS: Inclusions[Row] = Inclusions(
+    "Bitbucket Server",
+    {
+        Inclusion.ACCESS_KEYS: Row(Keys, endpoints.REPOSITORY_KEYS, endpoints.PROJECT_KEYS, endpoints.USER_KEYS),
+        Inclusion.TOKENS: Row(Tokens, endpoints.REPOSITORY_TOKENS, endpoints.PROJECT_TOKENS, endpoints.USER_TOKENS),
+        Inclusion.WEBHOOKS: Row(Webhooks, endpoints.REPOSITORY_WEBHOOKS, endpoints.PROJECT_WEBHOOKS),
+        # A repository's restrictions, its default branch, and the branching model where a restriction speaks of it.
+        Inclusion.BRANCH_PERMISSIONS: Row(
+            BranchRestrictions, endpoints.REPOSITORY_RESTRICTIONS, endpoints.PROJECT_RESTRICTIONS, per_repository=3
+        ),
+    },
+)
 
 
 def requests_at_most(include: frozenset[Inclusion], *, repositories: int, projects: int, users: int) -> int:
     """Count requests; `users` are those that may be asked about."""
-    rows = [ROWS[inclusion] for inclusion in include]
+    rows = ROWS.offered(include)
     return sum(
         row.per_repository * repositories + row.per_project * projects + (users if row.of_user else 0) for row in rows
     )
