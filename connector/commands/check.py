@@ -132,7 +132,7 @@ def _verified(wanted: Verify, source: Source[Any], report: Report, statistics: S
             statistics,
             count=wanted.count,
             seed=seed,
-            behind=size["at_most"] or size["at_least"],
+            repository_count=size["at_most"] or size["at_least"],
         )
         payload: dict[str, Any] = application(snapshot).get_payload()
         comparisons = compare(wanted.count, seed, source, snapshot, payload, statistics)

@@ -1,6 +1,6 @@
 """Send one request, and retry until its answer is final. Knows HTTP, no product.
 
-What an answer means is decided by a judge: a function that the product passes with each question.
+What an answer means is decided by `Diagnose`: a function that the product passes with each question.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _EMAIL = re.compile(r"[\w.+'-]+(?:@|%40)[\w.-]+")
 """E-mail addresses in URLs; they are left out of the log."""
 _TOO_MUCH = "is not available or has too much to do (502, 503, 504)"
 
-Judge = Callable[[Answer], Diagnosis | None]
+Diagnose = Callable[[Answer], Diagnosis | None]
 """Explains an answer that is an error; gives None for a good one."""
 
 
@@ -114,7 +114,7 @@ class Client:
         rate_limited_seconds: float = RATE_LIMITED_SECONDS,
         headers: Callable[[], Mapping[str, str]] | None = None,
     ) -> None:
-        self.probe: tuple[Question, Judge] | None = None
+        self.probe: tuple[Question, Diagnose] | None = None
         self._transport = transport
         self._throttle = throttle
         self._clock = clock
@@ -137,7 +137,7 @@ class Client:
         self._wasted_until = clock.now()
         """Seconds of retries that failed questions used up, and until when they are counted."""
 
-    def ask(self, question: Question, judge: Judge) -> Asked:
+    def ask(self, question: Question, diagnose: Diagnose) -> Asked:
         """Ask, and retry while the failure may be temporary. Raises `Stopped` where the run ends meanwhile."""
         if self._is_given_up(question.kind):
             return self._not_asked(question)
@@ -152,15 +152,15 @@ class Client:
             before_sleep=lambda state: self._before_asking_again(state, attempts),
             retry_error_callback=lambda state: self._given_up(_asked(state), attempts, question),
         )
-        asked: Asked = retrying(self._ask, question, judge, attempts)
+        asked: Asked = retrying(self._ask, question, diagnose, attempts)
         if asked.diagnosis is None:
             self._last_success_at = self._clock.now()
         return asked
 
-    def _ask(self, question: Question, judge: Judge, attempts: _Attempts) -> Asked:
+    def _ask(self, question: Question, diagnose: Diagnose, attempts: _Attempts) -> Asked:
         """Ask; while the answer is that the rate limit is reached, wait and ask again."""
         while True:
-            asked = self._send(question, judge, attempts)
+            asked = self._send(question, diagnose, attempts)
             if asked.next is Next.ASK_AT_ONCE:
                 continue
             if asked.next is not Next.WAIT or asked.diagnosis is None:
@@ -168,7 +168,7 @@ class Client:
             if not self._wait_for_rate_limit(asked.diagnosis, attempts):
                 return Asked(asked.answer, dataclasses.replace(asked.diagnosis, next=Next.END))
 
-    def _send(self, question: Question, judge: Judge, attempts: _Attempts) -> Asked:
+    def _send(self, question: Question, diagnose: Diagnose, attempts: _Attempts) -> Asked:
         attempts.count += 1
         with self._throttle.permit(counts=question.counts) as permit:
             attempts.permit = permit
@@ -192,7 +192,7 @@ class Client:
                 self._throttle.answered(permit)
         self._has_answered = True
         self._log(question, attempts, permit, f"{answer.status}, {len(answer.body):,} bytes")
-        return Asked(answer, judge(answer))
+        return Asked(answer, diagnose(answer))
 
     def _log(self, question: Question, attempts: _Attempts, permit: Permit, result: str) -> None:
         if log.isEnabledFor(logging.DEBUG):
@@ -256,9 +256,9 @@ class Client:
             return False
         if attempts.permit is not None and self._last_success_at > attempts.permit.at:
             return True
-        question, judge = self.probe
+        question, diagnose = self.probe
         patience = min(FIRST_CONTACT_SECONDS, max(self._patience, 1.0))
-        asked = self._send(question, judge, _Attempts(self._clock.now(), patience))
+        asked = self._send(question, diagnose, _Attempts(self._clock.now(), patience))
         return asked.diagnosis is None
 
     # ---- between two attempts

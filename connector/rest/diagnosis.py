@@ -16,7 +16,7 @@ class Next(Enum):
     ASK_AGAIN = auto()
     """The failure may be temporary: retry after a pause."""
     ASK_AT_ONCE = auto()
-    """The cause is removed, such as an expired token: retry without a pause. A judge says so a few times at most."""
+    """The cause is removed, such as an expired token: retry without a pause. A product says so a few times at most."""
     WAIT = auto()
     """The rate limit is reached: retry after its pause."""
     GIVE_UP = auto()
@@ -67,7 +67,7 @@ def of_failure(failure: Exception, url: str, server: Server, *, has_answered: bo
     """Explain why no whole answer came. `failure` is what the transport raised.
 
     `has_answered` says whether the server has answered before. An answer that is too large is not requested again,
-    and the run goes on: it says nothing about other addresses.
+    and the run continues: it says nothing about other addresses.
     """
     problem, words = network_errors.explain(failure, url)
     too_large = problem is NetworkProblem.TOO_LARGE

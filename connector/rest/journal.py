@@ -52,7 +52,7 @@ class _Damaged(Exception):
     """The file is no journal, or is damaged."""
 
 
-VOUCHED = 0
+CONFIRMED = 0
 """The number of proof of answers that name the account themselves."""
 
 
@@ -73,7 +73,7 @@ class Journal:
         self._file: sqlite3.Connection | None = self._continued(max_age_hours) or self._started()
         self.unused = self._count()
         """The number of answers that have not been used yet."""
-        self.vouched = int(self.fact("vouched") or 0)
+        self.confirmed = int(self.get_metadata("vouched") or 0)
         """The number of the last proof of the login that succeeded."""
         if self.unused:
             log.info("resuming from %s: it holds %d answers", path, self.unused)
@@ -92,7 +92,7 @@ class Journal:
         answer: object = json.loads(_unpacked(question, row[0], row[1]))
         return answer
 
-    def keep(self, question: str, answer: object, proof: int = VOUCHED) -> None:
+    def keep(self, question: str, answer: object, proof: int = CONFIRMED) -> None:
         """Store an answer: any JSON but null. `proof` is the number of the proof that makes it valid."""
         packed = _packed(question, proof, json.dumps(answer, separators=(",", ":")).encode())
         self._waiting.append((question, proof, packed))
@@ -101,12 +101,12 @@ class Journal:
             if rows:
                 self._execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?)", rows)
 
-    def vouch(self, proof: int) -> None:
+    def confirm(self, proof: int) -> None:
         """Record that a proof of the login succeeded: answers with its number are valid from now on."""
-        self.vouched = proof
-        self.note("vouched", str(proof))
+        self.confirmed = proof
+        self.set_metadata("vouched", str(proof))
 
-    def fact(self, name: str) -> str | None:
+    def get_metadata(self, name: str) -> str | None:
         """Give a fact about the run; None where it is not stored."""
         with self._file_lock:
             if self._file is None:
@@ -114,7 +114,7 @@ class Journal:
             row = self._file.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return None if row is None else str(row[0])
 
-    def note(self, name: str, value: str) -> None:
+    def set_metadata(self, name: str, value: str) -> None:
         """Store a fact about the run."""
         with self._file_lock:
             self._execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, value)])
@@ -131,7 +131,7 @@ class Journal:
             with self._file:
                 self._file.executemany(statement, rows)
         except sqlite3.Error as error:
-            log.warning("%s cannot be written (%s): the run goes on, but cannot be resumed", self._path, error)
+            log.warning("%s cannot be written (%s): the run continues, but cannot be resumed", self._path, error)
             self._close()
 
     def _close(self) -> None:
@@ -166,7 +166,10 @@ class Journal:
                 file.close()
             raise
         log.warning(
-            "%s is %.1f hours old, more than %g: the run starts from the beginning", self._path, age, max_age_hours
+            "%s is %.1f h old, which is more than %g h: starting from the beginning",
+            self._path,
+            age,
+            max_age_hours,
         )
         file.close()
         remove_journal(self._path)

@@ -64,7 +64,7 @@ class Permit:
 
 
 class Throttle:
-    """Hands out permits, each for one request, first come, first served.
+    """Grants permits, each for one request, in the order of asking.
 
     `in_flight`, 1 or more, is the most requests at the same time; `window` limits those that count over hours.
     """
@@ -186,7 +186,7 @@ class _TokenBucket:
         self._paused_until = max(self._paused_until, now + (own if retry_after is None else retry_after))
         if is_new:
             self._refused_at, self._in_a_row = now, self._in_a_row + 1
-            log.info("the rate limit is reached (429): no request is sent for %.0f s", self._paused_until - now)
+            log.info("rate limit reached (429): pausing %.0f s", self._paused_until - now)
             self._learn(now)
         self._tokens, self._filled_at = 0.0, self._paused_until
         return self._paused_until - now
@@ -214,7 +214,7 @@ class _TokenBucket:
             self._ignored -= 1
         elif measured:
             self._revealed, self._revealed_at = measured, self._paused_until
-            log.info("the server accepts %.1f requests a second: the rate begins there and grows slowly", measured)
+            log.info("server accepts about %.1f requests a second: continuing at that rate, rising slowly", measured)
 
 
 class _InFlight:
@@ -276,4 +276,4 @@ class _InFlight:
         self._afterwards = 0 if self._normal else self._limit
         self._seconds, self._was_full, self._window_began = [], False, now
         if self._limit < before:
-            log.info("%s: %d requests at the same time instead of %d", why, self._limit, before)
+            log.info("%s: concurrency lowered from %d to %d", why, before, self._limit)

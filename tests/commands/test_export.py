@@ -273,6 +273,6 @@ def test_a_row_that_moves_to_an_earlier_page_because_another_was_deleted_is_not_
         server.faults.add(Fault(DeleteRepository(first), r"/repos\?.*start=5", times=1))
         ended = export(BITBUCKET_URL=server.base_url)
     assert ended.code == 0
-    assert "what may be affected is read again" in ended.err
+    assert "reading again what may be affected" in ended.err
     assert first not in organisation.repositories
     assert disagreements(organisation, load(saved())) == []

@@ -191,7 +191,7 @@ def test_a_journal_in_use_is_refused(kept: Path) -> None:
 @pytest.mark.parametrize(
     ("hours", "options", "says"),
     [
-        (2, ["--resume-max-age", "1.5"], "journal is 2.0 hours old, more than 1.5: the run starts from the beginning"),
+        (2, ["--resume-max-age", "1.5"], "journal is 2.0 h old, which is more than 1.5 h: starting from the beginning"),
         (23, [], "resuming from journal"),
     ],
 )
@@ -283,7 +283,7 @@ def test_on_a_full_disk_the_run_continues_without_its_journal(tmp_path: Path, ca
         journal.keep(f"question {number}", {"answer": os.urandom(40).hex()})
     journal.close()
     (message,) = caplog.messages
-    assert "cannot be written (database or disk is full): the run goes on, but cannot be resumed" in message
+    assert "cannot be written (database or disk is full): the run continues, but cannot be resumed" in message
 
 
 def nameless(run: Run, server: EmbeddedBitbucket, **environment: str) -> Ended:
@@ -375,7 +375,7 @@ def test_answers_without_their_proof_are_deleted(tmp_path: Path) -> None:
     journal = Journal(path, {}, 24)
     journal.keep("named", {"n": 1})
     journal.keep("before the first proof", {"n": 2}, 1)
-    journal.vouch(1)
+    journal.confirm(1)
     journal.keep("before the second", {"n": 3}, 2)
     journal.close()
     with closing(Journal(path, {}, 24)) as left:

@@ -5,10 +5,10 @@ fetch        one question, as values                listings           what a ro
 endpoints    every address, its scopes and right    permissions        the words of the levels
 bitbucket    one question, one JSON answer          connection         what a conversation takes, put together
 diagnosis    what a failed answer means             problems           its words: meaning and advice
-login        the first words                        credentials        what requests are signed by, and OAuth tokens
+login        reading of sign-in                     credentials        what requests are signed by, and OAuth tokens
 parse        JSON → values                          paging             the one paging loop
 settings     what this source needs to be told      group_privileges   whether the shortcut of the API 1.0 is true
-emails       whose an e-mail address is             verify             Bitbucket's own account of who can do what
+emails       whose an e-mail address is             verify             according to Bitbucket: who can do what
 extras       what `--include` adds                  check              what these credentials can see
 """
 
@@ -31,7 +31,7 @@ from connector.sources.cloud.listings import Listings
 from connector.sources.cloud.settings import HOUR, PAGES, Settings
 from connector.sources.cloud.snapshot_builder import SnapshotBuilder
 from connector.sources.common.extras.result import with_extras
-from connector.sources.common.journals import closing, options_of, remembered_by
+from connector.sources.common.journals import closing, options_of, unused_answers
 
 __all__ = ["Progress", "Settings", "Statistics", "collect", "remove_journal"]
 
@@ -53,7 +53,7 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
         connection.clock,
         connection.throttle,
         progress,
-        remembered_by(journal),
+        unused_answers(journal),
         _limit(settings),
     )
     builder = SnapshotBuilder(granted_groups_only=settings.granted_groups_only)
@@ -62,7 +62,7 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     try:
         collector.collect()
     except Unreadable:
-        workers.call(bitbucket.conclude)  # where the credentials are not good any more, that is why it was refused
+        workers.call(bitbucket.verify_login)  # where the credentials are not good any more, that is why it was refused
         raise
     snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
     if settings.include:
@@ -85,8 +85,8 @@ def _extra_cost(settings: Settings, listings: Listings) -> Cost:
     return extras.cost_of(
         settings.include,
         projects=len(listings.projects),
-        repositories=len(listings.repositories.repositories),
-        branches=len(listings.repositories.main_branches),
+        repositories=len(listings.repositories),
+        branches=len(listings.repository_listing.main_branches),
     ) + emails.cost_of(settings.emails)
 
 
@@ -124,5 +124,5 @@ def _journal(connection: Connection, settings: Settings) -> Journal | None:
     }
     secret = credentials.secret if isinstance(credentials, AccessToken) else None
     journal = connection.workers.call(partial(Journal, settings.resume, owner, settings.resume_max_age, secret))
-    bitbucket.go_on(journal)
+    bitbucket.resume_from(journal)
     return journal

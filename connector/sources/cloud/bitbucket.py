@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlencode
 
 from connector.errors import SourceError, Unreadable, Why
 from connector.rest.answer import Answer, JsonObject, one_line
-from connector.rest.client import Asked, Client, Judge, Question
+from connector.rest.client import Asked, Client, Diagnose, Question
 from connector.rest.diagnosis import Diagnosis, Next, where
 from connector.rest.journal import Journal
 from connector.rest.throttle import Throttle
@@ -82,22 +82,22 @@ class Bitbucket:
         self._refused: dict[Endpoint, Diagnosis] = {}
         """What is answered to every question of an endpoint."""
 
-    # ---- first words
+    # ---- sign-in
 
     def sign_in(self) -> None:
         """See which workspace this is, and whether the account administers it. Raises `SourceError`."""
-        self.know(self._proof())
+        self.take_session_from(self._prove_login())
         self.learn_role()
         role = "" if self.session.is_administrator else ", which does not administer the workspace"
         log.info("signed in to %s as %s%s", self.workspace.slug, self.session.account, role)
 
-    def know(self, proof: Answer) -> None:
+    def take_session_from(self, proof: Answer) -> None:
         """Take from the workspace's answer which workspace it is, and what helps to judge other answers."""
         self.workspace = login.identity(proof.json, endpoints.WORKSPACE.template)
         self.session = dataclasses.replace(
             self.session, credential_type=proof.headers.get(CREDENTIAL_TYPE), scopes=login.scopes_of(proof)
         )
-        self._client.probe = (self._question(self._workspace()), self._judge(self._workspace()))
+        self._client.probe = (self._question(self._workspace()), self._diagnose(self._workspace()))
 
     def learn_role(self) -> None:
         """Find out who asks, and whether it administers the workspace. Raises `SourceError`.
@@ -117,23 +117,23 @@ class Bitbucket:
             is_administrator = answer.get("permission") == "owner"
         self.session = dataclasses.replace(self.session, account=account, is_administrator=is_administrator)
 
-    def go_on(self, journal: Journal) -> None:
+    def resume_from(self, journal: Journal) -> None:
         """Use the answers of a run that died, and count what it asked within the hour."""
         self.journal = journal
-        began = journal.fact("server_time")
+        began = journal.get_metadata("server_time")
         if began is None:
-            journal.note("server_time", str(self.server_time or ""))
+            journal.set_metadata("server_time", str(self.server_time or ""))
         elif began:
             self.server_time = int(began)
-        asked = json.loads(journal.fact("asked") or "{}")
+        asked = json.loads(journal.get_metadata("asked") or "{}")
         now = time.time()
         self._throttle.restore(now - float(minute) * 60 for minute, count in asked.items() for _ in range(count))
 
-    def conclude(self) -> None:
+    def verify_login(self) -> None:
         """See that the credentials are still good. Raises `SourceError` where they are not."""
-        self._proof()
+        self._prove_login()
 
-    def _proof(self) -> Answer:
+    def _prove_login(self) -> Answer:
         """Ask what only somebody who is signed in is told. Raises `SourceError`."""
         asked = self.ask(self._workspace())
         if asked.diagnosis is not None or asked.answer is None:
@@ -191,7 +191,7 @@ class Bitbucket:
         content = self._answered(address, question)
         self.journal.keep(key, content)
         if question.counts:
-            self.journal.note("asked", self._asked_by_minute())
+            self.journal.set_metadata("asked", self._asked_by_minute())
         return content
 
     def _answered(self, address: Address, question: Question) -> Any:  # noqa: ANN401 - as `get`
@@ -215,13 +215,13 @@ class Bitbucket:
 
         They may have been lost on the way, or are not for this address.
         """
-        self._proof()
+        self._prove_login()
         asked = self._ask(address, question)
         is_refused = asked.diagnosis is not None and asked.diagnosis.problem in _TOKEN_REFUSED
         return Asked(asked.answer, _not_for_these(asked.diagnosis)) if asked.diagnosis and is_refused else asked
 
     def _ask(self, address: Address, question: Question) -> Asked:
-        asked = self._client.ask(question, self._judge(address))
+        asked = self._client.ask(question, self._diagnose(address))
         if asked.answer is not None and self.server_time is None:
             self.server_time = asked.answer.date
         if asked.answer is not None and asked.diagnosis is None and question.counts:
@@ -239,10 +239,10 @@ class Bitbucket:
         kind = f"{endpoint.api}/{endpoint.template}"
         return Question(url, kind, counts=endpoint.counts, attempts=endpoint.attempts)
 
-    def _judge(self, address: Address) -> Judge:
+    def _diagnose(self, address: Address) -> Diagnose:
         renewals = 0
 
-        def judge(answer: Answer) -> Diagnosis | None:
+        def diagnose(answer: Answer) -> Diagnosis | None:
             nonlocal renewals
             url = self._question(address).url
             found = of_answer(answer, url, address, self.session)
@@ -253,7 +253,7 @@ class Bitbucket:
                 return dataclasses.replace(found, problem=Problem.RENEWED, next=Next.ASK_AT_ONCE)
             return found
 
-        return judge
+        return diagnose
 
     def _ours(self, address: Address, following: object) -> Question:
         """Ask for a next page, whose address must be below the base address. Raises `ForeignPage`."""

@@ -10,14 +10,12 @@ from typing import Any
 
 from connector.errors import Unreadable
 from connector.model import Project
-from connector.rest.progress import Cost, Forecast
-from connector.rest.workers import Workers
+from connector.rest.progress import Cost
 from connector.sources.cloud import group_privileges
 from connector.sources.cloud.bitbucket import Bitbucket
 from connector.sources.cloud.fetch import Fetch, Grants
 from connector.sources.cloud.group_privileges import WORTHWHILE, Told
 from connector.sources.cloud.listings import Listings
-from connector.sources.cloud.snapshot_builder import SnapshotBuilder
 from connector.sources.common import collector
 from connector.sources.common.batches import Batch, read
 from connector.sources.common.snapshot_builder import Place
@@ -28,26 +26,17 @@ log = logging.getLogger(__name__)
 class Collector(collector.Collector[Listings]):
     """Reads one workspace. `extra_cost` says what is asked about the listed things when this is done."""
 
-    def __init__(
-        self,
-        bitbucket: Bitbucket,
-        fetch: Fetch,
-        workers: Workers,
-        counts: Forecast,
-        builder: SnapshotBuilder,
-        extra_cost: Callable[[Listings], Cost] = lambda _: Cost(),
-    ) -> None:
-        super().__init__(bitbucket, fetch, workers, counts, builder, extra_cost)
-        self._workspace = bitbucket
-        self._listing = fetch
-        self._has_tried = False
+    _bitbucket: Bitbucket
+    _fetch: Fetch
+    _has_tried = False
+    """Whether it is known whether the shortcut is right."""
 
     def _questions(self, _: Listings) -> Mapping[str, Callable[[], object]]:
         return {
-            "repositories": self._listing.repositories,
-            "roles": self._listing.people,
-            "memberships": self._listing.groups,
-            "listed": self._listing.projects,
+            "repository_listing": self._fetch.repositories,
+            "roles": self._fetch.people,
+            "memberships": self._fetch.groups,
+            "project_listing": self._fetch.projects,
         }
 
     def _listings(self, found: Mapping[str, Any]) -> Listings:
@@ -57,7 +46,7 @@ class Collector(collector.Collector[Listings]):
         return Cost(2)
 
     def _cost_of_repository(self) -> Cost:
-        return Cost(1, 1) * self._listing.requests_of_a_repository
+        return Cost(1, 1) * self._fetch.requests_of_a_repository
 
     # ---- the shortcut
 
@@ -68,34 +57,35 @@ class Collector(collector.Collector[Listings]):
             return
         self._has_tried = True
         try:
-            told = self._workers.call(self._listing.group_privileges)
+            told = self._workers.call(self._fetch.group_privileges)
         except Unreadable as unreadable:
-            log.info("every repository is asked for its groups: %s", unreadable)
+            log.info("asking every repository for its groups: %s", unreadable)
             return
         everything = group_privileges.of_all(told, (repository for repository, _ in places))
         if everything is not None and self._prove(everything, places):
             self._counts.expect(0, Cost() - Cost(1, 1) * len(self._builder.repositories_to_read()))
-            self._listing.trust(everything)
+            self._fetch.trust(everything)
             self._counts.tell()
         else:
-            log.info("1.0/group-privileges is not right: every repository is asked for its groups")
+            log.info("1.0/group-privileges is not right: asking every repository for its groups")
 
     def _prove(self, told: Told, places: list[Place]) -> bool:
         """Ask a sample of repositories, and keep what they answer; give whether that is what was told of them."""
-        slugs = group_privileges.draw(told, random.Random(self._workspace.server_time))  # noqa: S311 - a sample
+        slugs = group_privileges.draw(told, random.Random(self._bitbucket.server_time))  # noqa: S311 - a sample
         equal: list[bool] = []
 
         def store(place: Place, fetched: Grants | Unreadable) -> None:
             self._builder.store_repository(place, fetched)
             equal.append(
-                not isinstance(fetched, Unreadable) and group_privileges.is_equal(told[place[0].slug], fetched.groups)
+                not isinstance(fetched, Unreadable)
+                and group_privileges.is_equal(told[place.repository.slug], fetched.groups)
             )
 
-        drawn = [place for place in places if place[0].slug in slugs]
-        fetch = partial(_of_place, self._listing)
+        drawn = [place for place in places if place.repository.slug in slugs]
+        fetch = partial(_of_place, self._fetch)
         read(self._workers, self._counts, [Batch(drawn, fetch, store, lambda _: self._cost_of_repository())])
         return all(equal)
 
 
 def _of_place(fetch: Fetch, place: Place) -> Grants:
-    return fetch.repository_grants(place[1], place[0].slug)
+    return fetch.repository_grants(place.project_key, place.repository.slug)

@@ -10,7 +10,7 @@ from connector.rest.client import ATTEMPTS, Client
 from connector.rest.clock import Clock
 from connector.rest.rolling_window import RollingWindow
 from connector.rest.statistics import Statistics
-from connector.rest.throttle import Limit, Throttle
+from connector.rest.throttle import Throttle
 from connector.rest.transport import Transport
 from connector.rest.workers import Workers
 from connector.sources.cloud.bitbucket import Bitbucket
@@ -58,8 +58,7 @@ def connect(settings: Settings, statistics: Statistics, clock: Clock | None = No
 def throttle_of(settings: Settings, clock: Clock) -> Throttle:
     """Make what keeps to the rolling hour."""
     window = RollingWindow(clock, settings.hourly_limit, settings.hour)
-    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
-    return Throttle(clock, limit, settings.concurrency, window)
+    return Throttle(clock, settings.rate_limit, settings.concurrency, window)
 
 
 @contextmanager
@@ -68,7 +67,7 @@ def conversation(
 ) -> Iterator[Bitbucket]:
     """Begin to talk; nothing is asked yet."""
     credentials = settings.credentials
-    # Only the one who hands out tokens is ever sent a consumer's key and secret.
+    # A consumer's key and secret are sent to the token endpoint only.
     pair = basic(credentials.key, credentials.secret) if isinstance(credentials, Consumer) else None
     token_host = settings.token_url.removesuffix(TOKEN_PATH)
 

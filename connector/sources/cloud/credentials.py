@@ -1,4 +1,4 @@
-"""What one signs in with on Bitbucket Cloud, and the OAuth tokens that a consumer is handed out.
+"""Credentials for Bitbucket Cloud, and the OAuth tokens that a consumer is issued.
 
 Secrets are sent in headers only, and stand in no message.
 Source: https://developer.atlassian.com/cloud/bitbucket/rest/intro/#authentication
@@ -39,7 +39,7 @@ class ApiToken:
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """An OAuth consumer of the workspace, which is handed out tokens by its key and secret."""
+    """An OAuth consumer of the workspace, which is issued tokens for its key and secret."""
 
     key: str
     secret: str = field(repr=False)
@@ -58,7 +58,7 @@ Credentials = ApiToken | Consumer | AccessToken
 
 
 class NoToken(SourceError):
-    """No OAuth token is handed out; `diagnosis` says why."""
+    """No OAuth token is issued; `diagnosis` says why."""
 
     def __init__(self, diagnosis: Diagnosis) -> None:
         super().__init__(diagnosis.text)
@@ -95,7 +95,7 @@ class ConsumerSigner(Signer):
         self._used = threading.local()
 
     def headers(self) -> Mapping[str, str]:
-        """Give the headers with a token that lasts. Raises `NoToken` where none is handed out."""
+        """Give the headers with a token that lasts. Raises `NoToken` where none is issued."""
         with self._lock:
             if self._token is None or self._token.ends_before(self._clock.now() + _EARLY_SECONDS):
                 self._token = self._fetch()
@@ -149,7 +149,9 @@ def basic(name: str, secret: str) -> str:
 
 def _fetched(client: Client, url: str, clock: Clock) -> Token:
     asked_at = clock.now()
-    asked = client.ask(Question(url, "site/oauth2/access_token", counts=False, form=_FORM), lambda it: _judge(it, url))
+    asked = client.ask(
+        Question(url, "site/oauth2/access_token", counts=False, form=_FORM), lambda it: _diagnose(it, url)
+    )
     if asked.diagnosis is not None:
         raise NoToken(asked.diagnosis)
     if asked.answer is None:
@@ -158,7 +160,7 @@ def _fetched(client: Client, url: str, clock: Clock) -> Token:
     return Token(token["access_token"], asked_at, asked_at + token["expires_in"])
 
 
-def _judge(answer: Answer, url: str) -> Diagnosis | None:
+def _diagnose(answer: Answer, url: str) -> Diagnosis | None:
     problem = _problem(answer)
     if problem is None:
         return None

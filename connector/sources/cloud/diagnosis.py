@@ -17,7 +17,14 @@ from connector.rest.diagnosis import Diagnosis
 from connector.sources.cloud.credentials import AccessToken, ApiToken, Consumer, Credentials
 from connector.sources.cloud.endpoints import Address
 from connector.sources.cloud.problems import Problem
-from connector.sources.common.problems import Odd, breaks_off, of_redirect, of_success, wants_tls, what_was_answered
+from connector.sources.common.problems import (
+    ForeignAnswer,
+    breaks_off,
+    of_redirect,
+    of_success,
+    wants_tls,
+    what_was_answered,
+)
 
 CREDENTIAL_TYPE = "X-Credential-Type"
 """Header of every answer that was given to somebody, and of refusals to credentials that are known."""
@@ -58,9 +65,9 @@ def of_answer(answer: Answer, url: str, address: Address, session: Session) -> D
     return Diagnosis(problem, said, advice, kind.next, meaning, kind.why, retry_after=seconds_to_wait(answer))
 
 
-def _problem(answer: Answer, address: Address, session: Session) -> Problem | Odd | None:  # noqa: PLR0911 - a table
+def _problem(answer: Answer, address: Address, session: Session) -> Problem | ForeignAnswer | None:  # noqa: PLR0911 - a table
     if answer.status < TOO_MANY_REQUESTS and breaks_off(answer):
-        return Odd.BREAKS_OFF
+        return ForeignAnswer.BREAKS_OFF
     match answer.status:
         case 200:
             return _problem_of_success(answer, address, session)
@@ -77,11 +84,11 @@ def _problem(answer: Answer, address: Address, session: Session) -> Problem | Od
         case status if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110, 15.4
             return of_redirect(answer)
         case status:
-            return _BY_STATUS.get(status, Odd.UNEXPECTED)
+            return _BY_STATUS.get(status, ForeignAnswer.UNEXPECTED)
 
 
-_BY_STATUS: dict[int, Problem | Odd] = {
-    407: Odd.PROXY_LOGIN,
+_BY_STATUS: dict[int, Problem | ForeignAnswer] = {
+    407: ForeignAnswer.PROXY_LOGIN,
     429: Problem.RATE_LIMITED,
     500: Problem.SERVER_ERROR,
     502: Problem.UNAVAILABLE,
@@ -90,7 +97,7 @@ _BY_STATUS: dict[int, Problem | Odd] = {
 }
 
 
-def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | Odd | None:
+def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | ForeignAnswer | None:
     odd = of_success(answer, list if address.endpoint.is_list else dict)
     if odd is not None:
         return odd
@@ -172,17 +179,17 @@ def _problem_of_absence(answer: Answer) -> Problem:
     return Problem.NOT_FOUND if error and is_signed else Problem.FOREIGN_ABSENCE
 
 
-def _problem_of_removal(answer: Answer) -> Problem | Odd:
+def _problem_of_removal(answer: Answer) -> Problem | ForeignAnswer:
     message = _error(answer).get("message", "")
     if message == "This account has been marked as spam.":
         return Problem.SPAM
-    return Problem.REMOVED if message.startswith("CHANGE-") else Odd.UNEXPECTED
+    return Problem.REMOVED if message.startswith("CHANGE-") else ForeignAnswer.UNEXPECTED
 
 
-def _problem_of_the_question(answer: Answer) -> Problem | Odd:
+def _problem_of_the_question(answer: Answer) -> Problem | ForeignAnswer:
     if wants_tls(answer):
-        return Odd.TLS_WANTED
-    return Problem.BAD_REQUEST if _error(answer) else Odd.UNEXPECTED
+        return ForeignAnswer.TLS_WANTED
+    return Problem.BAD_REQUEST if _error(answer) else ForeignAnswer.UNEXPECTED
 
 
 def seconds_to_wait(answer: Answer) -> float | None:

@@ -53,7 +53,7 @@ class Endpoint:
     is_list: bool = False
     """Whether a bare JSON list is answered, and no object."""
     redact: Callable[[JsonObject], JsonObject] | None = None
-    """Takes out of an answer what nobody may keep, such as the secrets of webhooks."""
+    """Removes from an answer what must not be kept, such as the secrets of webhooks."""
 
     @property
     def counts(self) -> bool:

@@ -81,7 +81,7 @@ class Fetch:
             if unreadable.why is not Why.REFUSED:
                 raise
             refused = str(unreadable)
-            log.warning("%s is read instead: %s", endpoints.MEMBERS.template, refused)
+            log.warning("reading %s instead: %s", endpoints.MEMBERS.template, refused)
         return Members(self._people(endpoints.MEMBERS).users, {}, refused)
 
     def _people(self, endpoint: Endpoint) -> Members:
@@ -101,7 +101,7 @@ class Fetch:
             if unreadable.why is not Why.BROKEN:
                 return Groups({}, None, str(unreadable))
             self._members_break_off = True
-            log.warning("members are asked for group by group: %s", unreadable)
+            log.warning("asking for the members of each group: %s", unreadable)
         try:
             return self._groups(endpoints.GROUP_NAMES, endpoints.WITHOUT_MEMBERS)
         except Unreadable as unreadable:
@@ -174,7 +174,7 @@ class Fetch:
     # ---- the shortcut of the API 1.0
 
     def group_privileges(self) -> dict[str, list[GroupGrant]]:
-        """Fetch what groups hold on repositories, by slug, in one answer; nobody has proved yet that it is true."""
+        """Fetch what groups hold on repositories, by slug, in one answer, which is not verified yet."""
         address = endpoints.GROUP_PRIVILEGES.at(self.workspace)
         told = dict[str, list[GroupGrant]]()
         for name, grant in parse.group_privileges(self._list(address, PRIVILEGES_ALONE), address.path):

@@ -1,6 +1,6 @@
 """Whether `1.0/group-privileges` tells the truth: it is used only after it was proved on a sample.
 
-One answer would tell what groups hold on all repositories. But nobody documents it any more, so it may miss what is
+One answer would tell what groups hold on all repositories. But it is no longer documented, so it may miss what is
 new, or tell what is old. Pure; knows no HTTP.
 """
 
@@ -14,7 +14,7 @@ from connector.sources.cloud.parse import GroupGrant
 from connector.sources.common.scale import Scale
 
 _WITH_ROWS, _WITHOUT = (30, 0.06), (10, 0.02)
-"""How many repositories with rows are drawn, and how many without: so many at least, and such a share."""
+"""The sample, of repositories with rows and of those without: the least number, and the least share."""
 _MOST_PAIRS = 30
 """So many pairs of a group and a permission more have one of their rows drawn each."""
 WORTHWHILE = 100

@@ -47,7 +47,7 @@ class Repositories(listings.Repositories):
 class Listings(listings.Listings):
     """One round: members, groups, projects and repositories."""
 
-    repositories: Repositories
+    repository_listing: Repositories
     roles: Members
     memberships: Groups
 

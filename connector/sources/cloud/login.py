@@ -1,4 +1,4 @@
-"""The first words: which workspace this is, whose credentials these are, and whether they administer it."""
+"""Reads the answers of the sign-in: the workspace, the account, and whether it administers the workspace."""
 
 from __future__ import annotations
 

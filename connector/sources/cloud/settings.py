@@ -1,4 +1,4 @@
-"""What this source needs to be told; filled in by `commands`, read by nobody outside this folder."""
+"""The settings of this source; filled in by `commands`."""
 
 from __future__ import annotations
 

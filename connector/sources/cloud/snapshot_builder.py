@@ -52,7 +52,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
 
     def store_repository(self, place: Place, fetched: Grants | Unreadable) -> None:
         """Keep the permissions on a repository, or why they cannot be read."""
-        self._store_grants((Kind.REPOSITORY, place[0].id), fetched)
+        self._store_grants((Kind.REPOSITORY, place.repository.id), fetched)
 
     def _store_grants(self, thing: Thing, fetched: Grants | Unreadable) -> None:
         if isinstance(fetched, Unreadable):
@@ -75,7 +75,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
 
         Users that nothing names any more, because what named them is gone, are left out unless they are members.
         """
-        projects, repositories = self.listings.projects, self.listings.repositories.repositories
+        projects, repositories = self.listings.projects, self.listings.repositories
         read, global_grants = self._workspace_grants()
         project_grants = self._contents.grants_on(Kind.PROJECT, projects)
         repository_grants = self._contents.grants_on(Kind.REPOSITORY, repositories)
@@ -136,7 +136,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
         if listings.memberships.unread:
             yield Gap(_WORKSPACE, "groups", listings.memberships.unread)
         for word in sorted(WORDS.intersection(listings.roles.roles.values())):
-            reason = f"some members have the role {word!r}, of which nobody knows what it means for the whole workspace"
+            reason = f"some members have the role {word!r}, whose meaning for the whole workspace is not known"
             yield Gap(_WORKSPACE, f"what {word!r} means", reason)
         if session.is_administrator is not True:
             yield Gap(

@@ -65,7 +65,7 @@ def collect_some(
     *,
     count: int,
     seed: int,
-    behind: int,  # noqa: ARG001 - a server's listing is drawn from by number
+    repository_count: int,  # noqa: ARG001 - a server's listing is drawn from by number
 ) -> Snapshot:
     """Collect what decides about some repositories, drawn at random from a page of their listing, sorted by uuid.
 
@@ -101,4 +101,4 @@ class _Excerpt(Fetch):
 
     def projects(self) -> Projects:
         """Give those that the drawn ones name."""
-        return self._drawn.of
+        return self._drawn.named

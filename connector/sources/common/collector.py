@@ -69,8 +69,8 @@ class Collector(ABC, Generic[L]):
 
     def collect(self) -> None:
         """Read everything into the builder. Raises `SourceError` or `Unreadable` where the run cannot go on."""
-        listings = self._read_listings(self._builder.listings, self._beside())
-        self._learn(listings)
+        listings = self._read_listings(self._builder.listings, self._first_tasks())
+        self._note_first_listings(listings)
         self._counts.expect(0, self._extra_cost(listings))
         self._settle(listings)
 
@@ -96,15 +96,15 @@ class Collector(ABC, Generic[L]):
     def _cost_of_repository(self) -> Cost:
         """Count the requests."""
 
-    def _beside(self) -> Iterable[Task[Any]]:
+    def _first_tasks(self) -> Iterable[Task[Any]]:
         """Give what is done beside the first listings."""
         return ()
 
-    def _learn(self, listings: L) -> None:
-        """Take note of what the first listings tell."""
+    def _note_first_listings(self, listings: L) -> None:
+        """Use what the first listings tell about the account."""
 
     def _before_contents(self) -> None:
-        """Do what makes reading of the contents cheaper."""
+        """Find out, before the contents are read, whether fewer requests are enough."""
 
     # ---- the flow
 
@@ -119,7 +119,7 @@ class Collector(ABC, Generic[L]):
             self._builder.store_listings(again)
             if is_same and self._builder.is_settled:
                 return
-            log.info("something was changed in Bitbucket while it was read: what may be affected is read again")
+            log.info("Bitbucket changed during the export: reading again what may be affected")
             listings = again
         self._read_contents()
         self._builder.store_unsettled(
@@ -152,7 +152,7 @@ class Collector(ABC, Generic[L]):
             Batch(builder.projects_to_read(), self._fetch.project_grants, builder.store_project, self._cost_of_project),
             Batch(
                 builder.repositories_to_read(),
-                lambda place: self._fetch.repository_grants(place[1], place[0].slug),
+                lambda place: self._fetch.repository_grants(place.project_key, place.repository.slug),
                 builder.store_repository,
                 lambda _: self._cost_of_repository(),
             ),

@@ -14,8 +14,8 @@ from connector.errors import Unreadable, Why
 from connector.model import Gap, Grant, Group, GroupGrant, Project, Repository, UserGrant
 
 _MAY_HAVE_MOVED = frozenset({Why.ABSENT, Why.MOVED})
-_TIMES = 3
-"""How many such answers are final. After each one before, the listings are read again for the current name."""
+_MOST_ABSENCES = 3
+"""After this many such answers the failure is final; before that, the listings are read again."""
 
 _NAMED = 3
 
@@ -39,7 +39,7 @@ class _Failure:
 
     @property
     def is_final(self) -> bool:
-        return self.unreadable.why not in _MAY_HAVE_MOVED or self.times >= _TIMES
+        return self.unreadable.why not in _MAY_HAVE_MOVED or self.times >= _MOST_ABSENCES
 
 
 class Contents:

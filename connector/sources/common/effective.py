@@ -1,4 +1,4 @@
-"""Who can do what on a repository in effect, by Bitbucket's own account; and which repositories are asked about."""
+"""Who can do what on a repository in effect, according to Bitbucket; and which repositories are asked about."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def closing(journal: Journal | None) -> Iterator[Journal | None]:
             journal.close()
 
 
-def remembered_by(journal: Journal | None) -> Callable[[], int]:
+def unused_answers(journal: Journal | None) -> Callable[[], int]:
     """Give what tells how many answers a journal still holds."""
     return lambda: journal.unused if journal is not None else 0
 

@@ -25,7 +25,7 @@ class Repositories:
     """Repositories by id, and the projects that their rows name: they may stand in no other listing."""
 
     repositories: Mapping[str, Repository]
-    of: Projects
+    named: Projects
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +34,23 @@ class Listings:
 
     users: Mapping[str, User]
     groups: Mapping[str, Group]
-    listed: Projects
-    repositories: Repositories
+    project_listing: Projects
+    repository_listing: Repositories
 
     @property
     def projects(self) -> dict[str, Project]:
         """Every project; its own listing knows most of one."""
-        return {**self.repositories.of.projects, **self.listed.projects}
+        return {**self.repository_listing.named.projects, **self.project_listing.projects}
+
+    @property
+    def repositories(self) -> Mapping[str, Repository]:
+        """Every repository."""
+        return self.repository_listing.repositories
+
+    @property
+    def owners(self) -> dict[str, User]:
+        """The owners of personal projects."""
+        return {**self.repository_listing.named.owners, **self.project_listing.owners}
 
     def agrees_with(self, other: Listings) -> bool:
         """Whether two rounds show the same things under the same names; what else is known of them may differ.
@@ -62,8 +72,8 @@ class Listings:
 
     def _agrees_with_itself(self) -> bool:
         """Whether no project was renamed between the listing of projects and that of repositories."""
-        listed = self.listed.projects
-        named = self.repositories.of.projects.values()
+        listed = self.project_listing.projects
+        named = self.repository_listing.named.projects.values()
         return all(listed[project.id].key == project.key for project in named if project.id in listed)
 
     def project_keys(self) -> Iterator[tuple[str, str]]:
@@ -74,7 +84,7 @@ class Listings:
     def places(self) -> Iterator[tuple[str, tuple[str, str]]]:
         """Give each repository's id, and the project's key and the slug that it is asked about by."""
         projects = self.projects
-        for repository_id, repository in self.repositories.repositories.items():
+        for repository_id, repository in self.repositories.items():
             yield repository_id, (projects[repository.project_id].key, repository.slug)
 
 

@@ -25,12 +25,12 @@ class Kind:
     why: Why | None = None
 
 
-def ends(advice: str, meaning: str = "") -> Kind:
+def fatal(advice: str, meaning: str = "") -> Kind:
     """Describe a problem that ends the run."""
     return Kind(Next.END, advice, meaning)
 
 
-def is_one(why: Why, advice: str, meaning: str = "") -> Kind:
+def of_one_thing(why: Why, advice: str, meaning: str = "") -> Kind:
     """Describe a problem of the one thing that was asked for."""
     return Kind(Next.GIVE_UP, advice, meaning, why)
 
@@ -38,7 +38,7 @@ def is_one(why: Why, advice: str, meaning: str = "") -> Kind:
 LOGS = "look for the address in Bitbucket's log, and in that of any proxy before it"
 
 
-class Odd(Enum):
+class ForeignAnswer(Enum):
     """What an answer can be instead of one of Bitbucket's."""
 
     BREAKS_OFF = Kind(Next.ASK_AGAIN, "check proxies or load balancers before Bitbucket")
@@ -48,24 +48,24 @@ class Odd(Enum):
         "a cache between here and Bitbucket gives answers that it kept",
     )
     CONTRADICTORY = Kind(Next.ASK_AGAIN, LOGS, "the answer contradicts itself, so nothing of it is used")
-    TLS_WANTED = ends("begin BITBUCKET_URL with https://", "this port speaks TLS only")
-    REDIRECT = ends("give the final address in BITBUCKET_URL", "the address is not that of Bitbucket's REST API")
-    LOGIN_PAGE = ends(
+    TLS_WANTED = fatal("begin BITBUCKET_URL with https://", "this port speaks TLS only")
+    REDIRECT = fatal("give the final address in BITBUCKET_URL", "the address is not that of Bitbucket's REST API")
+    LOGIN_PAGE = fatal(
         "let requests for the API (/rest of a server) pass by single sign-on; if there is none, correct BITBUCKET_URL: "
         "a server's goes up to its context path, Bitbucket Cloud needs none",
         "a login page answers in place of Bitbucket's REST API",
     )
-    NOT_JSON = ends(
+    NOT_JSON = fatal(
         "correct BITBUCKET_URL (Bitbucket Cloud needs none); if it is right, let requests for the API (/rest of a "
         "server) pass by what answers there",
         "something else answers in place of Bitbucket's REST API",
     )
-    PROXY_LOGIN = ends(
+    PROXY_LOGIN = fatal(
         "put user name and password into HTTPS_PROXY or HTTP_PROXY, as in "
         "http://user:password@proxy.example.com:3128, or add Bitbucket's host to NO_PROXY",
         "the proxy asks for a login",
     )
-    UNEXPECTED = is_one(Why.FOREIGN, LOGS)
+    UNEXPECTED = of_one_thing(Why.FOREIGN, LOGS)
 
 
 _LOGIN = re.compile(r"log[ -]?in|sign[ -]?[io]n|sso|saml|oauth|openid|type=.?password", re.IGNORECASE)
@@ -85,22 +85,26 @@ def breaks_off(answer: Answer) -> bool:
     )
 
 
-def of_success(answer: Answer, wanted: type) -> Odd | None:
+def of_success(answer: Answer, wanted: type) -> ForeignAnswer | None:
     """Tell what is odd about an answer 200; `wanted` is dict for a JSON object, list for a list."""
     if not answer.is_json:
-        return Odd.LOGIN_PAGE if _LOGIN.search(answer.body.decode("utf-8", "replace")) else Odd.NOT_JSON
+        return (
+            ForeignAnswer.LOGIN_PAGE
+            if _LOGIN.search(answer.body.decode("utf-8", "replace"))
+            else ForeignAnswer.NOT_JSON
+        )
     if answer.is_from_a_cache:
-        return Odd.CACHED
+        return ForeignAnswer.CACHED
     if answer.is_contradictory:
-        return Odd.CONTRADICTORY
+        return ForeignAnswer.CONTRADICTORY
     if not answer.body.strip():
-        return Odd.BREAKS_OFF
-    return None if isinstance(answer.json, wanted) else Odd.NOT_JSON
+        return ForeignAnswer.BREAKS_OFF
+    return None if isinstance(answer.json, wanted) else ForeignAnswer.NOT_JSON
 
 
-def of_redirect(answer: Answer) -> Odd:
+def of_redirect(answer: Answer) -> ForeignAnswer:
     """Tell whether a redirect leads to a login page."""
-    return Odd.LOGIN_PAGE if _LOGIN.search(answer.headers.get("Location", "")) else Odd.REDIRECT
+    return ForeignAnswer.LOGIN_PAGE if _LOGIN.search(answer.headers.get("Location", "")) else ForeignAnswer.REDIRECT
 
 
 def wants_tls(answer: Answer) -> bool:
@@ -113,14 +117,14 @@ def what_was_answered(problem: Enum, answer: Answer, url: str, message: str) -> 
     here = where(url)
     if "Location" in answer.headers:
         return f"{here} redirects to {_target(answer.headers.get('Location', ''))}"
-    if problem in {Odd.NOT_JSON, Odd.LOGIN_PAGE}:
+    if problem in {ForeignAnswer.NOT_JSON, ForeignAnswer.LOGIN_PAGE}:
         kind = one_line(answer.headers.get("Content-Type", "") or "nothing that names its kind")
         return f"{here} answered {kind} instead of the JSON that was asked for"
-    if problem is Odd.BREAKS_OFF:
+    if problem is ForeignAnswer.BREAKS_OFF:
         return f"{here} answered JSON that breaks off"
-    if problem is Odd.CONTRADICTORY:
+    if problem is ForeignAnswer.CONTRADICTORY:
         return f"{here} answered JSON with one name twice, with more values than is real, or with endless digits"
-    said = f': "{message}"' if message and problem is not Odd.CACHED else ""
+    said = f': "{message}"' if message and problem is not ForeignAnswer.CACHED else ""
     return f"{here} answered {answer.status}{said}"
 
 

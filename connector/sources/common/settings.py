@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.model import Inclusion
+from connector.rest.throttle import Limit
 
 DEFAULT_CONCURRENCY = 8
 DEFAULT_PATIENCE = 300.0
@@ -21,6 +22,11 @@ class Common:
     max_rate: float | None = None
     granted_groups_only: bool = False
     resume: Path | None = None
-    """The journal of finished answers that a run goes on from; `resume_max_age` is in hours."""
+    """The journal of finished answers that a run resumes from; `resume_max_age` is in hours."""
     resume_max_age: float = DEFAULT_RESUME_MAX_AGE
     include: frozenset[Inclusion] = frozenset()
+
+    @property
+    def rate_limit(self) -> Limit | None:
+        """The limit that `max_rate` sets; None where it is not set."""
+        return Limit(burst=1, rate=self.max_rate) if self.max_rate else None

@@ -10,7 +10,7 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from connector.errors import Unreadable, Why
 from connector.model import Gap, Grant, Group, GroupGrant, Project, ProjectType, Repository, User, UserGrant
@@ -24,8 +24,11 @@ GroupRow = tuple[Group, Scale]
 """A group, as a grant names it, and a permission that it holds."""
 
 
-Place = tuple[Repository, str]
-"""A repository, and the key of its project."""
+class Place(NamedTuple):
+    """A repository, and what its project is asked about by."""
+
+    repository: Repository
+    project_key: str
 
 
 class SnapshotBuilder(ABC, Generic[L]):
@@ -84,9 +87,9 @@ class SnapshotBuilder(ABC, Generic[L]):
     def repositories_to_read(self) -> list[Place]:
         """Give the repositories whose permissions are to be read."""
         projects = self.listings.projects
-        repositories = self.listings.repositories.repositories.values()
+        repositories = self.listings.repositories.values()
         return [
-            (repository, projects[repository.project_id].key)
+            Place(repository, projects[repository.project_id].key)
             for repository in repositories
             if self._contents.is_open(Kind.REPOSITORY, repository.id)
         ]
@@ -156,21 +159,21 @@ class SnapshotBuilder(ABC, Generic[L]):
 
     def _gaps(self, groups: Mapping[str, Group]) -> set[Gap]:
         """Name what could not be read, and listings that show nothing."""
-        repositories = self.listings.repositories.repositories
+        repositories = self.listings.repositories
         of_contents = self._contents.gaps(groups, self.listings.projects, repositories)
         return {*self._unsettled, *of_contents, *self._nothing_listed(groups)}
 
     def _nothing_listed(self, groups: Mapping[str, Group]) -> Iterator[Gap]:
         """Name listings that show nothing, or lack a project that has repositories, or a group that has members."""
-        listed = self.listings.listed.projects
+        listed = self.listings.project_listing.projects
         shown = {
             "users": self.listings.users,
             "projects": listed,
-            "repositories": self.listings.repositories.repositories,
+            "repositories": self.listings.repositories,
         }
         yield from nothing_listed(self._whole, shown)
         if listed:
-            projects = self.listings.repositories.of.projects.items()
+            projects = self.listings.repository_listing.named.projects.items()
             unlisted = [one.key for i, one in projects if one.type is ProjectType.NORMAL and i not in listed]
             yield from lacking(self._whole, "projects", unlisted)
         members = self._contents.members

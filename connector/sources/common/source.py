@@ -29,9 +29,17 @@ class Product(Protocol[S_contra]):
         """
 
     def collect_some(
-        self, settings: S_contra, progress: Progress, statistics: Statistics, /, *, count: int, seed: int, behind: int
+        self,
+        settings: S_contra,
+        progress: Progress,
+        statistics: Statistics,
+        /,
+        *,
+        count: int,
+        seed: int,
+        repository_count: int,
     ) -> Snapshot:
-        """Collect what decides about some repositories, drawn at random from a listing of about `behind` rows.
+        """Collect what decides about some repositories, drawn at random from a listing of about `repository_count`.
 
         The snapshot holds those repositories and their projects alone. Raises `SourceError` or `Unreadable`.
         """
@@ -39,7 +47,7 @@ class Product(Protocol[S_contra]):
     def ask_who_can(
         self, settings: S_contra, statistics: Statistics, snapshot: Snapshot, drawn: Iterable[Drawn], /
     ) -> list[Effective]:
-        """Ask who can do what on some repositories, by Bitbucket's own account. Raises `SourceError`, `Unreadable`."""
+        """Ask who can do what on some repositories, according to Bitbucket. Raises `SourceError`, `Unreadable`."""
 
     def check(self, settings: S_contra, /) -> Report:
         """Find out what these credentials can see. Raises nothing for what Bitbucket does."""
@@ -63,10 +71,12 @@ class Source(Generic[S]):
         return self.product.collect(self.settings, progress, statistics)
 
     def collect_some(
-        self, progress: Progress, statistics: Statistics, *, count: int, seed: int, behind: int
+        self, progress: Progress, statistics: Statistics, *, count: int, seed: int, repository_count: int
     ) -> Snapshot:
         """Read some repositories, drawn at random."""
-        return self.product.collect_some(self.settings, progress, statistics, count=count, seed=seed, behind=behind)
+        return self.product.collect_some(
+            self.settings, progress, statistics, count=count, seed=seed, repository_count=repository_count
+        )
 
     def ask_who_can(self, statistics: Statistics, snapshot: Snapshot, drawn: Iterable[Drawn]) -> list[Effective]:
         """Ask who can do what on some repositories."""

@@ -7,7 +7,7 @@ bitbucket    one question, one JSON object           connection         transpor
 diagnosis    what a failed answer means              problems           its messages: meaning and advice
 login        is every answer for our account?        paging             the one paging loop
 parse        JSON → values                           settings           of this source
-rate_limit, public_access    one question each       verify             Bitbucket's own account of who can do what
+rate_limit, public_access    one question each       verify             according to Bitbucket: who can do what
 extras       what `--include` adds                   check              what these credentials can see
 """
 
@@ -22,7 +22,7 @@ from connector.rest.journal import Journal, remove_journal
 from connector.rest.progress import Forecast, Progress
 from connector.rest.statistics import Statistics
 from connector.sources.common.extras.result import with_extras
-from connector.sources.common.journals import closing, options_of, remembered_by
+from connector.sources.common.journals import closing, options_of, unused_answers
 from connector.sources.datacenter.collector import Collector
 from connector.sources.datacenter.connection import Connection, connect
 from connector.sources.datacenter.extras import collect_extras, requests_for
@@ -52,7 +52,7 @@ def collect(settings: Settings, progress: Progress, statistics: Statistics) -> S
 
 def _collect(connection: Connection, settings: Settings, progress: Progress, journal: Journal | None) -> Snapshot:
     bitbucket, workers = connection.bitbucket, connection.workers
-    forecast = Forecast(connection.clock, connection.throttle, progress, remembered_by(journal))
+    forecast = Forecast(connection.clock, connection.throttle, progress, unused_answers(journal))
     builder = SnapshotBuilder(granted_groups_only=settings.granted_groups_only)
     collector = Collector(
         bitbucket,
@@ -66,7 +66,7 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     try:
         collector.collect()
     except Unreadable:
-        bitbucket.conclude()  # where the login was lost, that is why a listing was refused
+        bitbucket.verify_login()  # where the login was lost, that is why a listing was refused
         raise
     public = workers.call(partial(public_access, connection.anonymous, bitbucket, public_things(builder.listings)))
     account = bitbucket.session.account
@@ -87,7 +87,7 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
             collector.settle_again,
             lambda: builder.snapshot(server, account),
         )
-    workers.call(bitbucket.conclude)
+    workers.call(bitbucket.verify_login)
     return snapshot
 
 
@@ -100,7 +100,7 @@ def keep_to_rate_limit(connection: Connection) -> None:
         return
     if limit is not None:
         log.info(
-            "Bitbucket allows %g requests at once and %g a second: it is asked a little less", limit.burst, limit.rate
+            "Bitbucket allows %g requests at once and %g a second: staying slightly below", limit.burst, limit.rate
         )
         connection.throttle.obey(limit)
 

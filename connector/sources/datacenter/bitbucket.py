@@ -14,11 +14,11 @@ from urllib.parse import urlencode
 
 from connector.errors import SourceError, Unreadable, Why
 from connector.rest.answer import Answer, JsonObject
-from connector.rest.client import Asked, Client, Judge, Question
+from connector.rest.client import Asked, Client, Diagnose, Question
 from connector.rest.clock import Clock
 from connector.rest.diagnosis import Diagnosis, where
 from connector.rest.journal import Journal
-from connector.sources.common.problems import Odd
+from connector.sources.common.problems import ForeignAnswer
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.diagnosis import (
     REQUEST_ID,
@@ -60,7 +60,7 @@ class Bitbucket:
         """When the first answer was written, in epoch milliseconds, by the server's clock."""
         self._client = client
         self._credentials = credentials
-        self._numbers: set[int] | None = set()
+        self._seen_request_ids: set[int] | None = set()
         """Hashes of the numbers of all answers (X-AREQUESTID); None where this server's are not all different."""
 
     # ---- version and login
@@ -95,17 +95,17 @@ class Bitbucket:
         """Keep what a proof of the login tells about the account and the server."""
         configured = self._credentials.user if self._credentials else None
         self.session = dataclasses.replace(
-            self.session, account=account_of(proof) or configured, numbers_answers=REQUEST_ID in proof.headers
+            self.session, account=account_of(proof) or configured, has_request_ids=REQUEST_ID in proof.headers
         )
-        self._client.probe = (self._question(endpoints.RECENT_REPOSITORIES.at(), {"limit": 1}), self._judge_proof)
+        self._client.probe = (self._question(endpoints.RECENT_REPOSITORIES.at(), {"limit": 1}), self._diagnose_proof)
 
     def resume_from(self, journal: Journal) -> None:
         """Use the answers that an interrupted run kept."""
         self.journal = journal
-        self.login.vouch, self.login.proofs = journal.vouch, journal.vouched
-        began = journal.fact("server_time")
+        self.login.confirm, self.login.proofs = journal.confirm, journal.confirmed
+        began = journal.get_metadata("server_time")
         if began is None:
-            journal.note("server_time", str(self.server_time or ""))
+            journal.set_metadata("server_time", str(self.server_time or ""))
         elif began:
             self.server_time = int(began)
 
@@ -136,7 +136,7 @@ class Bitbucket:
         """
         if self.journal is None or address.endpoint in _NOT_REMEMBERED:
             return self._get(address, question)[0]
-        key = f"{self.round}.{reading}:{self._question(address, question).url.removeprefix(self.base_url)}"
+        key = f"{self.round}.{reading}:{self.path_of(address, question)}"
         known = self.journal.find(key)
         if known is not None:
             return cast("JsonObject", known)
@@ -146,7 +146,7 @@ class Bitbucket:
 
     def ask(self, address: Address, question: Mapping[str, str | int] = NO_QUESTION) -> Asked:
         """Ask, and give the answer or the failure. Does not look for whom the answer was made."""
-        asked = self._client.ask(self._question(address, question), self._judge(address, question))
+        asked = self._client.ask(self._question(address, question), self._diagnose(address, question))
         if asked.answer is not None and self.server_time is None:
             self.server_time = asked.answer.date
         return asked
@@ -157,12 +157,12 @@ class Bitbucket:
         is_refusal = problem in {Problem.NOT_PERMITTED, Problem.NOT_SIGNED_IN}
         return is_refusal and asked.answer is not None and is_bitbuckets(asked.answer, self.session)
 
-    def conclude(self) -> None:
+    def verify_login(self) -> None:
         """Prove the login a last time. Raises `SourceError` where it was lost."""
-        self.login.conclude()
+        self.login.verify()
 
     def _get(self, address: Address, question: Mapping[str, str | int]) -> tuple[JsonObject, int]:
-        """Ask, and give what was answered and the number of the proof of the login that vouches for it."""
+        """Ask, and give what was answered and the number of the proof of the login that confirms it."""
         asked = self.ask(address, question)
         proof = 0
         if asked.answer is not None and (asked.answer.status != 200 or asked.answer.is_json):  # noqa: PLR2004 - OK
@@ -172,43 +172,49 @@ class Bitbucket:
         content = _json(asked)
         return (address.endpoint.redact(content) if address.endpoint.redact else content), proof
 
-    def _question(self, address: Address, question: Mapping[str, str | int]) -> Question:
+    def path_of(self, address: Address, question: Mapping[str, str | int]) -> str:
+        """Give what follows the base URL where this is asked, in the version of the API that the server has."""
         query = f"?{urlencode(question)}" if question else ""
         version = address.version or (self.version if self.version == "latest" else address.endpoint.numbered)
-        url = f"{self.base_url}/rest/{address.endpoint.api}/{version}/{address.path}{query}"
-        return Question(url, f"{address.endpoint.api}/{address.endpoint.template}")
+        return f"/rest/{address.endpoint.api}/{version}/{address.path}{query}"
 
-    def _judge(self, address: Address, question: Mapping[str, str | int]) -> Judge:
+    def _question(self, address: Address, question: Mapping[str, str | int]) -> Question:
+        endpoint = address.endpoint
+        return Question(self.base_url + self.path_of(address, question), f"{endpoint.api}/{endpoint.template}")
+
+    def _diagnose(self, address: Address, question: Mapping[str, str | int]) -> Diagnose:
         url = self._question(address, question).url
 
-        def judge(answer: Answer) -> Diagnosis | None:
+        def diagnose(answer: Answer) -> Diagnosis | None:
             found = of_answer(answer, url, address, self.session)
             if found is not None:
                 return found
-            if self._came_before(answer):
-                return _wrong(Odd.CACHED, f"{where(url)} gave an answer that it had given to another question")
+            if self._is_replayed(answer):
+                return _wrong(
+                    ForeignAnswer.CACHED, f"{where(url)} gave an answer that it had given to another question"
+                )
             odd = contradiction(answer.json, question)
-            return _wrong(Odd.CONTRADICTORY, f"{where(url)} answered {odd}") if odd else None
+            return _wrong(ForeignAnswer.CONTRADICTORY, f"{where(url)} answered {odd}") if odd else None
 
-        return judge
+        return diagnose
 
-    def _judge_proof(self, answer: Answer) -> Diagnosis | None:
+    def _diagnose_proof(self, answer: Answer) -> Diagnosis | None:
         address = endpoints.RECENT_REPOSITORIES.at()
-        return self._judge(address, {"limit": 1})(answer)
+        return self._diagnose(address, {"limit": 1})(answer)
 
-    def _came_before(self, answer: Answer) -> bool:
+    def _is_replayed(self, answer: Answer) -> bool:
         """Whether an answer has the number of an earlier one, which only a cache gives."""
         number = answer.headers.get(REQUEST_ID)
-        if number is None or self._numbers is None:
+        if number is None or self._seen_request_ids is None:
             return False
         key = hash(number)
-        if key not in self._numbers:
-            self._numbers.add(key)
+        if key not in self._seen_request_ids:
+            self._seen_request_ids.add(key)
             return False
-        if self.session.numbers_answers:
+        if self.session.has_request_ids:
             return True
         # Two answers before the login have one number: this server, or a proxy, does not number each answer.
-        self._numbers = None
+        self._seen_request_ids = None
         return False
 
 
@@ -218,7 +224,7 @@ def _json(asked: Asked) -> JsonObject:
     return cast("JsonObject", asked.answer.json)
 
 
-def _wrong(problem: Odd, said: str) -> Diagnosis:
+def _wrong(problem: ForeignAnswer, said: str) -> Diagnosis:
     kind = problem.value
     return Diagnosis(problem, said, kind.advice, kind.next, kind.meaning, Why.CONTRADICTION)
 

@@ -47,7 +47,7 @@ class CacheProbe:
             if self._answers_another_question(address, {**about_nobody, "start": 0, "limit": limit}):
                 raise SourceError(
                     f"{address.path} answers with rows when it is asked for something that does not exist: a cache or "
-                    "proxy between here and Bitbucket does not look at the question, so no answer can be believed. Let "
+                    "proxy between here and Bitbucket does not look at the question, so no answer can be trusted. Let "
                     "requests for /rest pass by it"
                 )
 

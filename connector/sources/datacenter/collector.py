@@ -31,6 +31,9 @@ class Collector(collector.Collector[Listings]):
     `learn_rate_limit` asks how fast the server may be asked; it runs beside the first listings.
     """
 
+    _bitbucket: Bitbucket
+    _fetch: Fetch
+
     def __init__(
         self,
         bitbucket: Bitbucket,
@@ -42,30 +45,28 @@ class Collector(collector.Collector[Listings]):
         learn_rate_limit: Callable[[], None] | None = None,
     ) -> None:
         super().__init__(bitbucket, fetch, workers, counts, builder, lambda listings: Cost(extra_requests(listings)))
-        self._server = bitbucket
-        self._listing = fetch
         self._learn_rate_limit = learn_rate_limit
 
     def _questions(self, before: Listings) -> Mapping[str, Callable[[], object]]:
         return {
-            "repositories": partial(self._listing.repositories, before.repositories.repositories),
-            "users": partial(self._listing.users, before.users),
-            "groups": self._listing.groups,
-            "listed": self._listing.projects,
-            "global_permissions": self._listing.global_permissions,
+            "repository_listing": partial(self._fetch.repositories, before.repositories),
+            "users": partial(self._fetch.users, before.users),
+            "groups": self._fetch.groups,
+            "project_listing": self._fetch.projects,
+            "global_permissions": self._fetch.global_permissions,
         }
 
     def _listings(self, found: Mapping[str, Any]) -> Listings:
         return Listings(**found)
 
-    def _beside(self) -> Iterable[Task[Any]]:
+    def _first_tasks(self) -> Iterable[Task[Any]]:
         return [Task(self._learn_rate_limit, lambda _: None)] if self._learn_rate_limit else []
 
-    def _learn(self, listings: Listings) -> None:
+    def _note_first_listings(self, listings: Listings) -> None:
         permissions = listings.global_permissions
         if permissions.read is GlobalPermissionsRead.EFFECTIVE:
             log.warning("global permissions are exported as held by users, not by groups: %s", permissions.reason)
-        self._server.note_administrator(is_administrator(permissions, self._server.session.account))
+        self._bitbucket.note_administrator(is_administrator(permissions, self._bitbucket.session.account))
 
     def _cost_of_project(self, project: Project) -> Cost:
         """Count the grants, and for each possible default permission whether it is that."""

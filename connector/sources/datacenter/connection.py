@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from connector.rest.client import Client
 from connector.rest.clock import Clock
 from connector.rest.statistics import Statistics
-from connector.rest.throttle import Limit, Throttle
+from connector.rest.throttle import Throttle
 from connector.rest.transport import Transport
 from connector.rest.workers import Workers
 from connector.sources.datacenter.bitbucket import Bitbucket
@@ -36,8 +36,7 @@ class Connection:
 def connect(settings: Settings, statistics: Statistics) -> Iterator[Connection]:
     """Sign in. Raises `SourceError` where there is no Bitbucket, or where it refuses the credentials."""
     clock = Clock()
-    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
-    throttle = Throttle(clock, limit, settings.concurrency)
+    throttle = Throttle(clock, settings.rate_limit, settings.concurrency)
     url, authorization = settings.base_url, settings.credentials.authorization()
 
     def client(transport: Transport) -> Client:
@@ -53,6 +52,6 @@ def connect(settings: Settings, statistics: Statistics) -> Iterator[Connection]:
         workers.call(bitbucket.sign_in)
         anonymous = Bitbucket(url, client(anonymous_transport), clock, None)
         anonymous.version = bitbucket.version
-        anonymous.session = Session(numbers_answers=bitbucket.session.numbers_answers)
+        anonymous.session = Session(has_request_ids=bitbucket.session.has_request_ids)
         fetch = Fetch(bitbucket, server_version)
         yield Connection(bitbucket, anonymous, server_version, fetch, workers, throttle, clock)

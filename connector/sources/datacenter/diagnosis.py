@@ -15,7 +15,14 @@ from urllib.parse import unquote, urljoin
 
 from connector.rest.answer import Answer, JsonObject, one_line
 from connector.rest.diagnosis import Diagnosis, where
-from connector.sources.common.problems import Odd, breaks_off, of_redirect, of_success, wants_tls, what_was_answered
+from connector.sources.common.problems import (
+    ForeignAnswer,
+    breaks_off,
+    of_redirect,
+    of_success,
+    wants_tls,
+    what_was_answered,
+)
 from connector.sources.datacenter.endpoints import APPLICATION_PROPERTIES, RECENT_REPOSITORIES, Address, Right
 from connector.sources.datacenter.problems import Problem
 
@@ -30,13 +37,13 @@ class Session:
     """What is known of the server and the login when an answer is judged.
 
     `account` is the name of the account, `is_administrator` whether it holds Global: Admin in effect; None where that
-    is not known (yet). `numbers_answers` says whether this server's answers carry X-AREQUESTID.
+    is not known (yet). `has_request_ids` says whether this server's answers carry X-AREQUESTID.
     """
 
     is_token: bool = False
     account: str | None = None
     is_administrator: bool | None = None
-    numbers_answers: bool = False
+    has_request_ids: bool = False
 
     @property
     def is_of_one_project(self) -> bool:
@@ -66,9 +73,9 @@ def of_answer(answer: Answer, url: str, address: Address, session: Session) -> D
     )
 
 
-def _problem(answer: Answer, url: str, address: Address, session: Session) -> Problem | Odd | None:  # noqa: PLR0911 - a table
+def _problem(answer: Answer, url: str, address: Address, session: Session) -> Problem | ForeignAnswer | None:  # noqa: PLR0911 - a table
     if answer.status < TOO_MANY_REQUESTS and breaks_off(answer):
-        return Odd.BREAKS_OFF
+        return ForeignAnswer.BREAKS_OFF
     match answer.status:
         case 200:
             return _problem_of_success(answer, address, session)
@@ -85,11 +92,11 @@ def _problem(answer: Answer, url: str, address: Address, session: Session) -> Pr
         case status if status == NO_CONTENT and address.endpoint.may_be_empty:
             return Problem.HAS_NONE
         case status:
-            return _BY_STATUS.get(status, Odd.UNEXPECTED)
+            return _BY_STATUS.get(status, ForeignAnswer.UNEXPECTED)
 
 
-_BY_STATUS: dict[int, Problem | Odd] = {
-    407: Odd.PROXY_LOGIN,
+_BY_STATUS: dict[int, Problem | ForeignAnswer] = {
+    407: ForeignAnswer.PROXY_LOGIN,
     429: Problem.RATE_LIMITED,
     500: Problem.SERVER_ERROR,
     502: Problem.UNAVAILABLE,
@@ -98,12 +105,12 @@ _BY_STATUS: dict[int, Problem | Odd] = {
 }
 
 
-def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | Odd | None:
+def _problem_of_success(answer: Answer, address: Address, session: Session) -> Problem | ForeignAnswer | None:
     odd = of_success(answer, dict)
     if odd is not None:
         return odd
     if address.endpoint is RECENT_REPOSITORIES and not isinstance(answer.json.get("values"), list):
-        return Odd.NOT_JSON
+        return ForeignAnswer.NOT_JSON
     return None if _is_numbered(answer, session) else Problem.UNNUMBERED
 
 
@@ -133,7 +140,7 @@ def is_bitbuckets(answer: Answer, session: Session) -> bool:
 
 
 def _is_numbered(answer: Answer, session: Session) -> bool:
-    return REQUEST_ID in answer.headers or not session.numbers_answers
+    return REQUEST_ID in answer.headers or not session.has_request_ids
 
 
 _REFUSALS = (
@@ -208,11 +215,11 @@ def _problem_of_absence(answer: Answer, address: Address, session: Session) -> P
     return Problem.NO_SUCH_ADDRESS if has_shape or REQUEST_ID in answer.headers else Problem.FOREIGN_ABSENCE
 
 
-def _problem_of_the_question(answer: Answer, session: Session) -> Problem | Odd:
+def _problem_of_the_question(answer: Answer, session: Session) -> Problem | ForeignAnswer:
     """Tell Bitbucket's own 400, whose exception often has no name, from that of a proxy."""
     if wants_tls(answer):
-        return Odd.TLS_WANTED
-    return Problem.BAD_REQUEST if _errors(answer) and _is_numbered(answer, session) else Odd.UNEXPECTED
+        return ForeignAnswer.TLS_WANTED
+    return Problem.BAD_REQUEST if _errors(answer) and _is_numbered(answer, session) else ForeignAnswer.UNEXPECTED
 
 
 def contradiction(page: Any, question: Mapping[str, str | int]) -> str | None:  # noqa: ANN401 - JSON of any shape
@@ -239,7 +246,7 @@ def contradiction(page: Any, question: Mapping[str, str | int]) -> str | None:  
 # ---- redirects
 
 
-def _problem_of_redirect(answer: Answer, url: str, address: Address) -> Problem | Odd:
+def _problem_of_redirect(answer: Answer, url: str, address: Address) -> Problem | ForeignAnswer:
     location = answer.headers.get("Location", "")
     if _new_base(answer, url):
         return Problem.SERVER_MOVED

@@ -46,7 +46,7 @@ E = TypeVar("E", User, Repository)
 _REFUSED_BY_BITBUCKET = frozenset({Why.REFUSED, Why.NO_SUCH_ADDRESS})
 """Where another listing says nearly the same, it is asked instead; what others refuse is no reason for that."""
 
-_KEEPS_NONE = _REFUSED_BY_BITBUCKET | {Why.CONFLICT}
+_NO_PERSONAL_PERMISSIONS = _REFUSED_BY_BITBUCKET | {Why.CONFLICT}
 """What versions answer that keep no permissions of personal projects; their owner is known without."""
 
 _BREAKS = frozenset({Why.BROKEN, Why.CONTRADICTION, Why.MALFORMED})
@@ -199,10 +199,8 @@ class Fetch:
     def _personal_project_grants(self, project: Project) -> Grants:
         """Fetch what others may do; personal projects have no default permission, and their owner is known."""
         refused: list[Unreadable] = []
-        users = _where_kept(
-            lambda: self._user_rows(endpoints.PROJECT_USERS.at(project.key), ProjectPermission), refused
-        )
-        groups = _where_kept(
+        users = _or_empty(lambda: self._user_rows(endpoints.PROJECT_USERS.at(project.key), ProjectPermission), refused)
+        groups = _or_empty(
             lambda: self._group_rows(endpoints.PROJECT_GROUPS.at(project.key), ProjectPermission), refused
         )
         return Grants(users, groups, refused=refused[0] if refused else None)
@@ -303,7 +301,7 @@ class Fetch:
         except Unreadable as unreadable:
             if unreadable.why not in _REFUSED_BY_BITBUCKET:
                 raise
-            log.warning("%s is read instead: %s", otherwise.template, unreadable)
+            log.warning("reading %s instead: %s", otherwise.template, unreadable)
         return read(otherwise)
 
 
@@ -314,11 +312,11 @@ def _unknown(unreadable: Unreadable) -> GlobalPermissions:
     return GlobalPermissions(GlobalPermissionsRead.NONE, reason=str(unreadable))
 
 
-def _where_kept(read: Callable[[], tuple[T, ...]], refused: list[Unreadable]) -> tuple[T, ...]:
+def _or_empty(read: Callable[[], tuple[T, ...]], refused: list[Unreadable]) -> tuple[T, ...]:
     try:
         return read()
     except Unreadable as unreadable:
-        if unreadable.why not in _KEEPS_NONE:
+        if unreadable.why not in _NO_PERSONAL_PERMISSIONS:
             raise
         if unreadable.why is Why.REFUSED:
             refused.append(unreadable)

@@ -1,6 +1,6 @@
-"""Is every answer given to our account? Watches answers, and proves the login from time to time.
+"""Checks that every answer is made for our account, and proves the login from time to time.
 
-An answer that names the account vouches for itself. One that does not counts only when it lies between two proofs
+An answer that names the account needs no proof. One that does not is valid only when it lies between two proofs
 of the login: a proof is an answer to a question that only signed-in accounts may ask.
 """
 
@@ -14,7 +14,7 @@ from connector.errors import SourceError
 from connector.rest.answer import Answer
 from connector.rest.clock import Clock
 from connector.rest.diagnosis import sentence
-from connector.rest.journal import VOUCHED
+from connector.rest.journal import CONFIRMED
 from connector.sources.datacenter.diagnosis import account_of
 from connector.sources.datacenter.problems import Problem
 
@@ -23,21 +23,21 @@ log = logging.getLogger(__name__)
 _ANSWERS_BETWEEN_PROOFS = 500
 """Where no answer names the account."""
 _SECONDS_BETWEEN_PROOFS = 5.0
-"""Where only some refusals do not name it: one proof vouches for all refusals before it."""
+"""Where only some refusals do not name it: one proof confirms all refusals before it."""
 _LOST = "The login was lost while the export ran"
 
 
 class Login:
     """Shared by all workers; watches nothing before `begin`.
 
-    `prove` asks for a proof of the login and raises `SourceError` where there is none. `vouch` is told the number of
-    each proof that succeeded; `proofs` is how many there were in earlier runs that this one goes on from.
+    `prove` asks for a proof of the login and raises `SourceError` where there is none. `confirm` is told the number of
+    each proof that succeeded; `proofs` is how many there were in earlier runs that this one resumes.
     """
 
     def __init__(self, clock: Clock, prove: Callable[[], Answer]) -> None:
         self.account: str | None = None
         """The account that answers name; None before `begin`, and where no proof names one."""
-        self.vouch: Callable[[int], None] = lambda _: None
+        self.confirm: Callable[[int], None] = lambda _: None
         self.proofs = 0
         self._clock = clock
         self._prove = prove
@@ -46,7 +46,7 @@ class Login:
         self._expected: str | None = None
         """The one account that any answer may name: the proof's, or that of the credentials, or else the first."""
         self._proof_began = clock.now()
-        self._unvouched = 0
+        self._unconfirmed = 0
         """Answers without the account's name since the last proof began."""
 
     def begin(self, proof: Answer, configured: str | None) -> None:
@@ -74,21 +74,21 @@ class Login:
     def watch(self, answer: Answer) -> int:
         """Check for whom an answer was made, and prove the login where that is due.
 
-        Gives the number of the proof that vouches for the answer: one that is still to come, or `VOUCHED`.
+        Gives the number of the proof that confirms the answer: one that is still to come, or `CONFIRMED`.
         """
         if not self._begun:
-            return VOUCHED
-        self._refuse_anothers(answer)
+            return CONFIRMED
+        self._check_account(answer)
         if account_of(answer) is None or self.account is None:
             return self._wait_for_a_proof(answer)
-        return VOUCHED
+        return CONFIRMED
 
-    def conclude(self) -> None:
+    def verify(self) -> None:
         """Prove the login a last time where an answer since the last proof did not name the account."""
-        if self._unvouched or self.account is None:
+        if self._unconfirmed or self.account is None:
             self._prove_again()
 
-    def _refuse_anothers(self, answer: Answer) -> None:
+    def _check_account(self, answer: Answer) -> None:
         name = account_of(answer)
         if name is None:
             return
@@ -106,7 +106,7 @@ class Login:
                 f"{sentence(Problem.NOT_SIGNED_IN.value.advice)}"
             )
         with self._lock:
-            self._unvouched += 1
+            self._unconfirmed += 1
             number = self.proofs + 1
             is_due = self._is_due()
         if is_due:
@@ -115,17 +115,17 @@ class Login:
 
     def _is_due(self) -> bool:
         if self.account is None:
-            return self._unvouched >= _ANSWERS_BETWEEN_PROOFS
+            return self._unconfirmed >= _ANSWERS_BETWEEN_PROOFS
         return self._clock.now() - self._proof_began >= _SECONDS_BETWEEN_PROOFS
 
     def _prove_again(self) -> None:
         """Prove that the login still holds. Raises `SourceError` where it was lost."""
         with self._lock:
             self.proofs += 1
-            number, self._proof_began, self._unvouched = self.proofs, self._clock.now(), 0
+            number, self._proof_began, self._unconfirmed = self.proofs, self._clock.now(), 0
         try:
             proof = self._prove()
         except SourceError as error:
             raise SourceError(f"{_LOST}: {error}") from None
-        self._refuse_anothers(proof)
-        self.vouch(number)
+        self._check_account(proof)
+        self.confirm(number)

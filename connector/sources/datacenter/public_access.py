@@ -63,7 +63,7 @@ def _is_public(signed_in: Bitbucket, address: Address) -> bool:
 def public_things(listings: Listings) -> Iterator[tuple[Address, str]]:
     """Give the addresses and ids of repositories that are public, themselves or by their project; else of projects."""
     projects = listings.projects
-    for repository_id, repository in in_order(listings.repositories.repositories):
+    for repository_id, repository in in_order(listings.repositories):
         project = projects[repository.project_id]
         if repository.public or project.public:
             yield REPOSITORY.at(project.key, repository.slug), repository_id

@@ -68,7 +68,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
 
     def store_repository(self, place: Place, fetched: Grants | Unreadable) -> None:
         """Keep the permissions on a repository, or why they cannot be read."""
-        thing = Kind.REPOSITORY, place[0].id
+        thing = Kind.REPOSITORY, place.repository.id
         if isinstance(fetched, Unreadable):
             self._contents.store_failure(thing, fetched)
         else:
@@ -82,24 +82,23 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
         Unlisted users are left out where no grant, membership or project names them any more.
         `account` is the one that has read all this, None where its name is not known.
         """
-        projects, repositories = self.listings.projects, self.listings.repositories.repositories
-        owners = {**self.listings.repositories.of.owners, **self.listings.listed.owners}
-        directory = _Directory(self.listings.users, {**self._named_users, **owners})
-        global_grants = directory.grants(self._global_grants)
+        projects, repositories = self.listings.projects, self.listings.repositories
+        resolver = _UserResolver(self.listings.users, {**self._named_users, **self.listings.owners})
+        global_grants = resolver.grants(self._global_grants)
         project_grants, repository_grants = (
-            {i: directory.grants(grants) for i, grants in self._contents.grants_on(kind, listed).items()}
+            {i: resolver.grants(grants) for i, grants in self._contents.grants_on(kind, listed).items()}
             for kind, listed in ((Kind.PROJECT, projects), (Kind.REPOSITORY, repositories))
         )
-        owned = {i: directory.owned(project) for i, project in projects.items()}
+        owned = {i: resolver.owned(project) for i, project in projects.items()}
         granted: set[Grant] = set().union(global_grants, *project_grants.values(), *repository_grants.values())
         groups = self._exported_groups(granted)
-        members = {key: directory.ids(self._contents.members[key]) for key in groups if key in self._contents.members}
+        members = {key: resolver.ids(self._contents.members[key]) for key in groups if key in self._contents.members}
         named = {grant.user_id for grant in granted if isinstance(grant, UserGrant)}.union(*members.values())
         named |= {project.owner_id for project in owned.values() if project.owner_id is not None}
-        users = {i: user for i, user in directory.users.items() if user.in_directory or i in named}
+        users = {i: user for i, user in resolver.users.items() if user.in_directory or i in named}
         return Snapshot(
             source=server,
-            users=self._with_licences(users, directory),
+            users=self._with_licences(users, resolver),
             groups=groups,
             members=members,
             projects=owned,
@@ -108,10 +107,10 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
             project_grants=project_grants,
             repository_grants=repository_grants,
             default_permissions={i: default for i, default in self._defaults.items() if i in projects},
-            gaps=tuple(sorted({*self._gaps(groups), *self._unseen(account), *self._not_shown()})),
+            gaps=tuple(sorted({*self._gaps(groups), *self._account_gaps(account), *self._personal_project_gaps()})),
         )
 
-    def _not_shown(self) -> Iterator[Gap]:
+    def _personal_project_gaps(self) -> Iterator[Gap]:
         """Name the personal projects that refuse to show permissions, where others refuse it, too.
 
         Alone that means that this version keeps none of them. From an account, or a token, that is refused what it
@@ -123,7 +122,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
             if identifier in self.listings.projects:
                 yield Gap(f"project {self.listings.projects[identifier].key}", "permissions", str(refused))
 
-    def _with_licences(self, users: dict[str, User], directory: _Directory) -> dict[str, User]:
+    def _with_licences(self, users: dict[str, User], resolver: _UserResolver) -> dict[str, User]:
         """Say of each user whether any global permission, which is what makes a licence, is held.
 
         Inactive users hold none: some listings show them, and others do not.
@@ -132,12 +131,12 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
             return users
         holders: set[str] = set()
         unread = False
-        for grant in directory.grants(self._global_grants):
+        for grant in resolver.grants(self._global_grants):
             match grant:
                 case UserGrant(user_id=user_id):
                     holders.add(user_id)
                 case GroupGrant(group_key=key):
-                    holders |= directory.ids(self._contents.members.get(key, frozenset()))
+                    holders |= resolver.ids(self._contents.members.get(key, frozenset()))
                     unread = unread or key not in self._contents.members
         unknown = None if unread else False
 
@@ -146,7 +145,7 @@ class SnapshotBuilder(snapshot_builder.SnapshotBuilder[Listings]):
 
         return {i: dataclasses.replace(user, licensed=licensed(user)) for i, user in users.items()}
 
-    def _unseen(self, account: str | None) -> Iterator[Gap]:
+    def _account_gaps(self, account: str | None) -> Iterator[Gap]:
         """Name what an account that is not known to be a global administrator may not see."""
         permissions = self.listings.global_permissions
         if permissions.read is GlobalPermissionsRead.NONE:
@@ -173,7 +172,7 @@ def is_administrator(permissions: GlobalPermissions, account: str | None) -> boo
             return None
 
 
-class _Directory:
+class _UserResolver:
     """Merges rows about the same user: a grant or membership may use another letter case, or an old id."""
 
     def __init__(self, listed: Mapping[str, User], named: Mapping[str, User]) -> None:

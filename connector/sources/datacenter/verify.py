@@ -52,9 +52,9 @@ def ask_who_can(
 
 
 def collect_some(
-    settings: Settings, progress: Progress, statistics: Statistics, *, count: int, seed: int, behind: int
+    settings: Settings, progress: Progress, statistics: Statistics, *, count: int, seed: int, repository_count: int
 ) -> Snapshot:
-    """Collect what decides about some repositories, drawn at random from a listing of about `behind` rows.
+    """Collect what decides about some repositories, drawn at random from a listing of about `repository_count`.
 
     The snapshot holds those repositories and their projects alone. Raises `SourceError` or `Unreadable`.
     """
@@ -62,7 +62,7 @@ def collect_some(
         _keep_to_rate_limit(connection, settings)
         chance = random.Random(seed)  # noqa: S311 - likewise
         bitbucket, workers = connection.bitbucket, connection.workers
-        rows = workers.call(partial(_some_rows, bitbucket, count, chance, behind))
+        rows = workers.call(partial(_some_rows, bitbucket, count, chance, repository_count))
         builder = SnapshotBuilder(granted_groups_only=True)
         forecast = Forecast(connection.clock, connection.throttle, progress, lambda: 0)
         fetch = _Excerpt(bitbucket, connection.server_version, rows)
@@ -99,7 +99,7 @@ class _Excerpt(Fetch):
 
     def projects(self) -> Projects:
         """Give those that the drawn ones name."""
-        return self._repositories.of
+        return self._repositories.named
 
 
 def _keep_to_rate_limit(connection: Connection, settings: Settings) -> None:
@@ -149,7 +149,7 @@ def _without(effective: Effective, ids: set[str]) -> Effective:
     return Effective(effective.repository, tuple(each for each in effective.holders if each[0].id not in ids))
 
 
-def _some_rows(bitbucket: Bitbucket, count: int, chance: random.Random, behind: int) -> list[Any]:
+def _some_rows(bitbucket: Bitbucket, count: int, chance: random.Random, repository_count: int) -> list[Any]:
     """Draw rows of the listing of repositories: from its first page, or at random offsets where it has more."""
     address = endpoints.REPOSITORIES.at()
     first = bitbucket.get(address, {"archived": "ALL", "start": 0, "limit": LIMIT})
@@ -158,7 +158,7 @@ def _some_rows(bitbucket: Bitbucket, count: int, chance: random.Random, behind: 
         return chance.sample(rows, min(count, len(rows)))
     found: dict[str, Any] = {}
     for _ in range(count * _DRAWS):
-        start = chance.randrange(max(behind, len(rows)))
+        start = chance.randrange(max(repository_count, len(rows)))
         page = bitbucket.get(address, {"archived": "ALL", "start": start, "limit": 1})
         found |= {parse.repository(row, address.path).id: row for row in page.get("values", [])[:1]}
         if len(found) == count:

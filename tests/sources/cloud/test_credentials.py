@@ -87,7 +87,7 @@ def test_tokens_that_end_again_and_again_are_replaced_each_time(run: Run) -> Non
 def test_a_token_that_was_never_good_ends_the_run(run: Run) -> None:
     ended, server = export(run, credentials=CONSUMER, token_lifetime=0.0)
     assert ended.code == 3
-    assert "the oauth token that was just handed out is refused" in ended.err.lower()
+    assert "the oauth token that was just issued is refused" in ended.err.lower()
     assert len(server.requests) == 2
     assert files() == set()
 

@@ -53,11 +53,11 @@ def test_the_hour_of_a_run_that_died_goes_on(tmp_path: Path) -> None:
     owner, path = {"workspace": "acme"}, tmp_path / "journal"
     with EmbeddedCloud(small().workspace) as server:
         with connected(server, hourly_limit=30) as asking, closing(Journal(path, owner, 24)) as journal:
-            asking.bitbucket.go_on(journal)
+            asking.bitbucket.resume_from(journal)
             ask(asking, 20)
         with connected(server, hourly_limit=30) as asking, closing(Journal(path, owner, 24)) as journal:
             assert asking.throttle.ages() == []
-            asking.bitbucket.go_on(journal)
+            asking.bitbucket.resume_from(journal)
             assert len(asking.throttle.ages()) == 20
             ask(asking, 20)
             assert len(server.requests) == 2 * 2 + 20, "what the journal answers is not asked again"

@@ -135,7 +135,7 @@ STOPPED = {
     "not there": Stopped("this is not how Bitbucket", "pass to Bitbucket", faults=answered(404, b"<h1>Not Found</h1>")),
     "maintenance": Stopped("not ready to answer", "status.bitbucket.org", faults=(Fault(Status(503, html=True)),)),
     "no token address": Stopped(
-        "No OAuth token is handed out at this address",
+        "No OAuth token is issued at this address",
         "BITBUCKET_URL",
         given=CONSUMER,
         faults=(Fault(Instead(html(404, "Not found")), path="oauth2"),),

@@ -11,7 +11,7 @@ from requests.structures import CaseInsensitiveDict
 from connector.errors import SourceError, Unreadable, Why
 from connector.rest.answer import Answer
 from connector.rest.diagnosis import Diagnosis, Next
-from connector.sources.common.problems import Odd
+from connector.sources.common.problems import ForeignAnswer
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.diagnosis import Session, contradiction, of_answer
 from connector.sources.datacenter.problems import Problem
@@ -84,11 +84,15 @@ def diagnose(
             Problem.FOREIGN_REFUSAL,
             "proxy, firewall or single sign",
         ),
-        (Canned(200, LOGIN_PAGE), Odd.LOGIN_PAGE, "single sign-on"),
-        (Canned(302, "", {"Location": "https://sso.example.com/x?SAMLRequest=s3cret"}), Odd.LOGIN_PAGE, "/rest"),
-        (Canned(302, "", {"Location": "/dashboard"}), Odd.REDIRECT, "BITBUCKET_URL"),
-        (Canned(200, "<h1>It works!</h1>"), Odd.NOT_JSON, "omething else answers"),
-        (Canned(400, "<h1>The plain HTTP request was sent to HTTPS port</h1>"), Odd.TLS_WANTED, "https://"),
+        (Canned(200, LOGIN_PAGE), ForeignAnswer.LOGIN_PAGE, "single sign-on"),
+        (
+            Canned(302, "", {"Location": "https://sso.example.com/x?SAMLRequest=s3cret"}),
+            ForeignAnswer.LOGIN_PAGE,
+            "/rest",
+        ),
+        (Canned(302, "", {"Location": "/dashboard"}), ForeignAnswer.REDIRECT, "BITBUCKET_URL"),
+        (Canned(200, "<h1>It works!</h1>"), ForeignAnswer.NOT_JSON, "omething else answers"),
+        (Canned(400, "<h1>The plain HTTP request was sent to HTTPS port</h1>"), ForeignAnswer.TLS_WANTED, "https://"),
         (Canned(404, {"message": "HTTP 404 Not Found", "status-code": 404}), Problem.NO_SUCH_ADDRESS, "version"),
         (error(404, "com.atlassian.bitbucket.project.NoSuchProjectException", "x"), Problem.NOT_FOUND, "del"),
         (error(404, "com.atlassian.bitbucket.repository.NoSuchRepositoryException", "x"), Problem.NOT_FOUND, "del"),
@@ -96,15 +100,15 @@ def diagnose(
         (error(404, "NoSuchRepositoryException", "x"), Problem.FOREIGN_ABSENCE, "not how Bitbucket says"),
         (Canned(404, {"message": "The requested route does not exist"}), Problem.FOREIGN_ABSENCE, "/rest"),
         (error(404, "com.atlassian.bitbucket.repository.NoDefaultBranchException", "x"), Problem.HAS_NONE, "none"),
-        (Canned(200, '{"values": [], "values": []}', kind="application/json"), Odd.CONTRADICTORY, "twice"),
-        (Canned(200, '{"id": 1' + "0" * 5000 + "}", kind="application/json"), Odd.CONTRADICTORY, "digits"),
-        (Canned(200, {"values": []}, {"Age": "7"}), Odd.CACHED, "cache"),
-        (Canned(407, ""), Odd.PROXY_LOGIN, "NO_PROXY"),
+        (Canned(200, '{"values": [], "values": []}', kind="application/json"), ForeignAnswer.CONTRADICTORY, "twice"),
+        (Canned(200, '{"id": 1' + "0" * 5000 + "}", kind="application/json"), ForeignAnswer.CONTRADICTORY, "digits"),
+        (Canned(200, {"values": []}, {"Age": "7"}), ForeignAnswer.CACHED, "cache"),
+        (Canned(407, ""), ForeignAnswer.PROXY_LOGIN, "NO_PROXY"),
         (Canned(429, "", {"Retry-After": "7"}), Problem.RATE_LIMITED, "--max-rate"),
         (Canned(503, "<h1>down</h1>"), Problem.UNAVAILABLE, "maintenance"),
         (Canned(500, {"errors": []}), Problem.SERVER_ERROR, "log"),
-        (Canned(200, '{"values": [', kind="application/json"), Odd.BREAKS_OFF, "load balancers"),
-        (Canned(418, ""), Odd.UNEXPECTED, "log"),
+        (Canned(200, '{"values": [', kind="application/json"), ForeignAnswer.BREAKS_OFF, "load balancers"),
+        (Canned(418, ""), ForeignAnswer.UNEXPECTED, "log"),
     ],
 )
 def test_each_failed_answer_has_its_problem_and_advice(canned: Canned, problem: Problem, words: str) -> None:
@@ -159,7 +163,7 @@ def test_the_exception_says_what_happens_next(canned: Canned, why: Why | None) -
     ],
 )
 def test_where_a_server_numbers_its_answers_others_are_not_its_own(canned: Canned) -> None:
-    numbering = Session(numbers_answers=True)
+    numbering = Session(has_request_ids=True)
     assert diagnose(canned, session=numbering).why is Why.FOREIGN
     numbered = dataclasses.replace(canned, headers={**canned.headers, "X-AREQUESTID": "@1"})
     assert diagnose(numbered, session=numbering).why is diagnose(canned).why is not Why.FOREIGN

@@ -112,7 +112,7 @@ def test_any_instance_equals_itself(
     with EmbeddedBitbucket(organisation, replace(server_settings, public_counts_as_read=counted)) as server:
         if partial:
             settings = Settings(server.base_url, ADMIN, patience=5.0)
-            snapshot = collect_some(settings, NoProgress(), Statistics(), count=3, seed=1, behind=5)
+            snapshot = collect_some(settings, NoProgress(), Statistics(), count=3, seed=1, repository_count=5)
         else:
             snapshot = snapshot_of(server.base_url)
         verify(server, snapshot, ADMIN)

@@ -29,7 +29,7 @@ class Listing:
 
 
 def ask(bitbucket: Bitbucket, address: Address, **question: str | int) -> Reply:
-    """Ask for an address of the API; that no OAuth token is handed out is an answer, too."""
+    """Ask for an address of the API; that no OAuth token is issued is an answer, too."""
     query = f"?{urlencode(question)}" if question else ""
     asked_for = f"GET /{address.endpoint.api}/{address.path}{query}"
     try:

@@ -47,7 +47,7 @@ def account(bitbucket: Bitbucket, reached: Reply, facts: dict[str, Any]) -> Step
     if reached.diagnosis is not None or answer is None:
         return failed("workspace" if reached.problem in _OF_THE_WORKSPACE else "account", reached)
     try:
-        bitbucket.know(answer)
+        bitbucket.take_session_from(answer)
     except ConnectorError as error:
         return Step("workspace", Mark.FAILED, str(error), reached.question, reached.answered)
     kind = bitbucket.session.credential_type
@@ -57,7 +57,7 @@ def account(bitbucket: Bitbucket, reached: Reply, facts: dict[str, Any]) -> Step
 
 
 def role(bitbucket: Bitbucket, facts: dict[str, Any]) -> Step:
-    """Find out whether the account administers the workspace: nobody else sees all of it."""
+    """Find out whether the account administers the workspace: other accounts do not see all of it."""
     asked = f"GET /2.0/{endpoints.OWN_ROLE.template.format(bitbucket.workspace.slug)}"
     try:
         bitbucket.learn_role()
@@ -80,7 +80,7 @@ def role(bitbucket: Bitbucket, facts: dict[str, Any]) -> Step:
 
 
 def scopes(bitbucket: Bitbucket, settings: Settings) -> Iterator[Step]:
-    """Name each scope that is missing, where the answers tell which there are; and those that nobody needs."""
+    """Name each scope that is missing, where the answers tell which there are; and those that are not needed."""
     known, credentials = bitbucket.session.scopes, settings.credentials
     if known is None:
         yield Step("scopes", Mark.SKIPPED, "the answers do not tell the scopes; what is asked below shows them")

@@ -1,7 +1,7 @@
 """The second half of a check: what of the workspace's contents can be read, and what will an export cost?
 
 Listings are looked at, not read; of projects and repositories a few, spread over the listing, are asked for their
-permissions. It goes on after a refusal, so that every scope and right that is missing is named in one run.
+permissions. It continues after a refusal, so that every scope and right that is missing is named in one run.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from connector.sources.common.extras.inclusions import NotOffered
 PROJECTS_ASKED = 4
 REPOSITORIES_ASKED = 6
 _ALWAYS = 4
-"""The first words, the API 1.0 and the last word."""
+"""Requests of the sign-in, of the API 1.0, and of the proof at the end."""
 _READINGS = 2
 """Every listing is read at the beginning and at the end."""
 

@@ -6,7 +6,7 @@ import dataclasses
 from functools import partial
 
 from connector.sources.cloud.extras import endpoints, parse
-from connector.sources.cloud.extras.branches import BranchingModel, Restriction, judge, needs_model
+from connector.sources.cloud.extras.branches import BranchingModel, Restriction, effect_on, needs_model
 from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.common.extras.builder import ExtrasBuilder
 from connector.sources.common.extras.topics import Requests, Topic
@@ -23,14 +23,14 @@ class BranchRestrictions(Topic):
         self._restrictions: dict[str, list[Restriction]] = {}
         self._models: dict[str, BranchingModel] = {}
 
-    def first(self) -> Requests:
+    def contents(self) -> Requests:
         """Ask for the restrictions."""
         for repository in self._repositories:
             read = partial(parse.restrictions, f"branch restrictions of repository {repository.slug}")
             store = partial(self._restrictions.__setitem__, repository.id)
             yield self._scopes.repository(endpoints.RESTRICTIONS, repository, read, store)
 
-    def second(self) -> Requests:
+    def models(self) -> Requests:
         """Ask for the branching models."""
         for repository in self._repositories:
             if needs_model(self._restrictions.get(repository.id, [])):
@@ -42,5 +42,5 @@ class BranchRestrictions(Topic):
     def finish(self) -> None:
         """Store what is known of each main branch whose restrictions were read."""
         for identifier, restrictions in self._restrictions.items():
-            found = judge(self._branches[identifier], restrictions, self._models.get(identifier))
+            found = effect_on(self._branches[identifier], restrictions, self._models.get(identifier))
             self._builder.default_branches[identifier] = found

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from connector.model import DefaultBranch
 from connector.sources.cloud.listings import MainBranch
-from connector.sources.common.extras.branches import any_of, doubtful
+from connector.sources.common.extras.branches import any_of, certain_only
 
 PUSH, MERGE, FORCE, DELETE = "push", "restrict_merges", "force", "delete"
 ABOUT_ACCESS = frozenset({PUSH, MERGE, FORCE, DELETE})
@@ -47,7 +47,7 @@ def needs_model(restrictions: Iterable[Restriction]) -> bool:
     return any(restriction.match == _BY_MODEL for restriction in restrictions)
 
 
-def judge(branch: MainBranch, restrictions: Iterable[Restriction], model: BranchingModel | None) -> DefaultBranch:
+def effect_on(branch: MainBranch, restrictions: Iterable[Restriction], model: BranchingModel | None) -> DefaultBranch:
     """Say what restrictions mean for a main branch; without a model, what depends on it stays unknown."""
     about = [(each, _applies(each, branch.name, model)) for each in restrictions if each.kind in ABOUT_ACCESS]
     relevant = [pair for pair in about if pair[1] is not False]
@@ -64,7 +64,7 @@ def judge(branch: MainBranch, restrictions: Iterable[Restriction], model: Branch
         no_deletion=prevented(DELETE),
         exempt=None if any(applies is None for _, applies in relevant) else len(exempt),
     )
-    return doubtful(found) if branch.inherits else found
+    return certain_only(found) if branch.inherits else found
 
 
 def _applies(restriction: Restriction, branch: str, model: BranchingModel | None) -> bool | None:

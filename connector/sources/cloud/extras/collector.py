@@ -33,7 +33,7 @@ def collect_extras(
 
     Raises `SourceError` where the run cannot go on.
     """
-    scopes, builder = Scopes(snapshot, listings.repositories.main_branches), ExtrasBuilder(RANKS)
+    scopes, builder = Scopes(snapshot, listings.repository_listing.main_branches), ExtrasBuilder(RANKS)
     topics = [row.topic(scopes, builder) for row in ROWS.offered(include)]
     not_offered = ROWS.not_offered(include)
     requests = ScopeRequests(Asker(connection, fetch), connection.workers, counts, "workspace")
@@ -58,7 +58,7 @@ class Asker:
         """Whether something was answered at an endpoint, if only that a scope has none."""
         return endpoint in self._known
 
-    def lacks(self, _: Endpoint) -> str:
+    def explain_absence(self, _: Endpoint) -> str:
         """Say that it was there once."""
         return "Bitbucket Cloud had it in 2026."
 

@@ -19,7 +19,7 @@ class Keys(Topic):
         self._scopes = scopes
         self._builder = builder
 
-    def first(self) -> Requests:
+    def contents(self) -> Requests:
         """Ask every repository and every project."""
         for repository in self._scopes.repositories:
             read = partial(parse.deploy_keys, f"deploy keys of repository {repository.slug}")

@@ -18,7 +18,7 @@ class Webhooks(Topic):
         self._scopes = scopes
         self._builder = builder
 
-    def first(self) -> Requests:
+    def contents(self) -> Requests:
         """Ask the workspace and every repository."""
         read = partial(hosts, "webhooks of the workspace")
         yield self._scopes.whole(endpoints.WORKSPACE_WEBHOOKS, read, self._store_workspaces)

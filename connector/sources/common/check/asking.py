@@ -1,6 +1,6 @@
 """One question of a check after the other, and how each is shown.
 
-Every failure comes back as a value, since a check goes on where an export would end.
+Every failure comes back as a value, since a check continues where an export would end.
 """
 
 from __future__ import annotations

@@ -41,8 +41,8 @@ class Endpoint(Protocol):
 class ScopeRequest(Generic[T]):
     """One question about one scope.
 
-    `read` makes a value of the rows (of the answer itself, where it is no `is_listing`), `store` keeps it. `otherwise`
-    is done where the scope is said not to have it, `unread` where it has and cannot be read. Where the scope
+    `read` makes a value of the rows (of the answer itself, where it is no `is_listing`), `store` keeps it. `on_none`
+    is called where the scope is said not to have it, `on_failure` where it has and cannot be read. Where the scope
     `may_lack` it, no refusal of Bitbucket's is a gap.
     """
 
@@ -57,8 +57,8 @@ class ScopeRequest(Generic[T]):
     question: Mapping[str, str] = field(default_factory=dict)
     is_listing: bool = True
     may_lack: bool = False
-    otherwise: Callable[[], None] = lambda: None
-    unread: Callable[[], None] = lambda: None
+    on_none: Callable[[], None] = lambda: None
+    on_failure: Callable[[], None] = lambda: None
 
 
 class Asker(Protocol):
@@ -70,7 +70,7 @@ class Asker(Protocol):
     def has(self, endpoint: Any, /) -> bool:  # noqa: ANN401 - an endpoint of the product's
         """Whether something was answered at an endpoint, if only that a scope has none."""
 
-    def lacks(self, endpoint: Any, /) -> str:  # noqa: ANN401 - as above
+    def explain_absence(self, endpoint: Any, /) -> str:  # noqa: ANN401 - as above
         """Say in one sentence why there is no such endpoint."""
 
 
@@ -138,21 +138,21 @@ class ScopeRequests:
         """Say what it means that one scope cannot be read."""
         gap = Gap(request.scope, request.endpoint.lacks, str(unreadable))
         if unreadable.why is Why.NONE:
-            request.otherwise()
+            request.on_none()
         elif request.may_lack and unreadable.why in _LACKS:
             log.debug("%s has no %s: %s", request.scope, request.endpoint.lacks, unreadable)
         elif unreadable.why in {Why.ABSENT, Why.MOVED}:
-            request.unread()
+            request.on_failure()
             self.gone.append((request.thing, gap))
         elif unreadable.why is Why.NO_SUCH_ADDRESS and not self._asker.has(request.endpoint):
             self._note_absence(request, unreadable)
         else:
-            request.unread()
+            request.on_failure()
             self.gaps.append(gap)
 
     def _note_absence(self, request: ScopeRequest[Any], unreadable: Unreadable) -> None:
         if request.endpoint in self._absent:
             return
         self._absent.add(request.endpoint)
-        reason = f"{unreadable} {self._asker.lacks(request.endpoint)}"
+        reason = f"{unreadable} {self._asker.explain_absence(request.endpoint)}"
         self.gaps.append(Gap(self._whole, request.endpoint.lacks, reason, optional=True))

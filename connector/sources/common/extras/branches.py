@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from connector.model import DefaultBranch
 
 
-def doubtful(found: DefaultBranch) -> DefaultBranch:
+def certain_only(found: DefaultBranch) -> DefaultBranch:
     """Keep the flags that stay true if there are more restrictions than were read."""
     return DefaultBranch(
         name=found.name,

@@ -77,7 +77,7 @@ def with_extras(
         again = settled()
         if _names(again) <= _names(snapshot):
             return extras.added_to(again)
-        log.info("something was changed in Bitbucket while what is included was read: it is read again")
+        log.info("Bitbucket changed while what --include adds was read: reading it again")
         snapshot = again
     changing = Gap(whole, "what --include adds", "it was changed all the time; run again when less is changed")
     return extras.added_to(dataclasses.replace(again, gaps=(*again.gaps, changing)))

@@ -16,19 +16,19 @@ Requests = Iterator[ScopeRequest[Any]]
 class Topic:
     """One kind of what can be included."""
 
-    def before(self) -> Requests:
+    def settings(self) -> Requests:
         """Ask what decides whether anything else is asked."""
         return iter(())
 
-    def first(self) -> Requests:
+    def contents(self) -> Requests:
         """Ask what is asked in any case."""
         return iter(())
 
-    def second(self) -> Requests:
+    def inherited(self) -> Requests:
         """Ask what the first round left open."""
         return iter(())
 
-    def third(self) -> Requests:
+    def models(self) -> Requests:
         """Ask what the first two left open."""
         return iter(())
 
@@ -36,7 +36,7 @@ class Topic:
         """Store what only all answers together tell."""
 
 
-_ROUNDS = [methodcaller(name) for name in ("before", "first", "second", "third")]
+_ROUNDS = [methodcaller(name) for name in ("settings", "contents", "inherited", "models")]
 
 
 def ask_about(topics: Sequence[Topic], requests: ScopeRequests) -> None:

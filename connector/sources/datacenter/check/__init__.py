@@ -16,7 +16,7 @@ from typing import Any
 from connector.rest.client import Client, Question
 from connector.rest.clock import Clock
 from connector.rest.statistics import Statistics
-from connector.rest.throttle import Limit, Throttle
+from connector.rest.throttle import Throttle
 from connector.rest.transport import Transport
 from connector.sources.common.check.asking import ATTEMPTS, PATIENCE, RATE_LIMITED_SECONDS, Reply
 from connector.sources.common.check.report import Mark, Report, Step
@@ -35,8 +35,7 @@ def check(settings: Settings) -> Report:
     """Ask Bitbucket all that decides whether an export can be whole."""
     url, authorization, statistics = settings.base_url, settings.credentials.authorization(), Statistics()
     clock = Clock()
-    limit = Limit(burst=1, rate=settings.max_rate) if settings.max_rate else None
-    throttle = Throttle(clock, limit, settings.concurrency)
+    throttle = Throttle(clock, settings.rate_limit, settings.concurrency)
 
     def client(transport: Transport) -> Client:
         return Client(
@@ -90,7 +89,7 @@ def _steps(
     yield step
     if step.mark is Mark.FAILED:
         return
-    anonymous.session = Session(numbers_answers=signed_in.session.numbers_answers)
+    anonymous.session = Session(has_request_ids=signed_in.session.has_request_ids)
     contents = Contents(signed_in, anonymous, name, include=settings.include)
     for step in contents.steps():
         yield step

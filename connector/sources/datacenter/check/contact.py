@@ -11,7 +11,7 @@ from typing import Any
 from connector.sources.common.check.asking import Reply
 from connector.sources.common.check.report import Mark, Step
 from connector.sources.common.check.steps import failed
-from connector.sources.common.problems import Odd
+from connector.sources.common.problems import ForeignAnswer
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check.asking import ask
 from connector.sources.datacenter.diagnosis import account_of
@@ -33,9 +33,9 @@ _LIFTED_BY_CREDENTIALS = frozenset({
     Problem.NOT_SIGNED_IN,
     Problem.NOT_PERMITTED,
     Problem.FOREIGN_REFUSAL,
-    Odd.NOT_JSON,
-    Odd.LOGIN_PAGE,
-    Odd.REDIRECT,
+    ForeignAnswer.NOT_JSON,
+    ForeignAnswer.LOGIN_PAGE,
+    ForeignAnswer.REDIRECT,
 })  # fmt: skip
 """What single sign-on, or a server that wants a login for everything, may answer to an anonymous question."""
 

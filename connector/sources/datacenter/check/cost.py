@@ -11,7 +11,7 @@ from connector.sources.datacenter.collector import OF_A_GROUP, OF_A_PROJECT, OF_
 from connector.sources.datacenter.extras.inclusions import requests_at_most
 
 _ALWAYS = 10
-"""The first words, and the last."""
+"""Requests of the sign-in, and of the proof at the end."""
 _READINGS = 2
 """Every listing is read at the beginning and at the end."""
 

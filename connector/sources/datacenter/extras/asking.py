@@ -29,7 +29,7 @@ class Asker:
         """Whether the server has answered at an endpoint, or at its former address."""
         return endpoint in self._known or endpoint.formerly in self._known
 
-    def lacks(self, endpoint: Endpoint) -> str:
+    def explain_absence(self, endpoint: Endpoint) -> str:
         """Explain that this version of the server does not have it."""
         since = f" It came with {endpoint.since}." if endpoint.since else ""
         return f"This server is {self._server_version}.{since}"

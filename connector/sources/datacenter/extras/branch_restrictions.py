@@ -8,11 +8,11 @@ from typing import Any
 
 from connector.model import Repository
 from connector.sources.common.extras.asking import ScopeRequest
-from connector.sources.common.extras.branches import doubtful
+from connector.sources.common.extras.branches import certain_only
 from connector.sources.common.extras.builder import ExtrasBuilder
 from connector.sources.common.extras.topics import Requests
 from connector.sources.datacenter.extras import endpoints, parse
-from connector.sources.datacenter.extras.branches import Branch, BranchModel, Restriction, judge, needs_model
+from connector.sources.datacenter.extras.branches import Branch, BranchModel, Restriction, effect_on, needs_model
 from connector.sources.datacenter.extras.scopes import Scopes, Topic
 
 
@@ -33,7 +33,7 @@ class BranchRestrictions(Topic):
         self._unread_projects: set[str] = set()
         """Ids of projects that have restrictions which cannot be read."""
 
-    def first(self) -> Requests:
+    def contents(self) -> Requests:
         """Ask every repository for its restrictions and its default branch."""
         for repository in self._scopes.repositories:
             read = parse.each(parse.restriction, f"branch restrictions of repository {repository.slug}")
@@ -41,7 +41,7 @@ class BranchRestrictions(Topic):
             yield self._scopes.repository(endpoints.REPOSITORY_RESTRICTIONS, repository, read, store)
             yield self._of_default_branch(repository)
 
-    def second(self) -> Requests:
+    def inherited(self) -> Requests:
         """Ask the projects, where their restrictions have not been seen on a repository."""
         if self._seen_inherited:
             return
@@ -51,26 +51,26 @@ class BranchRestrictions(Topic):
                 read = parse.each(parse.restriction, f"branch restrictions of project {project.key}")
                 store = partial(self._of_projects.__setitem__, project.id)
                 request = self._scopes.project(endpoints.PROJECT_RESTRICTIONS, project, read, store)
-                yield dataclasses.replace(request, unread=partial(self._unread_projects.add, project.id))
+                yield dataclasses.replace(request, on_failure=partial(self._unread_projects.add, project.id))
 
-    def third(self) -> Requests:
+    def models(self) -> Requests:
         """Ask for the branching model where a restriction is about one of its branches."""
         for repository in self._scopes.repositories:
             if repository.id in self._branches and needs_model(self._restrictions(repository)):
                 read = partial(parse.branch_model, f"branching model of repository {repository.slug}")
                 store = partial(self._models.__setitem__, repository.id)
                 request = self._scopes.repository(endpoints.BRANCH_MODEL, repository, read, store)
-                otherwise = partial(store, BranchModel())
-                yield dataclasses.replace(request, is_listing=False, otherwise=otherwise)
+                on_none = partial(store, BranchModel())
+                yield dataclasses.replace(request, is_listing=False, on_none=on_none)
 
     def finish(self) -> None:
         """Store what is known of the default branch of each repository that has one."""
         for repository in self._scopes.repositories:
             branch = self._branches.get(repository.id)
             if branch is not None:
-                found = judge(branch, self._restrictions(repository), self._models.get(repository.id))
+                found = effect_on(branch, self._restrictions(repository), self._models.get(repository.id))
                 is_known = repository.id in self._own and repository.project_id not in self._unread_projects
-                self._builder.default_branches[repository.id] = found if is_known else doubtful(found)
+                self._builder.default_branches[repository.id] = found if is_known else certain_only(found)
 
     def _of_default_branch(self, repository: Repository) -> ScopeRequest[Any]:
         read = partial(parse.branch, f"default branch of repository {repository.slug}")

@@ -80,7 +80,7 @@ def needs_model(restrictions: Iterable[Restriction]) -> bool:
     return any(_is_of_model(restriction.matcher) for restriction in restrictions)
 
 
-def judge(branch: Branch, restrictions: Iterable[Restriction], model: BranchModel | None) -> DefaultBranch:
+def effect_on(branch: Branch, restrictions: Iterable[Restriction], model: BranchModel | None) -> DefaultBranch:
     """Say what restrictions mean for a default branch; without a model, what depends on it stays unknown."""
     applying = [(restriction, _applies(restriction.matcher, branch, model)) for restriction in restrictions]
     relevant = [pair for pair in applying if pair[1] is not False]

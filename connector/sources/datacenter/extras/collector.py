@@ -35,7 +35,7 @@ def requests_for(include: frozenset[Inclusion], listings: Listings, *, is_token:
     people = [user for user in listings.users.values() if user.type is not UserType.SERVICE]
     return requests_at_most(
         include,
-        repositories=len(listings.repositories.repositories),
+        repositories=len(listings.repositories),
         projects=len(listings.projects),
         users=len(people) if may_ask_about_users else 0,
     )

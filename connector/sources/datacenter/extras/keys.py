@@ -31,12 +31,12 @@ class Keys(Topic):
         self._seen_projects_key = False
         self._user_keys_work = self._access_keys_work = True
 
-    def before(self) -> Requests:
+    def settings(self) -> Requests:
         """Ask whether SSH works, and whether access keys do: what is switched off opens nothing."""
         request = self._scopes.whole(endpoints.SSH_SETTINGS, parse.ssh_enabled, self._store_settings)
         yield dataclasses.replace(request, is_listing=False, may_lack=True)
 
-    def first(self) -> Requests:
+    def contents(self) -> Requests:
         """Ask every repository, and the projects that have none."""
         if not self._access_keys_work:
             return
@@ -48,7 +48,7 @@ class Keys(Topic):
             if not repositories:
                 yield self._of_project(project_id)
 
-    def second(self) -> Requests:
+    def inherited(self) -> Requests:
         """Ask the projects whose keys no repository has shown."""
         if not self._access_keys_work:
             return

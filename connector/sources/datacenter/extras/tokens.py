@@ -19,7 +19,7 @@ class Tokens(Topic):
         self._builder = builder
         self._repositories = scopes.repositories_by_project()
 
-    def first(self) -> Requests:
+    def contents(self) -> Requests:
         """Ask every repository and every project."""
         for repository in self._scopes.repositories:
             read = parse.each(parse.token, f"access tokens of repository {repository.slug}")

@@ -18,7 +18,7 @@ class Webhooks(Topic):
         self._scopes = scopes
         self._builder = builder
 
-    def first(self) -> Requests:
+    def contents(self) -> Requests:
         """Ask every repository and every project."""
         for repository in self._scopes.repositories:
             read = partial(hosts, f"webhooks of repository {repository.slug}")

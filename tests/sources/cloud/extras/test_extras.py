@@ -12,7 +12,7 @@ from connector.embedded.cloud.faults import Rewritten
 from connector.embedded.cloud.sample import DEMO_EMAIL, DEMO_TOKEN, sample_workspace
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.embedded.common.faults import Change, Fault, Status
-from connector.sources.cloud.extras.branches import BranchingModel, Restriction, judge, matches
+from connector.sources.cloud.extras.branches import BranchingModel, Restriction, effect_on, matches
 from connector.sources.cloud.listings import MainBranch
 from tests.conftest import Ended, Run, saved
 
@@ -164,12 +164,12 @@ def by_model(branch_type: str) -> Restriction:
 )
 def test_restrictions_of_the_branching_model(branch_type: str, *, applies: bool) -> None:
     model = BranchingModel({"development": "main", "production": None}, {"release": "release/"})
-    assert judge(MainBranch("main"), [by_model(branch_type)], model).protected is applies
-    assert judge(MainBranch("main"), [by_model(branch_type)], None).protected is None
+    assert effect_on(MainBranch("main"), [by_model(branch_type)], model).protected is applies
+    assert effect_on(MainBranch("main"), [by_model(branch_type)], None).protected is None
 
 
 def test_what_the_project_may_restrict_too_is_not_known() -> None:
-    open_branch = judge(MainBranch("main", inherits=True), [], BranchingModel())
+    open_branch = effect_on(MainBranch("main", inherits=True), [], BranchingModel())
     assert (open_branch.protected, open_branch.exempt) == (None, None)
-    closed = judge(MainBranch("main", inherits=True), [Restriction("push", "glob", "main", "")], None)
+    closed = effect_on(MainBranch("main", inherits=True), [Restriction("push", "glob", "main", "")], None)
     assert closed.pull_request_only is True

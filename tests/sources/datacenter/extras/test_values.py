@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.rest.fields import Malformed
-from connector.sources.common.extras.branches import doubtful
+from connector.sources.common.extras.branches import certain_only
 from connector.sources.common.extras.redact import host_of, redacted
 from connector.sources.common.extras.ssh import PublicKey, read_public_key
 from connector.sources.datacenter.extras import parse
@@ -18,7 +18,7 @@ from connector.sources.datacenter.extras.branches import (
     BranchModel,
     Matcher,
     Restriction,
-    judge,
+    effect_on,
     matches,
     needs_model,
 )
@@ -224,7 +224,7 @@ ON_MAIN = Matcher("BRANCH", "refs/heads/main")
 def test_what_a_restriction_prevents(
     kind: str, *, pull_request_only: bool, no_rewrite: bool, no_deletion: bool
 ) -> None:
-    found = judge(MAIN, [rule(kind, ON_MAIN)], None)
+    found = effect_on(MAIN, [rule(kind, ON_MAIN)], None)
     assert found.protected is True
     assert (found.pull_request_only, found.no_rewrite, found.no_deletion) == (
         pull_request_only,
@@ -236,7 +236,7 @@ def test_what_a_restriction_prevents(
 def test_who_is_exempted_by_several_rules_counts_once() -> None:
     elsewhere = Matcher("BRANCH", "refs/heads/other")
     rules = [rule("no-deletes", ON_MAIN, "a", "b"), rule("read-only", ON_MAIN, "b"), rule("read-only", elsewhere, "c")]
-    assert judge(MAIN, rules, None).exempt == 2
+    assert effect_on(MAIN, rules, None).exempt == 2
 
 
 MODEL = BranchModel({"development": None, "production": "refs/heads/live"}, {"release": "rel/"})
@@ -257,17 +257,17 @@ MODEL = BranchModel({"development": None, "production": "refs/heads/live"}, {"re
     ],
 )
 def test_to_which_branch_a_matcher_applies(matcher: Matcher, ref: str, *, expected: bool | None) -> None:
-    found = judge(Branch(ref, ref.removeprefix("refs/heads/")), [rule("no-deletes", matcher)], MODEL)
+    found = effect_on(Branch(ref, ref.removeprefix("refs/heads/")), [rule("no-deletes", matcher)], MODEL)
     assert (found.protected, found.no_deletion) == (expected, expected)
 
 
 def test_without_the_model_it_is_not_guessed() -> None:
     of_model = rule("read-only", Matcher("MODEL_BRANCH", "development"), "a")
     assert needs_model([of_model])
-    found = judge(MAIN, [of_model, rule("no-deletes", ON_MAIN)], None)
+    found = effect_on(MAIN, [of_model, rule("no-deletes", ON_MAIN)], None)
     assert (found.protected, found.no_rewrite, found.no_deletion, found.exempt) == (True, None, True, None)
-    known = judge(MAIN, [rule("no-deletes", ON_MAIN)], None)
-    assert (doubtful(known).no_deletion, doubtful(known).no_rewrite) == (True, None)
+    known = effect_on(MAIN, [rule("no-deletes", ON_MAIN)], None)
+    assert (certain_only(known).no_deletion, certain_only(known).no_rewrite) == (True, None)
 
 
 def test_a_restriction_as_a_server_of_4_wrote_it() -> None:
