@@ -9,7 +9,9 @@ from typing import Any
 from connector.files import save_json
 from connector.model import Snapshot
 from connector.oaa.mapping import application
-from connector.sources.datacenter import Credentials, Settings, Statistics, collect
+from connector.rest.statistics import Statistics
+from connector.sources.datacenter.export import collect
+from connector.sources.datacenter.settings import Credentials, Settings
 
 ADMIN = Credentials("admin-secret", "admin")
 

@@ -8,7 +8,7 @@ from cattrs.preconf.json import make_converter
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.model import Inclusion, Snapshot
-from connector.sources.datacenter import Credentials
+from connector.sources.datacenter.settings import Credentials
 from tests.exporting import payload_of, snapshot_of
 
 

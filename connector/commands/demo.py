@@ -33,7 +33,7 @@ from connector.review.findings.finding import Urgency
 from connector.review.findings.folding import folded
 from connector.sources.cloud.credentials import ApiToken
 from connector.sources.cloud.settings import Settings as CloudSettings
-from connector.sources.datacenter import Credentials, Settings
+from connector.sources.datacenter.settings import Credentials, Settings
 from connector.text import clean
 
 log = logging.getLogger(__name__)

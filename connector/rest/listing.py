@@ -49,7 +49,7 @@ def read_once(pages: Iterable[list[T]], identity: Callable[[T], Hashable], what:
         if count > _MOST_PAGES or len(rows) > _MOST_ROWS or idle > _IDLE_PAGES:
             raise Unreadable(
                 f"{what}: the listing does not end. After {count:,} pages with {len(rows):,} different rows another "
-                "page is promised. Find out what answers in the place of Bitbucket",
+                "page is promised. Find out what answers in the server's place",
                 Why.CONTRADICTION,
             )
     return Reading(rows, count)
@@ -70,7 +70,7 @@ def read_until_agreed(read: Callable[[int], Reading[T]], what: str) -> list[T]:
         last = reading
     raise Unreadable(
         f"{what}: it changed between each two of {READINGS} readings, so it is not known what it holds. "
-        "Run again when less is changed in Bitbucket",
+        "Run again when less is changed there",
         Why.CONTRADICTION,
     )
 
@@ -104,7 +104,7 @@ def contradiction(what: str, said: str) -> Unreadable:
     """Give the error of a listing that contradicts itself in each reading."""
     return Unreadable(
         f"{what}: {said} in each of {READINGS} readings, so it is not known what it holds. "
-        "Look for a proxy or cache before Bitbucket, and run again",
+        "Look for a proxy or cache before the server, and run again",
         Why.CONTRADICTION,
     )
 

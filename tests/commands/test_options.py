@@ -13,7 +13,7 @@ from connector.commands.shared.destinations import NamedByTime
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.errors import UsageError
 from connector.model import Inclusion
-from connector.sources.datacenter import Settings
+from connector.sources.datacenter.settings import Settings
 from tests.conftest import Run
 
 URL = "https://bitbucket.example.com/git"

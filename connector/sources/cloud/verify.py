@@ -15,10 +15,11 @@ from connector.model import Snapshot, User
 from connector.rest.progress import Forecast, Progress
 from connector.rest.statistics import Statistics
 from connector.rest.workers import Task
-from connector.sources.cloud import parse, workspace_of
+from connector.sources.cloud import parse
 from connector.sources.cloud.collector import Collector
 from connector.sources.cloud.connection import connect
 from connector.sources.cloud.endpoints import REPOSITORIES, REPOSITORY_EFFECTIVE
+from connector.sources.cloud.export import workspace_of
 from connector.sources.cloud.fetch import Fetch
 from connector.sources.cloud.listings import Repositories
 from connector.sources.cloud.permissions import RepositoryPermission

@@ -18,10 +18,11 @@ from connector.rest.statistics import Statistics
 from connector.rest.workers import Task
 from connector.sources.common.effective import Drawn, Effective
 from connector.sources.common.listings import Projects, Repositories
-from connector.sources.datacenter import endpoints, keep_to_rate_limit, parse
+from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.collector import Collector
 from connector.sources.datacenter.connection import Connection, connect
+from connector.sources.datacenter.export import keep_to_rate_limit
 from connector.sources.datacenter.fetch import Fetch
 from connector.sources.datacenter.paging import LIMIT, pages
 from connector.sources.datacenter.permissions import GlobalPermission, RepositoryPermission

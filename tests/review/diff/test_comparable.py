@@ -16,7 +16,7 @@ from connector.graph.payload import load
 from connector.model import Inclusion
 from connector.review.diff.difference import Difference
 from connector.review.diff.paragraphs import paragraphs, summary
-from connector.sources.datacenter import Credentials
+from connector.sources.datacenter.settings import Credentials
 from tests.conftest import Run
 from tests.exporting import export_of
 from tests.graph.worlds import CREDENTIAL, GROUP, USER, World, worlds

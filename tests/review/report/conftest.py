@@ -15,7 +15,7 @@ from connector.model import Inclusion
 from connector.review.findings.accepted import read_accepted, reviewed
 from connector.review.findings.catalogue import findings_of
 from connector.review.report.page import page
-from connector.sources.datacenter import Credentials
+from connector.sources.datacenter.settings import Credentials
 from tests.exporting import payload_of, snapshot_of
 from tests.graph.payloads import Json
 from tests.review.report.browser import MISSING, Browser, browser

@@ -6,8 +6,10 @@ from typing import Any
 
 from connector.embedded.cloud.server import EmbeddedCloud
 from connector.model import Snapshot
-from connector.sources.cloud import Settings, Statistics, collect
+from connector.rest.statistics import Statistics
 from connector.sources.cloud.credentials import ApiToken, Credentials
+from connector.sources.cloud.export import collect
+from connector.sources.cloud.settings import Settings
 from tests.exporting import NoProgress
 from tests.model.cloud import ADMIN_EMAIL, ADMIN_TOKEN
 

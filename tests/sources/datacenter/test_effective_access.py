@@ -19,7 +19,7 @@ from connector.graph.payload import load
 from connector.model import PublicAccess, Server, Snapshot
 from connector.oaa.server import PERMISSIONS
 from connector.oaa.vocabulary import Meaning
-from connector.sources.datacenter import Credentials
+from connector.sources.datacenter.settings import Credentials
 from tests.exporting import payload_of, snapshot_of
 from tests.model.comparison import disagreements
 from tests.model.organisations import organisations

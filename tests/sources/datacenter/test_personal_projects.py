@@ -8,7 +8,7 @@ from connector.embedded.datacenter.builder import Builder
 from connector.embedded.datacenter.organisation import Organisation, Token
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import PersonalGrants, Settings
-from connector.sources.datacenter import Credentials
+from connector.sources.datacenter.settings import Credentials
 from tests.exporting import ADMIN, snapshot_of
 
 

@@ -25,9 +25,10 @@ from connector.embedded.datacenter.settings import Settings as ServerSettings
 from connector.embedded.datacenter.synthetic import synthetic_organisation
 from connector.errors import GuardError
 from connector.model import Snapshot, UserGrant, UserType
+from connector.rest.statistics import Statistics
 from connector.sources.common.effective import Effective, draw
-from connector.sources.datacenter import Credentials, Settings, Statistics
 from connector.sources.datacenter.permissions import RepositoryPermission
+from connector.sources.datacenter.settings import Credentials, Settings
 from connector.sources.datacenter.verify import collect_some, without_unlicensed
 from tests.conftest import Ended, Run
 from tests.exporting import ADMIN, NoProgress, payload_of, snapshot_of

@@ -12,7 +12,7 @@ from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
 from connector.model import Credential, Inclusion, Snapshot
-from connector.sources.datacenter import Credentials
+from connector.sources.datacenter.settings import Credentials
 from tests.exporting import ADMIN, snapshot_of
 
 ALL = frozenset(Inclusion)

@@ -17,8 +17,8 @@ from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import PersonalGrants, Settings
 from connector.model import Inclusion
 from connector.rest.answer import Answer
-from connector.sources.datacenter import Credentials
 from connector.sources.datacenter.permissions import RepositoryPermission
+from connector.sources.datacenter.settings import Credentials
 from tests.conftest import Run
 from tests.exporting import payload_of, snapshot_of
 from tests.sources.datacenter.extras.collecting import ALL, collected, key, one, small
