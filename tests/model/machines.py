@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from connector.embedded.common.ssh_keys import public_key
+from connector.embedded.common.credentials import public_key
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 from connector.embedded.datacenter.organisation import Organisation
 from tests.choices import Choices, choices

@@ -19,7 +19,7 @@ from connector.embedded.cloud.answers import (
     oauth_error,
 )
 from connector.embedded.cloud.credentials import AccessToken, ApiToken, Consumer
-from connector.embedded.common.basic import decoded, same
+from connector.embedded.common.credentials import decoded, same
 
 if TYPE_CHECKING:
     from collections.abc import Callable

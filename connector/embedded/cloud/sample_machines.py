@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from connector.embedded.cloud.builder import uuid_of
 from connector.embedded.cloud.credentials import AccessToken, Consumer, Level
 from connector.embedded.cloud.machines import DeployKey, Restriction, Webhook
-from connector.embedded.common.ssh_keys import public_key
+from connector.embedded.common.credentials import public_key
 
 if TYPE_CHECKING:
     from connector.embedded.cloud.workspace import Workspace

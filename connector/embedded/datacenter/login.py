@@ -11,7 +11,7 @@ from collections import Counter
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from connector.embedded.common.basic import decoded, same
+from connector.embedded.common.credentials import decoded, same
 from connector.embedded.datacenter.answers import CAPTCHA_REQUIRED, NOT_LICENSED, WRONG_PASSWORD, Refusal
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.embedded.common.ssh_keys import public_key
+from connector.embedded.common.credentials import public_key
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.embedded.cloud.machines import DeployKey, Restriction, Webhook
-from connector.embedded.common.ssh_keys import public_key
+from connector.embedded.common.credentials import public_key
 from tests.embedded.cloud.client import Small, serving, small
 
 

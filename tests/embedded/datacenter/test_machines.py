@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.embedded.common.ssh_keys import public_key
+from connector.embedded.common.credentials import public_key
 from connector.embedded.datacenter.machines import HttpToken, Restriction, SshKey, Webhook
 from connector.embedded.datacenter.organisation import Token
 from connector.embedded.datacenter.sample import DEMO_PASSWORD, DEMO_USER, sample_organisation

@@ -22,8 +22,8 @@ from connector.rest.answer import Answer
 from connector.rest.client import Asked
 from connector.sources.common.check.asking import Reply
 from connector.sources.common.check.sizes import Size, spread
-from connector.sources.datacenter.check.cost import requests_for
-from connector.sources.datacenter.check.counting import survey
+from connector.sources.datacenter.check.asking import survey
+from connector.sources.datacenter.check.run import requests_for
 from tests.conftest import Run
 from tests.outputs.veza.fake import FakeVeza
 from tests.sources.datacenter.canned import Canned, CannedServer

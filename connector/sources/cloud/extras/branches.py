@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from connector.model import DefaultBranch
 from connector.sources.cloud.listings import MainBranch
-from connector.sources.common.extras.branches import any_of, certain_only
+from connector.sources.common.extras.builder import any_of, certain_only
 
 PUSH, MERGE, FORCE, DELETE = "push", "restrict_merges", "force", "delete"
 ABOUT_ACCESS = frozenset({PUSH, MERGE, FORCE, DELETE})

@@ -7,8 +7,8 @@ from functools import partial
 from connector.sources.cloud.extras import endpoints
 from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.common.extras.builder import ExtrasBuilder
+from connector.sources.common.extras.redact import hosts
 from connector.sources.common.extras.topics import Requests, Topic
-from connector.sources.common.extras.webhooks import hosts
 
 
 class Webhooks(Topic):

@@ -2,6 +2,6 @@
 
 asking      many scopes, and what a product does not have     scopes      how projects and repositories are asked about
 topics      one kind each, in rounds                          builder     what was found, put together
-result      what comes of it, added to a snapshot             branches    flags of a default branch that are not known
-webhooks    hosts                                             redact, ssh   what is secret ends there
+result      what comes of it, added to a snapshot             inclusions  a row for each word of --include
+redact, ssh   what is secret ends there
 """

@@ -75,3 +75,21 @@ class ExtrasBuilder:
 def _fullness(credential: Credential) -> tuple[int, str]:
     values = dataclasses.astuple(credential)
     return sum(value is not None for value in values), repr(values)
+
+
+def certain_only(found: DefaultBranch) -> DefaultBranch:
+    """Keep the flags that stay true if there are more restrictions than were read."""
+    return DefaultBranch(
+        name=found.name,
+        protected=found.protected or None,
+        pull_request_only=found.pull_request_only or None,
+        no_rewrite=found.no_rewrite or None,
+        no_deletion=found.no_deletion or None,
+        exempt=None,
+    )
+
+
+def any_of(answers: Iterable[bool | None]) -> bool | None:
+    """Give True where one is, else None where one is not known."""
+    answers = set(answers)
+    return True if True in answers else None if None in answers else False

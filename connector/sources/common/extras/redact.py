@@ -6,14 +6,18 @@ Of a webhook's address the host stays, of a key's text what it says about itself
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
 from collections.abc import Set
 from typing import Any
 from urllib.parse import urlsplit
 
+from connector.rest import fields
 from connector.rest.fields import Malformed
 from connector.sources.common.extras.ssh import read_public_key
 from connector.text import is_ip_address
+
+log = logging.getLogger(__name__)
 
 SECRET = frozenset({"configuration", "credentials", "secret", "statistics", "token"})
 _HOST = re.compile(r"[\w-]+(\.[\w-]+)*")
@@ -42,6 +46,14 @@ def _redacted(value: Any, key_text: str, leave_out: Set[str]) -> Any:  # noqa: A
     if "url" in value:
         kept["host"] = host_of(str(value["url"]))
     return kept
+
+
+def hosts(where: str, rows: list[Any]) -> tuple[str, ...]:
+    """Give the hosts of rows that have been through `redact`, sorted, each once."""
+    found = [fields.maybe(row, "host", str, where) for row in rows]
+    if None in found:
+        log.warning("%s: %d addresses hold no host that could be read; they are left out", where, found.count(None))
+    return tuple(sorted(set(filter(None, found))))
 
 
 def host_of(url: str) -> str | None:

@@ -20,8 +20,7 @@ from connector.sources.common.check.steps import failed, limited, of_sample
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import included
-from connector.sources.datacenter.check.asking import ask
-from connector.sources.datacenter.check.counting import Listing, survey
+from connector.sources.datacenter.check.asking import Listing, ask, survey
 from connector.sources.datacenter.endpoints import Address, Endpoint, Right
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION
 from connector.sources.datacenter.permissions import GlobalPermission, ProjectPermission

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from typing import Any
 
+from connector.model import Inclusion
 from connector.rest.client import Client, Question
 from connector.rest.clock import Clock
 from connector.rest.statistics import Statistics
@@ -13,15 +15,21 @@ from connector.rest.throttle import Throttle
 from connector.rest.transport import Transport
 from connector.sources.common.check.asking import ATTEMPTS, PATIENCE, RATE_LIMITED_SECONDS, Reply
 from connector.sources.common.check.report import Mark, Report, Step
-from connector.sources.common.check.sizes import in_words
+from connector.sources.common.check.sizes import Size, in_words
 from connector.sources.common.check.steps import address
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import contact
 from connector.sources.datacenter.check.contents import Contents
-from connector.sources.datacenter.check.cost import requests_for
+from connector.sources.datacenter.collector import OF_A_GROUP, OF_A_PROJECT, OF_A_REPOSITORY
 from connector.sources.datacenter.diagnosis import Session
+from connector.sources.datacenter.extras.inclusions import requests_at_most
 from connector.sources.datacenter.problems import BITBUCKET
 from connector.sources.datacenter.settings import Settings
+
+_ALWAYS = 10
+"""Requests of the sign-in, and of the proof at the end."""
+_READINGS = 2
+"""Every listing is read at the beginning and at the end."""
 
 
 def check(settings: Settings) -> Report:
@@ -101,3 +109,16 @@ def _cost(settings: Settings, contents: Contents, throttle: Throttle, facts: dic
     facts |= {"estimated_requests": requests, "estimated_seconds": round(seconds)}
     meaning = f"an export takes {in_words(requests, seconds)}"
     return Step("cost", Mark.OK, meaning, f"as fast as this server answers, {settings.concurrency} at a time")
+
+
+def requests_for(
+    sizes: Mapping[str, Size], page_size: int, include: frozenset[Inclusion], *, users_are_asked: bool
+) -> int:
+    """Count the requests of an export; `users_are_asked` where keys and tokens of each user can be read."""
+    count = {name: size.estimate for name, size in sizes.items()}
+    projects, repositories = count.get("projects", 0), count.get("repositories", 0)
+    users = count.get("users", 0) if users_are_asked else 0
+    pages = _READINGS * sum(math.ceil(number / page_size) for number in count.values())
+    asked = OF_A_GROUP * count.get("groups", 0) + OF_A_PROJECT * projects + OF_A_REPOSITORY * repositories
+    extra = requests_at_most(include, projects=projects, repositories=repositories, users=users)
+    return _ALWAYS + pages + asked + extra

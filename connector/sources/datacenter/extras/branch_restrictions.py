@@ -8,8 +8,7 @@ from typing import Any
 
 from connector.model import Repository
 from connector.sources.common.extras.asking import ScopeRequest
-from connector.sources.common.extras.branches import certain_only
-from connector.sources.common.extras.builder import ExtrasBuilder
+from connector.sources.common.extras.builder import ExtrasBuilder, certain_only
 from connector.sources.common.extras.topics import Requests
 from connector.sources.datacenter.extras import endpoints, parse
 from connector.sources.datacenter.extras.branches import Branch, BranchModel, Restriction, effect_on, needs_model

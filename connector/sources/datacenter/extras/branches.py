@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from connector.model import DefaultBranch
-from connector.sources.common.extras.branches import any_of
+from connector.sources.common.extras.builder import any_of
 
 _HEADS = "refs/heads/"
 

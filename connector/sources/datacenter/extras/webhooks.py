@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from connector.sources.common.extras.builder import ExtrasBuilder
+from connector.sources.common.extras.redact import hosts
 from connector.sources.common.extras.topics import Requests
-from connector.sources.common.extras.webhooks import hosts
 from connector.sources.datacenter.extras import endpoints
 from connector.sources.datacenter.extras.scopes import Scopes, Topic
 

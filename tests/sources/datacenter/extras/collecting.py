@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.embedded.common.ssh_keys import public_key
+from connector.embedded.common.credentials import public_key
 from connector.embedded.datacenter.builder import Builder
 from connector.embedded.datacenter.machines import SshKey
 from connector.embedded.datacenter.organisation import Organisation

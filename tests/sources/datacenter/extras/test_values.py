@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.rest.fields import Malformed
-from connector.sources.common.extras.branches import certain_only
+from connector.sources.common.extras.builder import certain_only
 from connector.sources.common.extras.redact import host_of, redacted
 from connector.sources.common.extras.ssh import PublicKey, read_public_key
 from connector.sources.datacenter.extras import parse

@@ -1,9 +1,10 @@
-"""Basic authentication: what stands in the header, and whether a secret is the right one."""
+"""Credentials of the embedded Bitbuckets: Basic authentication, and public SSH keys that are made up."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 
 
@@ -19,3 +20,10 @@ def decoded(credentials: str) -> tuple[str, str] | None:
 def same(given: str, expected: str) -> bool:
     """Compare secrets in a time that does not tell how much of them is right."""
     return hmac.compare_digest(given.encode(), expected.encode())
+
+
+def public_key(label: str) -> str:
+    """Make a well-formed Ed25519 public key without a private key, with its label as comment."""
+    kind, point = b"ssh-ed25519", hashlib.sha256(label.encode()).digest()
+    blob = b"".join(len(field).to_bytes(4, "big") + field for field in (kind, point))
+    return f"{kind.decode()} {base64.b64encode(blob).decode()} {label}"
