@@ -261,7 +261,7 @@ class DefaultBranch:
 
 
 @dataclass(frozen=True, slots=True)
-class Machines:
+class Extras:
     """What `--include` collected beyond users, groups and permissions.
 
     `taken_at` is the time of collecting, in epoch milliseconds: credentials that expired before it are inactive.
@@ -302,10 +302,10 @@ class Inclusion(StrEnum):
     """A property that an export defines only where this was included."""
     counted: tuple[str, str]
     """What is counted of it, for the last line of the log: the words for one, and for more."""
-    number_in: Callable[[Machines], int]
+    number_in: Callable[[Extras], int]
 
     def __new__(
-        cls, word: str, label: str, marker: str, counted: tuple[str, str], number_in: Callable[[Machines], int]
+        cls, word: str, label: str, marker: str, counted: tuple[str, str], number_in: Callable[[Extras], int]
     ) -> Inclusion:
         """Make a member; its value is the word of `--include`."""
         member = str.__new__(cls, word)
@@ -318,28 +318,28 @@ class Inclusion(StrEnum):
         "SSH keys",
         "fingerprint",
         ("SSH key", "SSH keys"),
-        lambda machines: sum(each.kind is not CredentialKind.HTTP_TOKEN for each in machines.credentials),
+        lambda extras: sum(each.kind is not CredentialKind.HTTP_TOKEN for each in extras.credentials),
     )
     TOKENS = (
         "tokens",
         "HTTP access tokens",
         "permissions",
         ("token", "tokens"),
-        lambda machines: sum(each.kind is CredentialKind.HTTP_TOKEN for each in machines.credentials),
+        lambda extras: sum(each.kind is CredentialKind.HTTP_TOKEN for each in extras.credentials),
     )
     WEBHOOKS = (
         "webhooks",
         "webhooks",
         "webhook_hosts",
         ("webhook host", "webhook hosts"),
-        lambda machines: len(machines.webhook_hosts),
+        lambda extras: len(extras.webhook_hosts),
     )
     BRANCH_PERMISSIONS = (
         "branch-permissions",
         "branch rules",
         "default_branch_protected",
         ("protected default branch", "protected default branches"),
-        lambda machines: sum(branch.protected is True for branch in machines.default_branches.values()),
+        lambda extras: sum(branch.protected is True for branch in extras.default_branches.values()),
     )
 
 
@@ -383,7 +383,7 @@ class Snapshot:
     repository_grants: Mapping[str, tuple[Grant, ...]]
     default_permissions: Mapping[str, Permission]
     gaps: tuple[Gap, ...]
-    machines: Machines = field(default_factory=Machines)
+    extras: Extras = field(default_factory=Extras)
 
     @property
     def is_complete(self) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from oaaclient.templates import CustomApplication, CustomResource
 from oaaclient.templates.application import AccessCred
 
-from connector.model import Credential, CredentialKind, Inclusion, Machines, Snapshot, in_order
+from connector.model import Credential, CredentialKind, Extras, Inclusion, Snapshot, in_order
 from connector.oaa import vocabulary as oaa
 from connector.oaa.properties import define, rfc3339, set_properties
 
@@ -21,7 +21,7 @@ _HOSTS = (oaa.WEBHOOK_HOSTS,)
 
 def add_extras(app: CustomApplication, snapshot: Snapshot, projects: _Resources, repositories: _Resources) -> None:
     """Add what was included; `projects` and `repositories` are those of the application, by Bitbucket's ids."""
-    machines = snapshot.machines
+    machines = snapshot.extras
     _define(app, machines)
     for credential in machines.credentials:
         _grant(_add(app, credential, machines), credential, projects, repositories)
@@ -35,7 +35,7 @@ def add_extras(app: CustomApplication, snapshot: Snapshot, projects: _Resources,
         set_properties(repositories[repository_id], oaa.DEFAULT_BRANCH_PROPERTIES, branch)
 
 
-def _define(app: CustomApplication, machines: Machines) -> None:
+def _define(app: CustomApplication, machines: Extras) -> None:
     definitions, included = app.property_definitions, machines.included
     for inclusion in sorted(included):
         define(definitions.define_access_cred_property, oaa.CREDENTIAL_PROPERTIES.get(inclusion, ()))
@@ -48,7 +48,7 @@ def _define(app: CustomApplication, machines: Machines) -> None:
         define(definitions.define_resource_property, oaa.DEFAULT_BRANCH_PROPERTIES, oaa.REPOSITORY)
 
 
-def _add(app: CustomApplication, credential: Credential, machines: Machines) -> AccessCred:
+def _add(app: CustomApplication, credential: Credential, machines: Extras) -> AccessCred:
     added = app.add_access_cred(f"{credential.kind.value}:{credential.id}", credential.name)
     added.is_active = not _has_expired(credential, machines.taken_at)
     added.created_at = rfc3339(credential.created_at) or ""

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import requests
 import urllib3
@@ -44,6 +45,8 @@ _SERVER_FAILED = 500
 _EMAIL = re.compile(r"[\w.+'-]+(?:@|%40)[\w.-]+")
 """E-mail addresses in URLs; they are left out of the log."""
 _TOO_MUCH = "is not available or has too much to do (502, 503, 504)"
+
+NO_QUESTION: Mapping[str, Any] = {}
 
 Diagnose = Callable[[Answer], Diagnosis | None]
 """Explains an answer that is an error; gives None for a good one."""

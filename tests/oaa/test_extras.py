@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.model import Credential, CredentialKind, DefaultBranch, Gap, Inclusion, Machines
+from connector.model import Credential, CredentialKind, DefaultBranch, Extras, Gap, Inclusion
 from connector.sources.datacenter.permissions import ProjectPermission, RepositoryPermission
 from tests.oaa.test_mapping import SNAPSHOT, payload
 
@@ -37,7 +37,7 @@ TOKEN = Credential(
 
 def with_machines(*credentials: Credential, **machines: Any) -> dict[str, Any]:
     details = {"included": ALL, "taken_at": 1_735_682_400_000, **machines}
-    return payload(replace(SNAPSHOT, machines=Machines(credentials=credentials, **details)))
+    return payload(replace(SNAPSHOT, extras=Extras(credentials=credentials, **details)))
 
 
 def test_an_access_key() -> None:
@@ -106,7 +106,7 @@ def test_webhooks_and_default_branches() -> None:
 @pytest.mark.parametrize("inclusion", Inclusion)
 def test_only_what_is_included_is_defined(inclusion: Inclusion) -> None:
     core = payload(SNAPSHOT)["custom_property_definition"]["applications"][0]
-    found = payload(replace(SNAPSHOT, machines=Machines(frozenset({inclusion}))))
+    found = payload(replace(SNAPSHOT, extras=Extras(frozenset({inclusion}))))
     definitions = found["custom_property_definition"]["applications"][0]
     on_repositories = set(definitions["resources"][1]["properties"]) - set(core["resources"][1]["properties"])
     assert "local_access_creds_properties" not in core

@@ -67,4 +67,4 @@ def count(snapshot: Snapshot) -> dict[tuple[str, str], int]:
         ("project", "projects"): len(snapshot.projects),
         ("repository", "repositories"): len(snapshot.repositories),
         ("grant", "grants"): sum(map(len, granted)) + len(snapshot.default_permissions),
-    } | snapshot.machines.counts()
+    } | snapshot.extras.counts()

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlencode
 
 from connector.errors import SourceError, Unreadable, Why
 from connector.rest.answer import Answer, JsonObject, one_line
-from connector.rest.client import Asked, Client, Diagnose, Question
+from connector.rest.client import NO_QUESTION, Asked, Client, Diagnose, Question
 from connector.rest.diagnosis import Diagnosis, Next, where
 from connector.rest.journal import Journal
 from connector.rest.throttle import Throttle
@@ -43,8 +43,6 @@ _RENEWALS = 3
 _STEPS = re.compile(r"(^|[/\\])\.{1,2}([/\\]|$)")
 
 log = logging.getLogger(__name__)
-
-NO_QUESTION: Mapping[str, str | int] = {}
 
 
 class ForeignPage(SourceError):

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from connector.errors import SourceError, Unreadable, Why
 from connector.rest.answer import Answer, JsonObject
-from connector.rest.client import Asked, Client, Diagnose, Question
+from connector.rest.client import NO_QUESTION, Asked, Client, Diagnose, Question
 from connector.rest.clock import Clock
 from connector.rest.diagnosis import Diagnosis, where
 from connector.rest.journal import Journal
@@ -40,8 +40,6 @@ _VERSIONS = ("latest", "1.0")
 
 _NOT_REMEMBERED = frozenset({endpoints.RATE_LIMIT, endpoints.OWN_RATE_LIMIT, endpoints.RECENT_REPOSITORIES})
 """Never taken from a journal: rate limits, and the proof of the login."""
-
-NO_QUESTION: Mapping[str, str | int] = {}
 
 
 class Bitbucket:

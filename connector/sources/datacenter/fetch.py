@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from connector.errors import Unreadable, Why
 from connector.model import GlobalPermissionsRead, Group, Project, ProjectType, Repository, User, group_key
 from connector.rest.answer import JsonObject
+from connector.rest.client import NO_QUESTION
 from connector.rest.listing import (
     READINGS,
     Named,
@@ -53,8 +54,6 @@ _BREAKS = frozenset({Why.BROKEN, Why.CONTRADICTION, Why.MALFORMED})
 """What makes no sense, or none any more."""
 
 _FIRST_WITH_REPO_CREATE = (8, 3)
-
-NO_QUESTION: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)

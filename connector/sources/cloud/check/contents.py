@@ -24,16 +24,12 @@ from connector.sources.cloud.problems import Problem
 from connector.sources.cloud.settings import Settings
 from connector.sources.common.check.asking import Reply
 from connector.sources.common.check.report import Mark, Step
-from connector.sources.common.check.sizes import Size, in_words, spread
+from connector.sources.common.check.sizes import PROJECTS_ASKED, READINGS, REPOSITORIES_ASKED, Size, in_words, spread
 from connector.sources.common.check.steps import failed, limited, not_offered, of_sample
 from connector.sources.common.extras.inclusions import NotOffered
 
-PROJECTS_ASKED = 4
-REPOSITORIES_ASKED = 6
 _ALWAYS = 4
 """Requests of the sign-in, of the API 1.0, and of the proof at the end."""
-_READINGS = 2
-"""Every listing is read at the beginning and at the end."""
 
 
 class Contents:
@@ -181,11 +177,11 @@ class Contents:
         sizes = self._sizes
         self._facts |= {what: {"at_least": size.least, "at_most": size.most} for what, size in sizes.items()}
         count = {what: size.estimate for what, size in sizes.items()}
-        pages = {what: _READINGS * -(-number // self._page_size) for what, number in count.items() if what != "groups"}
+        pages = {what: READINGS * -(-number // self._page_size) for what, number in count.items() if what != "groups"}
         members = count.get("groups", 0) if self._members_break_off else 0
         of_repositories = 2 * count["repositories"] + pages["repositories"]
         counted = of_repositories - count["repositories"] * self._has_shortcut
-        others = _ALWAYS + _READINGS + pages.get("members", 0) + pages["projects"] + members + 2 * count["projects"]
+        others = _ALWAYS + READINGS + pages.get("members", 0) + pages["projects"] + members + 2 * count["projects"]
         cost = Cost(counted + others, counted) + emails.cost_of(self._settings.emails)
         cost += extras.cost_of(
             self._settings.include,

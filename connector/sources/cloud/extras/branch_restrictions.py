@@ -9,10 +9,10 @@ from connector.sources.cloud.extras import endpoints, parse
 from connector.sources.cloud.extras.branches import BranchingModel, Restriction, effect_on, needs_model
 from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.topics import Requests, Topic
+from connector.sources.common.extras.rounds import ExtraCollector, Requests
 
 
-class BranchRestrictions(Topic):
+class BranchRestrictions(ExtraCollector):
     """Asks every repository that has a main branch; for the branching model only where a restriction speaks of it."""
 
     def __init__(self, scopes: Scopes, builder: ExtrasBuilder) -> None:

@@ -17,8 +17,8 @@ from connector.sources.cloud.listings import Listings
 from connector.sources.cloud.permissions import RANKS
 from connector.sources.common.extras.asking import ScopeRequest, ScopeRequests
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.result import Extras
-from connector.sources.common.extras.topics import ask_about
+from connector.sources.common.extras.result import CollectedExtras
+from connector.sources.common.extras.rounds import ask_in_rounds
 
 
 def collect_extras(
@@ -28,22 +28,22 @@ def collect_extras(
     snapshot: Snapshot,
     listings: Listings,
     include: frozenset[Inclusion],
-) -> Extras:
+) -> CollectedExtras:
     """Ask everything that is to be included. `counts` expects the requests already.
 
     Raises `SourceError` where the run cannot go on.
     """
     scopes, builder = Scopes(snapshot, listings.repository_listing.main_branches), ExtrasBuilder(RANKS)
-    topics = [row.topic(scopes, builder) for row in ROWS.offered(include)]
+    collectors = [row.collector(scopes, builder) for row in ROWS.offered(include)]
     not_offered = ROWS.not_offered(include)
     requests = ScopeRequests(Asker(connection, fetch), connection.workers, counts, "workspace")
-    ask_about(topics, requests)
+    ask_in_rounds(collectors, requests)
     requests.leave_out_all(not_offered)
-    for topic in topics:
-        topic.finish()
+    for collector in collectors:
+        collector.finish()
     now = connection.bitbucket.server_time
-    machines = builder.machines(include, round(time.time() * 1000) if now is None else now, not_offered)
-    return Extras(machines, tuple(requests.gaps), tuple(requests.gone))
+    extras = builder.extras(include, round(time.time() * 1000) if now is None else now, not_offered)
+    return CollectedExtras(extras, tuple(requests.gaps), tuple(requests.gone))
 
 
 class Asker:
@@ -64,7 +64,7 @@ class Asker:
 
     def ask(self, request: ScopeRequest[Any]) -> Any:  # noqa: ANN401 - rows or an object; `read` checks
         """Give what is answered. Raises `Unreadable`."""
-        endpoint: Endpoint = request.endpoint  # type: ignore[assignment]  # the topics ask for nothing else
+        endpoint: Endpoint = request.endpoint  # type: ignore[assignment]  # the collectors ask for nothing else
         address = endpoint.at(self._bitbucket.workspace.slug, *request.segments)
         try:
             answer = self._fetch.rows(address) if request.is_listing else self._bitbucket.get(address)

@@ -15,14 +15,14 @@ from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.cloud.extras.webhooks import Webhooks
 from connector.sources.common.extras.builder import ExtrasBuilder
 from connector.sources.common.extras.inclusions import Inclusions, NotOffered
-from connector.sources.common.extras.topics import Topic
+from connector.sources.common.extras.rounds import ExtraCollector
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One inclusion: what the workspace, each project and each repository are asked for, once each at most."""
 
-    topic: Callable[[Scopes, ExtrasBuilder], Topic]
+    collector: Callable[[Scopes, ExtrasBuilder], ExtraCollector]
     of_repository: tuple[Endpoint, ...]
     of_project: tuple[Endpoint, ...] = ()
     of_workspace: tuple[Endpoint, ...] = ()

@@ -9,10 +9,10 @@ from connector.sources.cloud.extras import endpoints, parse
 from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.cloud.permissions import ProjectPermission, RepositoryPermission
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.topics import Requests, Topic
+from connector.sources.common.extras.rounds import ExtraCollector, Requests
 
 
-class Keys(Topic):
+class Keys(ExtraCollector):
     """Asks every repository and every project: a repository does not list the keys of its project."""
 
     def __init__(self, scopes: Scopes, builder: ExtrasBuilder) -> None:

@@ -8,10 +8,10 @@ from connector.sources.cloud.extras import endpoints
 from connector.sources.cloud.extras.scopes import Scopes
 from connector.sources.common.extras.builder import ExtrasBuilder
 from connector.sources.common.extras.redact import hosts
-from connector.sources.common.extras.topics import Requests, Topic
+from connector.sources.common.extras.rounds import ExtraCollector, Requests
 
 
-class Webhooks(Topic):
+class Webhooks(ExtraCollector):
     """The hosts of the workspace and of each repository that was read, sorted."""
 
     def __init__(self, scopes: Scopes, builder: ExtrasBuilder) -> None:

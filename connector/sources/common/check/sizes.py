@@ -7,6 +7,12 @@ from typing import Any
 
 from connector.rest.progress import duration
 
+PROJECTS_ASKED = 4
+REPOSITORIES_ASKED = 6
+"""How many of them a check asks for their permissions."""
+READINGS = 2
+"""An export reads every listing at the beginning and at the end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Size:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 
-from connector.model import Credential, CredentialKind, DefaultBranch, Inclusion, Machines, Permission
+from connector.model import Credential, CredentialKind, DefaultBranch, Extras, Inclusion, Permission
 
 _Id = tuple[CredentialKind, str]
 
@@ -48,9 +48,7 @@ class ExtrasBuilder:
         if known is None or self._ranks[permission] > self._ranks[known]:
             held[scope] = permission
 
-    def machines(
-        self, included: frozenset[Inclusion], taken_at: int, not_offered: Iterable[Inclusion] = ()
-    ) -> Machines:
+    def extras(self, included: frozenset[Inclusion], taken_at: int, not_offered: Iterable[Inclusion] = ()) -> Extras:
         """Give everything; credentials once each, in the order of kinds and ids."""
         credentials = (
             dataclasses.replace(
@@ -60,7 +58,7 @@ class ExtrasBuilder:
             )
             for key, credential in sorted(self._known.items())
         )
-        return Machines(
+        return Extras(
             included=included,
             not_offered=frozenset(not_offered),
             taken_at=taken_at,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from connector.model import Gap, Machines, Snapshot
+from connector.model import Extras, Gap, Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -19,10 +19,10 @@ _TIMES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Extras:
+class CollectedExtras:
     """What was found, what could not be read, and what Bitbucket says does not exist, with kind and id."""
 
-    machines: Machines
+    extras: Extras
     gaps: tuple[Gap, ...]
     gone: tuple[tuple[tuple[str, str], Gap], ...]
 
@@ -31,10 +31,10 @@ class Extras:
         present = {"user": snapshot.users, "project": snapshot.projects, "repository": snapshot.repositories}
         still_there = [gap for (kind, identifier), gap in self.gone if identifier in present[kind]]
         gaps = tuple(sorted({*snapshot.gaps, *self.gaps, *still_there}))
-        return dataclasses.replace(snapshot, machines=_of_present(self.machines, snapshot), gaps=gaps)
+        return dataclasses.replace(snapshot, extras=_of_present(self.extras, snapshot), gaps=gaps)
 
 
-def _of_present(machines: Machines, snapshot: Snapshot) -> Machines:
+def _of_present(extras: Extras, snapshot: Snapshot) -> Extras:
     """Leave out what belongs to something that is gone."""
 
     def present(found: Mapping[str, T], things: Mapping[str, object]) -> dict[str, T]:
@@ -47,22 +47,22 @@ def _of_present(machines: Machines, snapshot: Snapshot) -> Machines:
             on_projects=present(credential.on_projects, projects),
             on_repositories=present(credential.on_repositories, repositories),
         )
-        for credential in machines.credentials
+        for credential in extras.credentials
         if credential.owner_id is None or credential.owner_id in snapshot.users
     )
     return dataclasses.replace(
-        machines,
+        extras,
         credentials=tuple(credentials),
-        project_webhook_hosts=present(machines.project_webhook_hosts, projects),
-        repository_webhook_hosts=present(machines.repository_webhook_hosts, repositories),
-        default_branches=present(machines.default_branches, repositories),
+        project_webhook_hosts=present(extras.project_webhook_hosts, projects),
+        repository_webhook_hosts=present(extras.repository_webhook_hosts, repositories),
+        default_branches=present(extras.default_branches, repositories),
     )
 
 
 def with_extras(
     whole: str,
     snapshot: Snapshot,
-    ask: Callable[[Snapshot], Extras],
+    ask: Callable[[Snapshot], CollectedExtras],
     settle_again: Callable[[], None],
     settled: Callable[[], Snapshot],
 ) -> Snapshot:

@@ -15,7 +15,7 @@ from connector.model import Inclusion, PublicAccess
 from connector.rest.throttle import Limit
 from connector.sources.common.check.asking import Reply
 from connector.sources.common.check.report import Mark, Step
-from connector.sources.common.check.sizes import Size, spread
+from connector.sources.common.check.sizes import PROJECTS_ASKED, REPOSITORIES_ASKED, Size, spread
 from connector.sources.common.check.steps import failed, limited, of_sample
 from connector.sources.datacenter import endpoints
 from connector.sources.datacenter.bitbucket import Bitbucket
@@ -27,9 +27,6 @@ from connector.sources.datacenter.permissions import GlobalPermission, ProjectPe
 from connector.sources.datacenter.problems import Problem
 from connector.sources.datacenter.public_access import public_access
 from connector.sources.datacenter.rate_limit import rate_limit
-
-PROJECTS_ASKED = 4
-REPOSITORIES_ASKED = 6
 
 _FALL_BACK = frozenset({Problem.NOT_PERMITTED, Problem.NO_SUCH_ADDRESS})
 """Where these are answered, an export asks for something else instead; anything else ends it."""

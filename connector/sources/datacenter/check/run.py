@@ -15,7 +15,7 @@ from connector.rest.throttle import Throttle
 from connector.rest.transport import Transport
 from connector.sources.common.check.asking import ATTEMPTS, PATIENCE, RATE_LIMITED_SECONDS, Reply
 from connector.sources.common.check.report import Mark, Report, Step
-from connector.sources.common.check.sizes import Size, in_words
+from connector.sources.common.check.sizes import READINGS, Size, in_words
 from connector.sources.common.check.steps import address
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.check import contact
@@ -28,8 +28,6 @@ from connector.sources.datacenter.settings import Settings
 
 _ALWAYS = 10
 """Requests of the sign-in, and of the proof at the end."""
-_READINGS = 2
-"""Every listing is read at the beginning and at the end."""
 
 
 def check(settings: Settings) -> Report:
@@ -118,7 +116,7 @@ def requests_for(
     count = {name: size.estimate for name, size in sizes.items()}
     projects, repositories = count.get("projects", 0), count.get("repositories", 0)
     users = count.get("users", 0) if users_are_asked else 0
-    pages = _READINGS * sum(math.ceil(number / page_size) for number in count.values())
+    pages = READINGS * sum(math.ceil(number / page_size) for number in count.values())
     asked = OF_A_GROUP * count.get("groups", 0) + OF_A_PROJECT * projects + OF_A_REPOSITORY * repositories
     extra = requests_at_most(include, projects=projects, repositories=repositories, users=users)
     return _ALWAYS + pages + asked + extra

@@ -9,13 +9,13 @@ from typing import Any
 from connector.model import Repository
 from connector.sources.common.extras.asking import ScopeRequest
 from connector.sources.common.extras.builder import ExtrasBuilder, certain_only
-from connector.sources.common.extras.topics import Requests
+from connector.sources.common.extras.rounds import Requests
 from connector.sources.datacenter.extras import endpoints, parse
 from connector.sources.datacenter.extras.branches import Branch, BranchModel, Restriction, effect_on, needs_model
-from connector.sources.datacenter.extras.scopes import Scopes, Topic
+from connector.sources.datacenter.extras.scopes import ExtraCollector, Scopes
 
 
-class BranchRestrictions(Topic):
+class BranchRestrictions(ExtraCollector):
     """A repository's listing mostly has its project's restrictions too.
 
     A server that shows one there is trusted to do so everywhere; until then projects are asked as well.

@@ -8,14 +8,14 @@ from connector.model import GlobalPermissionsRead, GroupGrant, Inclusion, Snapsh
 from connector.rest.progress import Forecast
 from connector.sources.common.extras.asking import ScopeRequests
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.result import Extras
-from connector.sources.common.extras.topics import ask_about
+from connector.sources.common.extras.result import CollectedExtras
+from connector.sources.common.extras.rounds import ask_in_rounds
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.connection import Connection
 from connector.sources.datacenter.endpoints import Endpoint
 from connector.sources.datacenter.extras.asking import Asker
 from connector.sources.datacenter.extras.inclusions import ROWS, requests_at_most
-from connector.sources.datacenter.extras.scopes import Scopes, Topic
+from connector.sources.datacenter.extras.scopes import ExtraCollector, Scopes
 from connector.sources.datacenter.listings import Listings
 from connector.sources.datacenter.permissions import RANKS, GlobalPermission
 from connector.sources.datacenter.settings import Settings
@@ -41,30 +41,30 @@ def requests_for(include: frozenset[Inclusion], listings: Listings, *, is_token:
     )
 
 
-def collect_extras(connection: Connection, counts: Forecast, snapshot: Snapshot, settings: Settings) -> Extras:
+def collect_extras(connection: Connection, counts: Forecast, snapshot: Snapshot, settings: Settings) -> CollectedExtras:
     """Ask everything that is to be included. `counts` expects the requests already.
 
     Raises `SourceError` where the run cannot go on.
     """
     scopes, builder = Scopes(snapshot), ExtrasBuilder(RANKS)
     rows, not_offered = ROWS.offered(settings.include), ROWS.not_offered(settings.include)
-    topics = [row.topic(scopes, builder) for row in rows]
+    collectors = [row.collector(scopes, builder) for row in rows]
     asker = Asker(connection.bitbucket, connection.fetch, connection.server_version)
     requests = ScopeRequests(asker, connection.workers, counts, "instance")
-    ask_about(topics, requests)
+    ask_in_rounds(collectors, requests)
     requests.leave_out_all(not_offered)
     for row in rows:
         if row.of_user is not None:
-            _ask_about_users(requests, topics, row.of_user, snapshot, connection, settings)
-    for topic in topics:
-        topic.finish()
-    machines = builder.machines(settings.include, _now(connection.bitbucket), not_offered)
-    return Extras(machines, tuple(requests.gaps), tuple(requests.gone))
+            _ask_about_users(requests, collectors, row.of_user, snapshot, connection, settings)
+    for collector in collectors:
+        collector.finish()
+    extras = builder.extras(settings.include, _now(connection.bitbucket), not_offered)
+    return CollectedExtras(extras, tuple(requests.gaps), tuple(requests.gone))
 
 
 def _ask_about_users(
     requests: ScopeRequests,
-    topics: list[Topic],
+    collectors: list[ExtraCollector],
     endpoint: Endpoint,
     snapshot: Snapshot,
     connection: Connection,
@@ -81,8 +81,8 @@ def _ask_about_users(
     requests.run(
         lambda: (
             request
-            for topic in topics
-            for request in topic.of_users()
+            for collector in collectors
+            for request in collector.of_users()
             if request.endpoint is endpoint and request.thing[1] not in hidden
         )
     )

@@ -12,7 +12,7 @@ from connector.sources.datacenter.endpoints import Endpoint
 from connector.sources.datacenter.extras import endpoints
 from connector.sources.datacenter.extras.branch_restrictions import BranchRestrictions
 from connector.sources.datacenter.extras.keys import Keys
-from connector.sources.datacenter.extras.scopes import Scopes, Topic
+from connector.sources.datacenter.extras.scopes import ExtraCollector, Scopes
 from connector.sources.datacenter.extras.tokens import Tokens
 from connector.sources.datacenter.extras.webhooks import Webhooks
 
@@ -21,7 +21,7 @@ from connector.sources.datacenter.extras.webhooks import Webhooks
 class Row:
     """One inclusion. The numbers are requests at most: for each repository, project and user."""
 
-    topic: Callable[[Scopes, ExtrasBuilder], Topic]
+    collector: Callable[[Scopes, ExtrasBuilder], ExtraCollector]
     of_repository: Endpoint
     of_project: Endpoint
     of_user: Endpoint | None = None

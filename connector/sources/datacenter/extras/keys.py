@@ -10,14 +10,14 @@ from typing import Any
 from connector.model import Credential, Project, Repository
 from connector.sources.common.extras.asking import ScopeRequest
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.topics import Requests
+from connector.sources.common.extras.rounds import Requests
 from connector.sources.datacenter.extras import endpoints, parse
-from connector.sources.datacenter.extras.scopes import Scopes, Topic
+from connector.sources.datacenter.extras.scopes import ExtraCollector, Scopes
 
 log = logging.getLogger(__name__)
 
 
-class Keys(Topic):
+class Keys(ExtraCollector):
     """The effective listing of a repository has its project's keys too.
 
     A server that shows one there is trusted to do so everywhere; until then projects are asked as well.

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from connector.model import Snapshot, User, UserType
-from connector.sources.common.extras import scopes, topics
+from connector.sources.common.extras import rounds, scopes
 from connector.sources.common.extras.asking import ScopeRequest
-from connector.sources.common.extras.topics import Requests
+from connector.sources.common.extras.rounds import Requests
 from connector.sources.datacenter.endpoints import Endpoint
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ class Scopes(scopes.Scopes):
         )
 
 
-class Topic(topics.Topic):
+class ExtraCollector(rounds.ExtraCollector):
     """One kind of what can be included, of users too."""
 
     def of_users(self) -> Requests:

@@ -6,12 +6,12 @@ from functools import partial
 
 from connector.model import Project, Repository
 from connector.sources.common.extras.builder import ExtrasBuilder
-from connector.sources.common.extras.topics import Requests
+from connector.sources.common.extras.rounds import Requests
 from connector.sources.datacenter.extras import endpoints, parse
-from connector.sources.datacenter.extras.scopes import Scopes, Topic
+from connector.sources.datacenter.extras.scopes import ExtraCollector, Scopes
 
 
-class Tokens(Topic):
+class Tokens(ExtraCollector):
     """The user that acts for a project's or repository's token is left out: the token is exported."""
 
     def __init__(self, scopes: Scopes, builder: ExtrasBuilder) -> None:

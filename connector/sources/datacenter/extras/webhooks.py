@@ -6,12 +6,12 @@ from functools import partial
 
 from connector.sources.common.extras.builder import ExtrasBuilder
 from connector.sources.common.extras.redact import hosts
-from connector.sources.common.extras.topics import Requests
+from connector.sources.common.extras.rounds import Requests
 from connector.sources.datacenter.extras import endpoints
-from connector.sources.datacenter.extras.scopes import Scopes, Topic
+from connector.sources.datacenter.extras.scopes import ExtraCollector, Scopes
 
 
-class Webhooks(Topic):
+class Webhooks(ExtraCollector):
     """The hosts of each project and each repository that was read, sorted."""
 
     def __init__(self, scopes: Scopes, builder: ExtrasBuilder) -> None:

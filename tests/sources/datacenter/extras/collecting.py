@@ -46,5 +46,5 @@ def collected(organisation: Organisation, credentials: Credentials = ADMIN, **se
 
 
 def one(snapshot: Snapshot) -> Credential:
-    (credential,) = snapshot.machines.credentials
+    (credential,) = snapshot.extras.credentials
     return credential

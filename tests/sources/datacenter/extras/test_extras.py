@@ -57,7 +57,7 @@ def test_keys_that_are_switched_off_are_not_asked_for(*, ssh: bool, access_keys:
     with EmbeddedBitbucket(organisation) as server:
         found = snapshot_of(server.base_url, include=ALL)
         asked = [entry.path for entry in server.requests]
-    assert {credential.kind.value for credential in found.machines.credentials} == expected
+    assert {credential.kind.value for credential in found.extras.credentials} == expected
     assert not [path for path in asked if "/rest/keys/" in path]
     assert found.gaps == ()
 
@@ -96,7 +96,7 @@ def test_restrictions_of_the_project_count_however_they_are_listed(*, inherited:
     organisation.repositories[2].development_branch = "refs/heads/develop"
     branches = collected(
         organisation, inherited_restrictions=inherited, restriction_scopes=scopes
-    ).machines.default_branches
+    ).extras.default_branches
     api, web = branches["1"], branches["2"]
     assert (api.name, api.protected, api.pull_request_only, api.no_rewrite, api.no_deletion, api.exempt) == (
         ("main", True, False, True, True, 2)
@@ -110,7 +110,7 @@ def test_a_repository_without_a_default_branch_has_nothing_to_protect() -> None:
     organisation = small()
     organisation.repositories[1].default_branch = None
     snapshot = collected(organisation)
-    assert list(snapshot.machines.default_branches) == ["2"]
+    assert list(snapshot.extras.default_branches) == ["2"]
     assert snapshot.gaps == ()
 
 

@@ -68,7 +68,7 @@ def test_what_exists_and_cannot_be_read_is_a_gap() -> None:
         ("repository PAY/web", "HTTP access tokens of repositories", False),
     ]
     assert "'Repository: Admin'" in snapshot.gaps[-1].reason
-    assert len(snapshot.machines.credentials) == 2
+    assert len(snapshot.extras.credentials) == 2
 
 
 def test_keys_of_system_administrators_are_hidden_from_administrators() -> None:
@@ -77,7 +77,7 @@ def test_keys_of_system_administrators_are_hidden_from_administrators() -> None:
     organisation.accounts[2].password = "ann-secret"
     organisation.keys = [key(1, owner_id=1), key(2, owner_id=2)]
     snapshot = collected(organisation, Credentials("ann-secret", "ann"))
-    assert [credential.id for credential in snapshot.machines.credentials] == ["2"]
+    assert [credential.id for credential in snapshot.extras.credentials] == ["2"]
     assert [(gap.scope, gap.missing) for gap in snapshot.gaps] == [
         ("instance", "HTTP access tokens of users who are system administrators"),
         ("instance", "SSH keys of users who are system administrators"),
@@ -110,8 +110,8 @@ def test_what_breaks_again_and_again_is_an_ordinary_gap() -> None:
         ("repository PAY/api", "branch restrictions of repositories"),
         ("repository PAY/web", "SSH access keys of repositories"),
     ]
-    assert snapshot.machines.default_branches["1"].protected is None
-    assert snapshot.machines.default_branches["2"].protected is False
+    assert snapshot.extras.default_branches["1"].protected is None
+    assert snapshot.extras.default_branches["2"].protected is False
 
 
 def test_a_branching_model_that_cannot_be_read_is_not_guessed() -> None:
@@ -122,7 +122,7 @@ def test_a_branching_model_that_cannot_be_read_is_not_guessed() -> None:
     ]
     model = "branch-utils/projects/{}/repos/{}/branchmodel/configuration"
     snapshot = collected(organisation, absent=frozenset({model}))
-    api = snapshot.machines.default_branches["1"]
+    api = snapshot.extras.default_branches["1"]
     assert (api.protected, api.no_deletion, api.no_rewrite, api.exempt) == (True, True, None, None)
     assert [gap.optional for gap in snapshot.gaps] == [True]
 
@@ -137,8 +137,8 @@ def test_one_scope_that_is_not_there_does_not_stand_for_all() -> None:
         ("repository PAY/web", "default branches of repositories", False),
         ("repository PAY/web", "webhooks of repositories", False),
     ]
-    assert snapshot.machines.repository_webhook_hosts == {"1": ("ci.example",)}
-    assert list(snapshot.machines.default_branches) == ["1"]
+    assert snapshot.extras.repository_webhook_hosts == {"1": ("ci.example",)}
+    assert list(snapshot.extras.default_branches) == ["1"]
 
 
 EMPTY_REPOSITORY = "com.atlassian.bitbucket.repository.NoDefaultBranchException"
@@ -149,7 +149,7 @@ def test_an_old_server_says_in_its_way_that_a_repository_is_empty(status: Status
     with EmbeddedBitbucket(small("5.10.0")) as server:
         server.faults.add(Fault(status, path=r"/repos/web/branches/default"))
         snapshot = snapshot_of(server.base_url, include=frozenset({Inclusion.BRANCH_PERMISSIONS}))
-    assert list(snapshot.machines.default_branches) == ["1"]
+    assert list(snapshot.extras.default_branches) == ["1"]
     assert snapshot.gaps == ()
 
 

@@ -13,7 +13,7 @@ from connector.sources.common.extras.asking import ScopeRequest, ScopeRequests
 Requests = Iterator[ScopeRequest[Any]]
 
 
-class Topic:
+class ExtraCollector:
     """One kind of what can be included."""
 
     def settings(self) -> Requests:
@@ -39,11 +39,11 @@ class Topic:
 _ROUNDS = [methodcaller(name) for name in ("settings", "contents", "inherited", "models")]
 
 
-def ask_about(topics: Sequence[Topic], requests: ScopeRequests) -> None:
-    """Go through the rounds of all topics."""
+def ask_in_rounds(collectors: Sequence[ExtraCollector], requests: ScopeRequests) -> None:
+    """Go through the rounds of all collectors."""
     for of_round in _ROUNDS:
-        requests.run(partial(_round, of_round, topics))
+        requests.run(partial(_round, of_round, collectors))
 
 
-def _round(of_round: Callable[[Topic], Requests], topics: Sequence[Topic]) -> Requests:
-    return chain.from_iterable(map(of_round, topics))
+def _round(of_round: Callable[[ExtraCollector], Requests], collectors: Sequence[ExtraCollector]) -> Requests:
+    return chain.from_iterable(map(of_round, collectors))
