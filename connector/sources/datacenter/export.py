@@ -48,7 +48,7 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
         forecast,
         builder,
         extra_requests=partial(requests_for, settings.include, is_token=settings.credentials.is_token),
-        learn_rate_limit=partial(keep_to_rate_limit, connection) if settings.max_rate is None else None,
+        learn_rate_limit=partial(keep_to_rate_limit, connection, settings),
     )
     try:
         collector.collect()
@@ -78,8 +78,13 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     return snapshot
 
 
-def keep_to_rate_limit(connection: Connection) -> None:
-    """Ask for the server's own rate limit, and keep a little below it. Without an answer the throttle obeys 429s."""
+def keep_to_rate_limit(connection: Connection, settings: Settings) -> None:
+    """Ask for the server's own rate limit, and keep a little below it; `--max-rate` replaces it.
+
+    Without an answer the throttle obeys 429s.
+    """
+    if settings.max_rate is not None:
+        return
     try:
         limit = rate_limit(connection.bitbucket)
     except Unreadable as unreadable:

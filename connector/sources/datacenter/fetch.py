@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -103,11 +103,11 @@ class Fetch:
         where = endpoints.PROJECTS.template
         rows = self._listing(
             endpoints.PROJECTS,
-            lambda row: _project(row, where),
+            lambda row: project_and_owner(row, where),
             lambda one: one[0].id,
             lambda one: (("project", one[0].id, one[0].key),),
         )
-        return _projects(rows.values())
+        return projects_of(rows.values())
 
     def repositories(self, known: Mapping[str, Repository]) -> Repositories:
         """Fetch all repositories in one listing: the only one that shows personal projects and makes none."""
@@ -117,7 +117,7 @@ class Fetch:
         def project_of(row: object) -> tuple[Project, User | None]:
             shown = parse.project_of(row, where)
             if not last or last[0][0] != shown:  # rows of one project mostly follow each other
-                last[:] = [(shown, _project(shown, where))]
+                last[:] = [(shown, project_and_owner(shown, where))]
             return last[0][1]
 
         def repository(row: object) -> tuple[Repository, tuple[Project, User | None]]:
@@ -134,7 +134,7 @@ class Fetch:
             {"archived": "ALL"},
         )
         found = {i: repository for i, (repository, _) in rows.items()}
-        return Repositories(found, _projects([each for _, each in rows.values()]))
+        return Repositories(found, projects_of([each for _, each in rows.values()]))
 
     def global_permissions(self) -> GlobalPermissions:
         """Fetch who holds permissions on the whole instance: directly and through groups, or else in effect."""
@@ -322,13 +322,14 @@ def _or_empty(read: Callable[[], tuple[T, ...]], refused: list[Unreadable]) -> t
         return ()
 
 
-def _project(row: object, where: str) -> tuple[Project, User | None]:
+def project_and_owner(row: object, where: str) -> tuple[Project, User | None]:
     """Read a project, and its owner where it is personal."""
     project = parse.project(row, where)
     return project, parse.owner(row, where) if project.type is ProjectType.PERSONAL else None
 
 
-def _projects(rows: Any) -> Projects:  # noqa: ANN401
+def projects_of(rows: Collection[tuple[Project, User | None]]) -> Projects:
+    """Put projects and the owners of the personal ones together."""
     return Projects(
         {project.id: project for project, _ in rows},
         {owner.id: owner for _, owner in rows if owner is not None},

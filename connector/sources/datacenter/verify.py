@@ -21,9 +21,9 @@ from connector.sources.common.listings import Projects, Repositories
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.collector import Collector
-from connector.sources.datacenter.connection import Connection, connect
+from connector.sources.datacenter.connection import connect
 from connector.sources.datacenter.export import keep_to_rate_limit
-from connector.sources.datacenter.fetch import Fetch
+from connector.sources.datacenter.fetch import Fetch, project_and_owner, projects_of
 from connector.sources.datacenter.paging import LIMIT, pages
 from connector.sources.datacenter.permissions import GlobalPermission, RepositoryPermission
 from connector.sources.datacenter.settings import Settings
@@ -41,7 +41,7 @@ def ask_who_can(
     People whom Bitbucket lists although they are inactive or have no licence are left out: they can do nothing.
     """
     with connect(settings, statistics) as connection:
-        _keep_to_rate_limit(connection, settings)
+        connection.workers.call(partial(keep_to_rate_limit, connection, settings))
         found: dict[str, Effective] = {}
         drawn = list(drawn)
         connection.workers.run(
@@ -60,7 +60,7 @@ def collect_some(
     The snapshot holds those repositories and their projects alone. Raises `SourceError` or `Unreadable`.
     """
     with connect(settings, statistics) as connection:
-        _keep_to_rate_limit(connection, settings)
+        connection.workers.call(partial(keep_to_rate_limit, connection, settings))
         chance = random.Random(seed)  # noqa: S311 - likewise
         bitbucket, workers = connection.bitbucket, connection.workers
         rows = workers.call(partial(_some_rows, bitbucket, count, chance, repository_count))
@@ -80,18 +80,9 @@ class _Excerpt(Fetch):
     def __init__(self, bitbucket: Bitbucket, server_version: str, rows: list[Any]) -> None:
         super().__init__(bitbucket, server_version)
         where = endpoints.REPOSITORIES.template
-        projects = [parse.project_of(row, where) for row in rows]
         self._repositories = Repositories(
             {repository.id: repository for repository in (parse.repository(row, where) for row in rows)},
-            Projects(
-                {project.id: project for project in (parse.project(row, where) for row in projects)},
-                {
-                    owner.id: owner
-                    for owner in (
-                        parse.owner(row, where) for row in projects if isinstance(row, dict) and row.get("owner")
-                    )
-                },
-            ),
+            projects_of([project_and_owner(parse.project_of(row, where), where) for row in rows]),
         )
 
     def repositories(self, known: Mapping[str, Repository]) -> Repositories:  # noqa: ARG002 - as `Fetch` has it
@@ -101,11 +92,6 @@ class _Excerpt(Fetch):
     def projects(self) -> Projects:
         """Give those that the drawn ones name."""
         return self._repositories.named
-
-
-def _keep_to_rate_limit(connection: Connection, settings: Settings) -> None:
-    if settings.max_rate is None:
-        connection.workers.call(partial(keep_to_rate_limit, connection))
 
 
 def _effective(fetch: Fetch, drawn: Drawn) -> Effective:
