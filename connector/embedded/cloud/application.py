@@ -38,7 +38,7 @@ from connector.embedded.cloud.settings import Access
 from connector.embedded.cloud.shapes import Shapes
 from connector.embedded.common.addresses import matching, patterns
 from connector.embedded.common.faults import Unsigned
-from connector.embedded.common.messages import NOBODY, Answer, Caller, encode, html
+from connector.embedded.common.messages import ANONYMOUS, Answer, Caller, encode, html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,17 +78,17 @@ class Application:
             self._authenticator.end_tokens()
         path = request.path.removeprefix(self._settings.context)
         if path == TOKEN_ADDRESS:
-            return self._token(request), NOBODY
+            return self._token(request), ANONYMOUS
         segments = [unquote(segment) for segment in path.strip("/").split("/")]
         if segments[0] not in ("2.0", "1.0") or not request.path.startswith(self._settings.context):
-            return html(HTTPStatus.NOT_FOUND, "Not found"), NOBODY
+            return html(HTTPStatus.NOT_FOUND, "Not found"), ANONYMOUS
         if request.method not in ("GET", "HEAD"):
-            return method_not_allowed().answer, NOBODY
+            return method_not_allowed().answer, ANONYMOUS
         try:
             authorization = "" if isinstance(effect, Unsigned) else request.authorization
             credential = self._authenticator.authenticate(authorization, self.workspace)
         except Refusal as refusal:
-            return refusal.answer, NOBODY
+            return refusal.answer, ANONYMOUS
         return self._signed(request, segments, credential, effect)
 
     def _token(self, request: Request) -> Answer:
@@ -122,7 +122,7 @@ class Application:
         if self._settings.throttled:
             headers += (("X-Usage-Throttled", "True"),)
         signed = Answer(answer.status, answer.body, headers, answer.content_type, answer.delay)
-        return signed, Caller(credential.name, credential.kind) if credential else NOBODY
+        return signed, Caller(credential.name, credential.kind) if credential else ANONYMOUS
 
     def _resource(self, request: Request, name: str, arguments: Sequence[str], credential: Credential | None) -> Any:  # noqa: ANN401 - JSON
         route, backend = ALL_ROUTES[name], self._current_backend()

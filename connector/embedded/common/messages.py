@@ -60,7 +60,7 @@ class Caller:
     credential: str | None = None
 
 
-NOBODY = Caller()
+ANONYMOUS = Caller()
 
 
 def encode(value: Any) -> bytes:  # noqa: ANN401 - whatever JSON can hold

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from connector.embedded.common import faults
 from connector.embedded.common.faults import Faults
-from connector.embedded.common.messages import NOBODY, Answer, Caller, Request, html
+from connector.embedded.common.messages import ANONYMOUS, Answer, Caller, Request, html
 from connector.embedded.common.wire import REASONS, Connection, Delivery, Ending, head_of
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
                 answer, caller = self._answer_or_fail(request, effect, arrived)
         except Exception as error:  # noqa: BLE001 - raised again when the context is left
             self._mistakes.append(error)
-            answer, caller = html(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error"), NOBODY
+            answer, caller = html(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error"), ANONYMOUS
         delivery = _delivery(answer, effect, request, self._delay(arrived, self._latency + answer.delay))
         self.requests.append(
             Entry(
@@ -194,18 +194,18 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
 
     def _answer_or_fail(self, request: Request, effect: faults.Effect | None, now: float) -> tuple[Answer, Caller]:
         if now < self._maintenance_until:
-            return self._maintenance(request), NOBODY
+            return self._maintenance(request), ANONYMOUS
         match effect:
             case faults.Status():
                 headers = () if effect.retry_after is None else (("Retry-After", effect.retry_after),)
-                return self._failed(effect, headers), NOBODY
+                return self._failed(effect, headers), ANONYMOUS
             case faults.LoginPage():
-                return self._login_page(), NOBODY
+                return self._login_page(), ANONYMOUS
             case faults.Redirect():
                 location = (("Location", f"{self.base_url}/login?next={request.path}"),)
-                return Answer(HTTPStatus.FOUND, b"", location), NOBODY
+                return Answer(HTTPStatus.FOUND, b"", location), ANONYMOUS
             case faults.Instead():
-                return effect.answer, NOBODY
+                return effect.answer, ANONYMOUS
             case faults.Change():
                 effect.action()
                 self.application.forget()

@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from connector.embedded.common import faults
-from connector.embedded.common.messages import NOBODY, Answer, Caller, Request, encode, html
+from connector.embedded.common.messages import ANONYMOUS, Answer, Caller, Request, encode, html
 from connector.embedded.common.server import EmbeddedServer, Entry
 from connector.embedded.datacenter.answers import LOGIN_PAGE, Refusal
 from connector.embedded.datacenter.application import Application
@@ -74,7 +74,7 @@ class EmbeddedBitbucket(EmbeddedServer[Organisation, Application]):
             body = encode(self._disguised(json.loads(answer.body)))
             answer = Answer(answer.status, body, answer.headers, answer.content_type)
         if account is None:
-            return answer, NOBODY
+            return answer, ANONYMOUS
         return answer, Caller(account.name, request.authorization.partition(" ")[0].lower())
 
     def _disguised(self, value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold

@@ -28,8 +28,8 @@ from connector.sources.cloud.endpoints import Address, Endpoint
 from connector.sources.cloud.login import Identity
 from connector.sources.cloud.problems import Problem
 
-_NOT_REMEMBERED = frozenset({endpoints.WORKSPACE, endpoints.OWN_ROLE})
-"""What every run asks anew: whose the credentials are."""
+_NOT_IN_JOURNAL = frozenset({endpoints.WORKSPACE, endpoints.OWN_ROLE})
+"""Never taken from a journal: the workspace and the account."""
 _TOKEN_REFUSED = frozenset({
     Problem.TOKEN_REFUSED,
     Problem.ACCESS_TOKEN_REFUSED,
@@ -39,7 +39,7 @@ _TOKEN_REFUSED = frozenset({
 _FOR_ALL_OF_ITS_KIND = frozenset({Problem.SCOPE, Problem.WRONG_MECHANISM, Problem.REMOVED, Problem.NO_SUCH_ADDRESS})
 """What is answered to one question of a kind is answered to all of them."""
 _RENEWALS = 3
-"""How often one question is asked with another token at most."""
+"""The most times one question is retried with a new token."""
 _STEPS = re.compile(r"(^|[/\\])\.{1,2}([/\\]|$)")
 
 log = logging.getLogger(__name__)
@@ -116,7 +116,7 @@ class Bitbucket:
         self.session = dataclasses.replace(self.session, account=account, is_administrator=is_administrator)
 
     def resume_from(self, journal: Journal) -> None:
-        """Use the answers of a run that died, and count what it asked within the hour."""
+        """Use the answers that an interrupted run kept, and count its requests within the hour."""
         self.journal = journal
         began = journal.get_metadata("server_time")
         if began is None:
@@ -128,11 +128,11 @@ class Bitbucket:
         self._throttle.restore(now - float(minute) * 60 for minute, count in asked.items() for _ in range(count))
 
     def verify_login(self) -> None:
-        """See that the credentials are still good. Raises `SourceError` where they are not."""
+        """Verify that the credentials are still valid. Raises `SourceError` where they are not."""
         self._prove_login()
 
     def _prove_login(self) -> Answer:
-        """Ask what only somebody who is signed in is told. Raises `SourceError`."""
+        """Ask for the workspace, which only a signed-in account may read. Raises `SourceError`."""
         asked = self.ask(self._workspace())
         if asked.diagnosis is not None or asked.answer is None:
             raise SourceError(asked.diagnosis.text if asked.diagnosis else "there is no answer")
@@ -157,7 +157,7 @@ class Bitbucket:
         """Ask, and give what was answered. `reading` counts how often this round has asked the same on purpose.
 
         Raises `Unreadable` where this one address cannot be read, `SourceError` where the run cannot go on: the
-        server stays away, the credentials are not good any more, or the answer makes no sense.
+        server stays away, the credentials are no longer valid, or the answer makes no sense.
         """
         return self._get(address, self._question(address, question), reading)
 
@@ -180,7 +180,7 @@ class Bitbucket:
             return Asked(None, error.diagnosis)
 
     def _get(self, address: Address, question: Question, reading: int) -> Any:  # noqa: ANN401 - as `get`
-        if self.journal is None or address.endpoint in _NOT_REMEMBERED:
+        if self.journal is None or address.endpoint in _NOT_IN_JOURNAL:
             return self._answered(address, question)
         key = f"{self.round}.{reading}:{question.url.removeprefix(self.base_url)}"
         known = self.journal.find(key)
@@ -209,7 +209,7 @@ class Bitbucket:
         return address.endpoint.redact(content) if address.endpoint.redact else content
 
     def _ask_once_more(self, address: Address, question: Question) -> Asked:
-        """Ask what good credentials were refused at. Raises `SourceError` where they are good no more.
+        """Retry once what valid credentials were refused. Raises `SourceError` where they are no longer valid.
 
         They may have been lost on the way, or are not for this address.
         """
@@ -266,7 +266,7 @@ class Bitbucket:
         raise ForeignPage(Diagnosis(Problem.FOREIGN_NEXT, said, kind.advice, kind.next, kind.meaning))
 
     def _asked_by_minute(self) -> str:
-        """Say how many requests of the last hour count, by the minute in which they ended, of the clock on the wall."""
+        """Say how many requests of the last hour count, by the minute in which they ended, in wall-clock time."""
         now, minutes = time.time(), dict[str, int]()
         for age in self._throttle.ages():
             minute = str(int((now - age) // 60) + 1)
@@ -275,7 +275,7 @@ class Bitbucket:
 
 
 def _not_for_these(diagnosis: Diagnosis) -> Diagnosis:
-    """Explain a refusal of credentials that are good: they are refused at this address only."""
+    """Explain a refusal of valid credentials: they are refused at this address only."""
     kind = Problem.WRONG_MECHANISM.value
     return dataclasses.replace(
         diagnosis,

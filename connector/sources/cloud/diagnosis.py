@@ -103,7 +103,7 @@ def _problem_of_success(answer: Answer, address: Address, session: Session) -> P
         return odd
     kind = answer.headers.get(CREDENTIAL_TYPE)
     if not kind:
-        return Problem.NOBODY
+        return Problem.NOT_SIGNED_IN
     if session.credential_type is not None and kind != session.credential_type:
         return Problem.OTHER_CREDENTIALS
     return None
@@ -175,7 +175,7 @@ def _problem_of_absence(answer: Answer) -> Problem:
         return Problem.NO_SUCH_ADDRESS
     is_of_workspace, is_signed = _NO_WORKSPACE.fullmatch(error.get("message", "")), CREDENTIAL_TYPE in answer.headers
     if is_of_workspace:
-        return Problem.NO_WORKSPACE if is_signed else Problem.NOBODY
+        return Problem.NO_WORKSPACE if is_signed else Problem.NOT_SIGNED_IN
     return Problem.NOT_FOUND if error and is_signed else Problem.FOREIGN_ABSENCE
 
 

@@ -48,7 +48,7 @@ def _collect(connection: Connection, settings: Settings, progress: Progress, jou
     try:
         collector.collect()
     except Unreadable:
-        workers.call(bitbucket.verify_login)  # where the credentials are not good any more, that is why it was refused
+        workers.call(bitbucket.verify_login)  # where the credentials have expired, that is why it was refused
         raise
     snapshot = builder.snapshot(workspace_of(bitbucket), bitbucket.session)
     if settings.include:

@@ -1,4 +1,4 @@
-"""Whether `1.0/group-privileges` tells the truth: it is used only after it was proved on a sample.
+"""Whether `1.0/group-privileges` is right: it is used only after a sample of it was verified.
 
 One answer would tell what groups hold on all repositories. But it is no longer documented, so it may miss what is
 new, or tell what is old. Pure; knows no HTTP.
@@ -18,14 +18,14 @@ _WITH_ROWS, _WITHOUT = (30, 0.06), (10, 0.02)
 _MOST_PAIRS = 30
 """So many pairs of a group and a permission more have one of their rows drawn each."""
 WORTHWHILE = 100
-"""Below so many repositories, a proof would cost about as much as it saves."""
+"""The least number of repositories: with fewer, verifying costs about as much as it saves."""
 
 Told = Mapping[str, Sequence[GroupGrant]]
 """By slug of a repository, what groups hold there."""
 
 
 def of_all(told: Told, repositories: Iterable[Repository]) -> dict[str, list[GroupGrant]] | None:
-    """Give what was told of each repository, nothing included; None where it is about one that is not listed."""
+    """Give the answer for each listed repository, empty ones included; None where it names one that is not listed."""
     slugs = {repository.slug for repository in repositories}
     return {slug: list(told.get(slug, [])) for slug in slugs} if told.keys() <= slugs else None
 
@@ -49,7 +49,7 @@ def _some(slugs: list[str], chance: random.Random, least: int, share: float) -> 
 
 
 def is_equal(told: Iterable[GroupGrant], granted: Iterable[tuple[Group, Scale]]) -> bool:
-    """Whether what was told of a repository is what its own listing says."""
+    """Whether the answer for a repository equals its own listing."""
     return {(row.group.key, row.permission) for row in told if row.permission is not None} == {
         (group.key, permission) for group, permission in granted
     }

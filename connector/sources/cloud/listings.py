@@ -51,7 +51,7 @@ class Listings(listings.Listings):
     roles: Members
     memberships: Groups
 
-    def what_else(self) -> object:
+    def extra_comparison(self) -> object:
         """Give the roles, and who is in which group."""
         told = self.memberships.members
         members = None if told is None else {slug: {user.id for user in users} for slug, users in told.items()}

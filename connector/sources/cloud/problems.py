@@ -49,7 +49,7 @@ class Problem(Enum):
     )
 
     # ---- the credentials
-    NOBODY = fatal(
+    NOT_SIGNED_IN = fatal(
         "look for a gateway or proxy that removes the header Authorization from requests, or X-Credential-Type "
         "from answers",
         "the answer does not say which credentials it was given to (no X-Credential-Type), so it may show only what is "

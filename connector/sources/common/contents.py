@@ -6,12 +6,13 @@ what they still show is requested again.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from enum import StrEnum
 
 from connector.errors import Unreadable, Why
-from connector.model import Gap, Grant, Group, GroupGrant, Project, Repository, UserGrant
+from connector.model import Credential, Gap, Grant, Group, GroupGrant, Project, Repository, User, UserGrant
 
 _MAY_HAVE_MOVED = frozenset({Why.ABSENT, Why.MOVED})
 _MOST_ABSENCES = 3
@@ -159,3 +160,9 @@ def lacking(scope: str, what: str, names: Iterable[str]) -> Iterator[Gap]:
     """Name what a listing lacks that exists, if there is any."""
     if names := sorted(names):
         yield Gap(scope, what, f"the listing lacks {len(names)} that exist, such as {', '.join(names[:_NAMED])}")
+
+
+def fullness(row: User | Credential) -> tuple[int, str]:
+    """Rank rows about the same thing by how many fields they fill; the text makes the order total."""
+    values = dataclasses.astuple(row)
+    return sum(value is not None for value in values), repr(values)

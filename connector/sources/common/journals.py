@@ -1,4 +1,4 @@
-"""What a journal says of the run that it belongs to: the options that decide what is asked."""
+"""The owner of a journal: the options that decide what is asked."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _HOW = frozenset({"base_url", "credentials", "concurrency", "patience", "max_rat
 
 @contextmanager
 def closing(journal: Journal | None) -> Iterator[Journal | None]:
-    """Let go of a journal's file in the end, where there is one."""
+    """Close a journal in the end, where there is one."""
     try:
         yield journal
     finally:
@@ -25,7 +25,7 @@ def closing(journal: Journal | None) -> Iterator[Journal | None]:
 
 
 def unused_answers(journal: Journal | None) -> Callable[[], int]:
-    """Give what tells how many answers a journal still holds."""
+    """Give a function that counts the answers that a journal still holds."""
     return lambda: journal.unused if journal is not None else 0
 
 

@@ -63,10 +63,10 @@ class Listings:
             and self.groups.keys() == other.groups.keys()
             and dict(self.project_keys()) == dict(other.project_keys())
             and dict(self.places()) == dict(other.places())
-            and self.what_else() == other.what_else()
+            and self.extra_comparison() == other.extra_comparison()
         )
 
-    def what_else(self) -> object:
+    def extra_comparison(self) -> object:
         """Give what else must be equal in two rounds that agree."""
         return None
 

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from connector.errors import Unreadable, Why
 from connector.model import Gap, Grant, Group, GroupGrant, Project, ProjectType, Repository, User, UserGrant
-from connector.sources.common.contents import Contents, Kind, Thing, changed, lacking, nothing_listed
+from connector.sources.common.contents import Contents, Kind, Thing, changed, fullness, lacking, nothing_listed
 from connector.sources.common.listings import Listings, UserRow
 from connector.sources.common.scale import Scale
 
@@ -135,7 +135,7 @@ class SnapshotBuilder(ABC, Generic[L]):
         if listed is not None:
             return listed.id
         known = self._named_users.get(user.id)
-        if known is None or (known != user and _fullness(user) > _fullness(known)):
+        if known is None or (known != user and fullness(user) > fullness(known)):
             self._named_users[user.id] = user
         return self._named_users[user.id].id
 
@@ -179,9 +179,3 @@ class SnapshotBuilder(ABC, Generic[L]):
         members = self._contents.members
         hidden = [group.name for key, group in groups.items() if members.get(key) and not group.in_directory]
         yield from lacking(self._whole, "groups", hidden)
-
-
-def _fullness(user: User) -> tuple[int, str]:
-    """Say how much a row tells of a user."""
-    values = dataclasses.astuple(user)
-    return sum(value is not None for value in values), repr(user)

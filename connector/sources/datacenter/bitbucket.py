@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 _VERSIONS = ("latest", "1.0")
 """Newest first: servers before 8.0 document 1.0 only, and not all of them answer to `latest`."""
 
-_NOT_REMEMBERED = frozenset({endpoints.RATE_LIMIT, endpoints.OWN_RATE_LIMIT, endpoints.RECENT_REPOSITORIES})
+_NOT_IN_JOURNAL = frozenset({endpoints.RATE_LIMIT, endpoints.OWN_RATE_LIMIT, endpoints.RECENT_REPOSITORIES})
 """Never taken from a journal: rate limits, and the proof of the login."""
 
 
@@ -132,7 +132,7 @@ class Bitbucket:
         Raises `Unreadable` where this one address cannot be read, `SourceError` where the run cannot go on: the
         server stays away, the login is lost, or the answer makes no sense.
         """
-        if self.journal is None or address.endpoint in _NOT_REMEMBERED:
+        if self.journal is None or address.endpoint in _NOT_IN_JOURNAL:
             return self._get(address, question)[0]
         key = f"{self.round}.{reading}:{self.path_of(address, question)}"
         known = self.journal.find(key)
@@ -143,7 +143,7 @@ class Bitbucket:
         return content
 
     def ask(self, address: Address, question: Mapping[str, str | int] = NO_QUESTION) -> Asked:
-        """Ask, and give the answer or the failure. Does not look for whom the answer was made."""
+        """Ask, and give the answer or the failure. Does not check for which account the answer was made."""
         asked = self._client.ask(self._question(address, question), self._diagnose(address, question))
         if asked.answer is not None and self.server_time is None:
             self.server_time = asked.answer.date

@@ -11,7 +11,7 @@ from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.endpoints import Address, Endpoint
 from connector.sources.datacenter.paging import LIMIT
 
-NOBODY = "oaa-bitbucket-asks-for-nobody"
+UNKNOWN_NAME = "oaa-bitbucket-asks-for-nobody"
 """A name that no group and no user has."""
 
 _PAGE_SIZES = 100
@@ -34,8 +34,8 @@ class CacheProbe:
         self._bitbucket = bitbucket
         self._probed: set[Endpoint] = set()
 
-    def probe(self, address: Address, question: Mapping[str, str], about_nobody: Mapping[str, str]) -> None:
-        """Verify that answers depend on the question. `about_nobody` is the same question about `NOBODY`.
+    def probe(self, address: Address, question: Mapping[str, str], control_question: Mapping[str, str]) -> None:
+        """Verify that answers depend on the question. `control_question` is the same question about `UNKNOWN_NAME`.
 
         It is asked for as many rows as the question was, and for one row. Where a cache ignores part of the question,
         the first answer has rows, or the second is a page of more than one. Raises `SourceError` then.
@@ -44,7 +44,7 @@ class CacheProbe:
             return
         self._probed.add(address.endpoint)
         for limit in (LIMIT - fewer_rows(question), 1):
-            if self._answers_another_question(address, {**about_nobody, "start": 0, "limit": limit}):
+            if self._answers_another_question(address, {**control_question, "start": 0, "limit": limit}):
                 raise SourceError(
                     f"{address.path} answers with rows when it is asked for something that does not exist: a cache or "
                     "proxy between here and Bitbucket does not look at the question, so no answer can be trusted. Let "
@@ -52,7 +52,7 @@ class CacheProbe:
                 )
 
     def _answers_another_question(self, address: Address, question: Mapping[str, str | int]) -> bool:
-        """Whether a question about `NOBODY` gets the answer to another question."""
+        """Whether a question about `UNKNOWN_NAME` gets the answer to another question."""
         try:
             return bool(self._bitbucket.get(address, question).get("values"))
         except Unreadable as unreadable:

@@ -28,7 +28,7 @@ from connector.rest.listing import (
 from connector.sources.common.listings import Projects, Repositories, UserRow
 from connector.sources.datacenter import endpoints, parse
 from connector.sources.datacenter.bitbucket import Bitbucket
-from connector.sources.datacenter.cache_probe import NOBODY, CacheProbe, fewer_rows
+from connector.sources.datacenter.cache_probe import UNKNOWN_NAME, CacheProbe, fewer_rows
 from connector.sources.datacenter.endpoints import Address, Endpoint
 from connector.sources.datacenter.listings import GlobalPermissions, GroupRow
 from connector.sources.datacenter.paging import LIMIT, LIMIT_WITH_PERMISSION, pages
@@ -150,7 +150,7 @@ class Fetch:
     def _effective_holders(self, refused: str) -> GlobalPermissions:
         """Ask who holds global permissions by any way, which any account may."""
         try:
-            self._caches.probe(endpoints.USERS.at(), NO_QUESTION, {"filter": NOBODY})
+            self._caches.probe(endpoints.USERS.at(), NO_QUESTION, {"filter": UNKNOWN_NAME})
             rows = [row for permission in GlobalPermission for row in self._holders(permission)]
         except Unreadable as unreadable:
             return _unknown(unreadable)
@@ -182,7 +182,7 @@ class Fetch:
             return known.get(user.id, user)
 
         members = self._rows(endpoints.GROUP_MEMBERS.at(), member, question={"context": group.name})
-        self._caches.probe(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": NOBODY})
+        self._caches.probe(endpoints.GROUP_MEMBERS.at(), {"context": group.name}, {"context": UNKNOWN_NAME})
         return tuple(members)
 
     def project_grants(self, project: Project) -> Grants:
@@ -237,7 +237,7 @@ class Fetch:
         """Fetch the rows of any other listing, as they are."""
         rows = self._rows(address, lambda row: row, identity=everything, question=question)
         if "user" in question:
-            self._caches.probe(address, question, {"user": NOBODY})
+            self._caches.probe(address, question, {"user": UNKNOWN_NAME})
         return rows
 
     def _user_rows(self, address: Address, scale: type[Permission]) -> tuple[UserRow, ...]:

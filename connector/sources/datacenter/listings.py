@@ -29,7 +29,7 @@ class Listings(listings.Listings):
 
     global_permissions: GlobalPermissions
 
-    def what_else(self) -> object:
+    def extra_comparison(self) -> object:
         """Give the holders of permissions on the whole instance."""
         return _holders(self.global_permissions)
 

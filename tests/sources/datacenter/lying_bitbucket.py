@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from connector.embedded.common.faults import Effect
-from connector.embedded.common.messages import NOBODY, Answer, Caller, Request
+from connector.embedded.common.messages import ANONYMOUS, Answer, Caller, Request
 from connector.embedded.datacenter.organisation import Organisation
 from connector.embedded.datacenter.server import EmbeddedBitbucket
 from connector.embedded.datacenter.settings import Settings
@@ -87,4 +87,4 @@ class LyingBitbucket(EmbeddedBitbucket):
             return answered()
         headers = dict(said.headers)
         content_type = headers.pop("Content-Type", "")
-        return Answer(said.status, said.body, tuple(headers.items()), content_type), NOBODY
+        return Answer(said.status, said.body, tuple(headers.items()), content_type), ANONYMOUS

@@ -39,7 +39,7 @@ def ask(bitbucket: Bitbucket, address: Address, **question: str | int) -> Reply:
 
 
 def survey(bitbucket: Bitbucket, address: Address) -> Listing:
-    """Look at a listing: at all of it where it is short or does not tell its size, but at so many pages at most."""
+    """Look at a listing: at all of it where it is short or does not state its size, up to `_MOST_PAGES` pages."""
     page = first = _first_page(bitbucket, address)
     rows, told = list(first.rows), first.body.get("size")
     if isinstance(told, int) and not isinstance(told, bool) and told >= len(rows):

@@ -1,4 +1,4 @@
-"""Webhooks: which hosts are told what happens in the workspace and its repositories. Nothing else of them is kept."""
+"""Webhooks: which hosts receive events of the workspace and its repositories. Nothing else of them is kept."""
 
 from __future__ import annotations
 

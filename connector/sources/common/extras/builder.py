@@ -9,6 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 from connector.model import Credential, CredentialKind, DefaultBranch, Extras, Inclusion, Permission
+from connector.sources.common.contents import fullness
 
 _Id = tuple[CredentialKind, str]
 
@@ -30,7 +31,7 @@ class ExtrasBuilder:
         """Keep a key or token; where two rows differ, the one that says more."""
         key = credential.kind, credential.id
         known = self._known.get(key)
-        if known is None or _fullness(credential) > _fullness(known):
+        if known is None or fullness(credential) > fullness(known):
             self._known[key] = credential
 
     def store_on_project(self, credential: Credential, project_id: str, permission: Permission) -> None:
@@ -68,11 +69,6 @@ class ExtrasBuilder:
             repository_webhook_hosts=self.repository_webhook_hosts,
             default_branches=self.default_branches,
         )
-
-
-def _fullness(credential: Credential) -> tuple[int, str]:
-    values = dataclasses.astuple(credential)
-    return sum(value is not None for value in values), repr(values)
 
 
 def certain_only(found: DefaultBranch) -> DefaultBranch:

@@ -1,4 +1,4 @@
-"""Webhooks: which hosts are told what happens in projects and repositories. Nothing else of them is kept."""
+"""Webhooks: which hosts receive events of projects and repositories. Nothing else of them is kept."""
 
 from __future__ import annotations
 
