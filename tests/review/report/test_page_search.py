@@ -40,6 +40,8 @@ def test_a_search_without_result_suggests_what_is_similar_and_clears_what_was_sh
 def test_a_search_among_one_kind_says_what_other_kinds_have(show: Open, demo: Json) -> None:
     window = show(demo)
     window.type("#search", "payments")
+    # Until the results are there, the page moves under the pointer.
+    window.wait("document.getElementById('found').textContent === '4 found'")
     window.click("#kinds [data-value=g]")
     window.wait("document.querySelector('#kinds [data-value=g]').getAttribute('aria-pressed') === 'true'")
     assert sorted(window.items("#results .name")) == ["payments-developers", "payments-leads"]
