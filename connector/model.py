@@ -336,7 +336,7 @@ class Inclusion(StrEnum):
     )
     BRANCH_PERMISSIONS = (
         "branch-permissions",
-        "branch rules",
+        "branch restrictions",
         "default_branch_protected",
         ("protected default branch", "protected default branches"),
         lambda extras: sum(branch.protected is True for branch in extras.default_branches.values()),

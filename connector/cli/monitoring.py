@@ -197,7 +197,7 @@ def metrics(outcome: Outcome, run: str) -> Iterator[str]:
     gaps = [gap.optional for gap in outcome.snapshot.gaps] if outcome.snapshot else []
     figures: list[tuple[str, str, dict[str, str], float]] = [
         ("info", "Version of the connector", {"version": __version__}, 1),
-        ("exit_code", "How the last run ended: 0 is well", {}, outcome.exit_code),
+        ("exit_code", "Exit code of the last run; 0 means success", {}, outcome.exit_code),
         ("start_timestamp_seconds", "When the last run began", {}, outcome.started.timestamp()),
         ("end_timestamp_seconds", "When the last run ended", {}, datetime.now(UTC).timestamp()),
         ("requests", "Requests to Bitbucket", {}, outcome.statistics.requests),

@@ -134,7 +134,7 @@ def _add_guard_options(parser: Parser) -> None:
     group.add_argument(
         "--allow-incomplete",
         action="store_true",
-        help="publish although something could not be read; the payload says what",
+        help="publish although something could not be read; the export says what",
     )
     group.add_argument(
         "--baseline",
@@ -157,7 +157,7 @@ def _guards(options: argparse.Namespace) -> Guards:
     if options.max_removal is None:
         return Guards(options.allow_incomplete, options.baseline)
     if options.baseline is None:
-        raise UsageError("--max-removal guards nothing without --baseline: name the export to compare with")
+        raise UsageError("--max-removal needs --baseline: name the export to compare with")
     return Guards(options.allow_incomplete, options.baseline, options.max_removal)
 
 

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from connector.commands.diff_across import Servers, add_mapping_options, matching_of
 from connector.commands.shared.options import Parser
 from connector.commands.shared.outcome import Outcome
-from connector.commands.shared.terminal import size_in_words
+from connector.commands.shared.page import findings_without, save_page
 from connector.errors import UsageError
-from connector.files import check_writable, whole_file
-from connector.graph.export import Export
+from connector.files import check_writable
 from connector.graph.payload import collector_paused, load
 from connector.review.across.comparison import ServerComparison
-from connector.review.findings.accepted import Reviewed, read_accepted, reviewed
-from connector.review.findings.catalogue import findings_of
-from connector.review.findings.finding import Acceptance
+from connector.review.findings.accepted import read_accepted
 from connector.review.report import across
 from connector.review.report.page import page
-from connector.review.text.names import counted
 
 log = logging.getLogger(__name__)
 
@@ -111,13 +105,6 @@ def run(wanted: Report, _outcome: Outcome) -> int:
     return 0
 
 
-def save_page(text: str, path: Path) -> str:
-    """Write a page; give its place and size."""
-    with whole_file(path) as file:
-        file.write(text)
-    return f"{path} ({size_in_words(len(text.encode()))})"
-
-
 def page_of(wanted: Report) -> str:
     """Make the page. Raises `ReviewError` for an export, `UsageError` for a file of accepted findings or a mapping."""
     if wanted.across is not None:
@@ -128,20 +115,3 @@ def page_of(wanted: Report) -> str:
     baseline = None if wanted.baseline is None else load(wanted.baseline)
     export = load(wanted.export)
     return page(export, baseline, findings_without(acceptances, export))
-
-
-def findings_without(acceptances: Sequence[Acceptance] | None, export: Export) -> Reviewed:
-    """Give the findings, those accepted today apart. Without a file of acceptances (None) nothing is logged."""
-    findings = reviewed(findings_of(export), acceptances or [], datetime.now(UTC).date())
-    if acceptances is not None:
-        _tell(findings)
-    return findings
-
-
-def _tell(findings: Reviewed) -> None:
-    open_ = sum(len(finding.places) for finding in findings.findings)
-    log.info("findings: %s open, %s accepted", counted(open_, "place"), f"{findings.accepted:,}")
-    if findings.returned:
-        log.warning("expired acceptances: %s open again", counted(findings.returned, "place is", "places are"))
-    for one in findings.unused:
-        log.warning("line %d accepts nothing in this export: %s of %s", one.line, one.finding, one.subject)

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from connector.commands.report import save_page
 from connector.commands.shared import terminal
 from connector.commands.shared.options import Parser, same_file
 from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.page import save_page
 from connector.errors import UsageError
 from connector.files import check_writable, whole_file
 from connector.graph.payload import load
@@ -110,7 +110,7 @@ is named with file, sheet and cell, and never taken for an answer.
 """
 
 _COLLECT_EXAMPLES = """\
-exit codes: 0 every grant is decided on; 2 the folder is no review's; 4 something is missing, contradicts itself or
+exit codes: 0 every grant is decided on; 2 not a folder of a review; 4 something is missing, contradicts itself or
 cannot be read (the decisions are written, and say so); 5 the file could not be written.
 """
 

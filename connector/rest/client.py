@@ -249,7 +249,7 @@ class Client:
         return self._unanswered[kind] > _UNANSWERED_SECONDS * self._in_flight
 
     def _not_asked(self, question: Question) -> Asked:
-        said = f"{where(question.url)}: not asked any more, since {self._failed[question.kind]} others like it failed"
+        said = f"{where(question.url)}: skipped, since {self._failed[question.kind]} similar requests failed"
         advice = f"look for the address in the log of {self._server.name}, and in that of any proxy before it"
         return Asked(None, Diagnosis(NetworkProblem.TIMED_OUT, said, advice, Next.GIVE_UP, why=Why.BROKEN))
 

@@ -96,7 +96,7 @@ def test_secrets_are_in_no_repr(environment: pytest.MonkeyPatch) -> None:
         (("--patience", "inf", "--save-json"), {}, "--patience"),
         (("--max-rate", "nan", "--save-json"), {}, "--max-rate"),
         (("--max-removal", "101", "--save-json"), {}, "--max-removal"),
-        (("--max-removal", "10", "--save-json"), {}, "--max-removal guards nothing without --baseline"),
+        (("--max-removal", "10", "--save-json"), {}, "--max-removal needs --baseline"),
         (("--save-json",), {"OAA_CONCURRENCY": "many"}, "OAA_CONCURRENCY"),
         (("--bitbucket-url", "bitbucket.example.com", "--save-json"), {}, "--bitbucket-url is no address"),
         (("--bitbucket-url", "ftp://b.example.com", "--save-json"), {}, "--bitbucket-url is no address"),

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.commands.report import findings_without, save_page
 from connector.commands.shared.destinations import File, History, NamedByTime, Place
 from connector.commands.shared.options import Parser, whole
 from connector.commands.shared.outcome import Outcome
+from connector.commands.shared.page import findings_without, save_page
 from connector.commands.shared.source_settings import Bitbucket
 from connector.commands.shared.terminal import size_in_words
 from connector.commands.shared.veza_settings import add_veza_options, read_data_source_name, read_veza
@@ -52,7 +52,7 @@ def add_output_options(parser: Parser) -> None:
         const=_NAMED_BY_TIME,
         type=parser.path,
         metavar="PATH",
-        help="save the payload; without PATH in the current folder, named by data source and time. "
+        help="save the export; without PATH in the current folder, named by data source and time. "
         "While one run is at work on a PATH, a second one ends at once, with code 4",
     )
     parser.setting(

@@ -1,4 +1,4 @@
-"""Keys, tokens, webhooks and branch rules of the demo's organisation; what goes wrong with them, at least once.
+"""Keys, tokens, webhooks and branch restrictions of the demo's organisation; what goes wrong with them, at least once.
 
 Flux and Terraform have what they need, and stand beside what nobody should have: a key that can write everywhere
 and never ends, keys of people who left, tokens that nobody ever used, a webhook to a host outside.

@@ -56,7 +56,7 @@ _ROOT = "the empty text is the application itself"
 TABLES = (
     Table(
         "exports",
-        "what the night knows of itself; one row",
+        "one row about the export itself",
         (),
         (
             _text("application_type", "`BitbucketServer`, `BitbucketCloud` or another application's"),

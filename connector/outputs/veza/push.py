@@ -248,5 +248,5 @@ def _id_of(answer: object) -> str:
     """Give the id of a provider or data source, which becomes a part of addresses."""
     identifier = answer.get("id") if isinstance(answer, dict) else None
     if not isinstance(identifier, str) or not re.fullmatch(r"[\w-]+", identifier):
-        raise unexpected_answer("an answer without an id came back, which makes no sense")
+        raise unexpected_answer("the answer has no id")
     return identifier

@@ -83,7 +83,7 @@ class Collected:
     def _read(self, path: Path) -> None:
         name = clean(str(path.relative_to(self._folder)))
         if path.suffix.lower() not in _WORKBOOKS:
-            text = "is no .xlsx workbook, so it was not read; save it as one where it holds answers"
+            text = "is not an .xlsx workbook, so it was not read; if it holds answers, save it as .xlsx"
             self.problems.append(Problem(name, text, is_note=True))
             return
         returned = read_workbook(path, name, self.review.id)

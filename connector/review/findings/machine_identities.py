@@ -1,4 +1,4 @@
-"""Checks of keys, tokens, branch rules and webhooks, where the export has them."""
+"""Checks of keys, tokens, branch restrictions and webhooks, where the export has them."""
 
 from __future__ import annotations
 

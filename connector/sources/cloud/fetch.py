@@ -262,7 +262,7 @@ class Fetch:
             reading = read_once(([value(row) for row in rows] for rows in pages), identity, address.path)
             if pages.agrees_with(len(reading.rows)):
                 return reading
-        raise contradiction(address.path, "it has another number of rows than it says")
+        raise contradiction(address.path, "its number of rows differs from its size")
 
     def _pages(self, address: Address, question: Mapping[str, str], variation: int, reading: int) -> Pages:
         def first() -> JsonObject:

@@ -177,7 +177,7 @@ def test_damaged_and_foreign_files_are_named_and_the_rest_is_read(started: Run) 
     assert ended.code == 4
     for name in ("broken.xlsx", "locked.xlsx"):
         assert f"{name}: is no Excel workbook that can be read" in ended.out
-    assert "answers.ods: is no .xlsx workbook" in ended.out
+    assert "answers.ods: is not an .xlsx workbook" in ended.out
     assert "~$" not in ended.out
     assert decided()[BOB] == "keep"
 
@@ -267,7 +267,7 @@ def test_one_cell_about_many_grants_is_one_problem(run: Run) -> None:
 @pytest.mark.parametrize("name", ["answers.csv", "answers.html"])
 def test_answers_that_came_back_as_another_kind_of_file_are_named(started: Run, name: str) -> None:
     (REVIEW / name).write_text("Holder,Decision\nBob,remove\n")
-    assert f"{name}: is no .xlsx workbook, so it was not read" in collected(started).out
+    assert f"{name}: is not an .xlsx workbook, so it was not read" in collected(started).out
 
 
 def test_what_the_steps_write_into_the_folder_is_no_answer(started: Run) -> None:

@@ -141,7 +141,7 @@ def test_gaps_in_access_are_red_and_open(show: Open, demo: Json) -> None:
 
 
 def test_extras_that_were_not_collected_are_named(show: Open, demo: Json, everything: Json) -> None:
-    asked = "SSH keys, HTTP access tokens, webhooks, branch rules"
+    asked = "SSH keys, HTTP access tokens, webhooks, branch restrictions"
     assert show(demo).text("#quiet-notes") == f"Not collected, because nobody asked for it with --include: {asked}."
     assert show(everything).text("#quiet-notes") == ""
 

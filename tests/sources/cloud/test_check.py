@@ -57,10 +57,12 @@ def test_scopes_that_only_some_of_it_needs_are_named(run: Run) -> None:
 def test_scopes_that_can_change_things_for_nothing_are_named(run: Run) -> None:
     ended, _ = check(run)
     assert ended.code == 0
-    assert "nothing asks for it: admin:project:bitbucket, admin:repository:bitbucket" in told(ended.out)
+    assert "these allow changes and are not needed: admin:project:bitbucket, admin:repository:bitbucket" in told(
+        ended.out
+    )
     world = small()
     world.workspace.api_tokens[0].scopes = API_TOKEN_SCOPES - {"admin:project:bitbucket", "admin:repository:bitbucket"}
-    assert "nothing asks for it" not in told(check(run, workspace=world.workspace)[0].out)
+    assert "are not needed" not in told(check(run, workspace=world.workspace)[0].out)
 
 
 @pytest.mark.parametrize("listing", [{"tells_size": False}, {"page_cap": 10}, {"page_cap": 10, "opaque_next": True}])

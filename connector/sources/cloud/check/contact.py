@@ -101,5 +101,5 @@ def scopes(bitbucket: Bitbucket, settings: Settings) -> Iterator[Step]:
         yield Step("scope", Mark.LIMITED, meaning, asked, "", scope_advice(credentials), without, blocks=True)
     if not lacks:
         strong = sorted(scope for scope in known - needed if not scope.startswith("read:") and ":" in scope)
-        too_many = f"; this can change things, and nothing asks for it: {', '.join(strong)}" if strong else ""
+        too_many = f"; these allow changes and are not needed: {', '.join(strong)}" if strong else ""
         yield Step("scopes", Mark.OK, f"{credentials.name} has every scope that is needed{too_many}", asked)

@@ -255,7 +255,7 @@ class Contents:
         try:
             limit = rate_limit(self._bitbucket)
         except Unreadable:
-            return Step(name, Mark.SKIPPED, "the server does not tell, and an export slows down when told to", question)
+            return Step(name, Mark.SKIPPED, "not known; an export slows down after a 429", question)
         if limit is None:
             return Step(name, Mark.OK, "requests are not limited, or this account is exempt", question, "200")
         self.limit = limit

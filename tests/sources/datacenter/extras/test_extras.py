@@ -1,4 +1,4 @@
-"""Keys, tokens, webhooks and branch rules over real HTTP: what is asked, what is found, what is missing and why."""
+"""Keys, tokens, webhooks and branch restrictions over real HTTP: requests, results, gaps and their reasons."""
 
 from __future__ import annotations
 
