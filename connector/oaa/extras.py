@@ -21,36 +21,36 @@ _HOSTS = (oaa.WEBHOOK_HOSTS,)
 
 def add_extras(app: CustomApplication, snapshot: Snapshot, projects: _Resources, repositories: _Resources) -> None:
     """Add what was included; `projects` and `repositories` are those of the application, by Bitbucket's ids."""
-    machines = snapshot.extras
-    _define(app, machines)
-    for credential in machines.credentials:
-        _grant(_add(app, credential, machines), credential, projects, repositories)
-    if machines.instance_webhook_hosts is not None:
-        set_properties(app, _HOSTS, machines.instance_webhook_hosts)
-    for project_id, hosts in machines.project_webhook_hosts.items():
+    collected = snapshot.extras
+    _define(app, collected)
+    for credential in collected.credentials:
+        _grant(_add(app, credential, collected), credential, projects, repositories)
+    if collected.instance_webhook_hosts is not None:
+        set_properties(app, _HOSTS, collected.instance_webhook_hosts)
+    for project_id, hosts in collected.project_webhook_hosts.items():
         set_properties(projects[project_id], _HOSTS, hosts)
-    for repository_id, hosts in machines.repository_webhook_hosts.items():
+    for repository_id, hosts in collected.repository_webhook_hosts.items():
         set_properties(repositories[repository_id], _HOSTS, hosts)
-    for repository_id, branch in machines.default_branches.items():
+    for repository_id, branch in collected.default_branches.items():
         set_properties(repositories[repository_id], oaa.DEFAULT_BRANCH_PROPERTIES, branch)
 
 
-def _define(app: CustomApplication, machines: Extras) -> None:
-    definitions, included = app.property_definitions, machines.included
+def _define(app: CustomApplication, collected: Extras) -> None:
+    definitions, included = app.property_definitions, collected.included
     for inclusion in sorted(included):
         define(definitions.define_access_cred_property, oaa.CREDENTIAL_PROPERTIES.get(inclusion, ()))
     if Inclusion.WEBHOOKS in included:
         define(definitions.define_resource_property, _HOSTS, oaa.PROJECT)
         define(definitions.define_resource_property, _HOSTS, oaa.REPOSITORY)
-    if machines.instance_webhook_hosts is not None:
+    if collected.instance_webhook_hosts is not None:
         define(definitions.define_application_property, _HOSTS)
     if Inclusion.BRANCH_PERMISSIONS in included:
         define(definitions.define_resource_property, oaa.DEFAULT_BRANCH_PROPERTIES, oaa.REPOSITORY)
 
 
-def _add(app: CustomApplication, credential: Credential, machines: Extras) -> AccessCred:
+def _add(app: CustomApplication, credential: Credential, collected: Extras) -> AccessCred:
     added = app.add_access_cred(f"{credential.kind.value}:{credential.id}", credential.name)
-    added.is_active = not _has_expired(credential, machines.taken_at)
+    added.is_active = not _has_expired(credential, collected.taken_at)
     added.created_at = rfc3339(credential.created_at) or ""
     added.expires_at = rfc3339(credential.expires_at) or ""
     added.last_used_at = rfc3339(credential.last_used_at) or ""

@@ -114,7 +114,6 @@ class Application:
                 catalogue=catalogue,
                 rules=Rules(catalogue, public_counts_as_read=settings.public_counts_as_read),
                 shapes=Shapes(catalogue, settings, self._base_url),
-                authenticator=self._authenticator,
                 created=self.created,
             )
         return self._backend

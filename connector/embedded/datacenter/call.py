@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from connector.embedded.datacenter.catalogue import Catalogue
-    from connector.embedded.datacenter.login import Authenticator
     from connector.embedded.datacenter.organisation import Account, Organisation, Repository
     from connector.embedded.datacenter.rules import Rights, Rules
     from connector.embedded.datacenter.settings import Settings
@@ -41,7 +40,6 @@ class Backend:
     catalogue: Catalogue
     rules: Rules
     shapes: Shapes
-    authenticator: Authenticator
     created: list[Project]
     """Personal projects that came into being because somebody asked for them."""
 

@@ -63,9 +63,9 @@ class Collector(collector.Collector[Listings]):
             return
         everything = group_privileges.of_all(told, (repository for repository, _ in places))
         if everything is not None and self._prove(everything, places):
-            self._counts.expect(0, Cost() - Cost(1, 1) * len(self._builder.repositories_to_read()))
+            self._forecast.expect(0, Cost() - Cost(1, 1) * len(self._builder.repositories_to_read()))
             self._fetch.trust(everything)
-            self._counts.tell()
+            self._forecast.tell()
         else:
             log.info("1.0/group-privileges is not right: asking every repository for its groups")
 
@@ -83,7 +83,7 @@ class Collector(collector.Collector[Listings]):
 
         drawn = [place for place in places if place.repository.slug in slugs]
         fetch = partial(_of_place, self._fetch)
-        read(self._workers, self._counts, [Batch(drawn, fetch, store, lambda _: self._cost_of_repository())])
+        read(self._workers, self._forecast, [Batch(drawn, fetch, store, lambda _: self._cost_of_repository())])
         return all(equal)
 
 

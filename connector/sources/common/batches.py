@@ -26,11 +26,11 @@ class Batch(Generic[T]):
     store: Callable[[T, Any], None]
     cost: Callable[[T], Cost]
 
-    def tasks(self, counts: Forecast) -> Iterator[Task[Any]]:
+    def tasks(self, forecast: Forecast) -> Iterator[Task[Any]]:
         """Give the tasks one by one: there may be too many to keep."""
-        return (self._task(thing, counts) for thing in self.things)
+        return (self._task(thing, forecast) for thing in self.things)
 
-    def _task(self, thing: T, counts: Forecast) -> Task[Any]:
+    def _task(self, thing: T, forecast: Forecast) -> Task[Any]:
         def fetch() -> object:
             try:
                 return self.fetch(thing)
@@ -39,20 +39,20 @@ class Batch(Generic[T]):
 
         def store(fetched: object) -> None:
             self.store(thing, fetched)
-            counts.done(self.cost(thing))
+            forecast.done(self.cost(thing))
 
         return Task(fetch, store)
 
 
-def expect(counts: Forecast, batches: Iterable[Batch[Any]]) -> bool:
+def expect(forecast: Forecast, batches: Iterable[Batch[Any]]) -> bool:
     """Count what is to be read; give whether there is anything."""
     found = False
     for batch in batches:
-        counts.expect(len(batch.things), sum(map(batch.cost, batch.things), Cost()))
+        forecast.expect(len(batch.things), sum(map(batch.cost, batch.things), Cost()))
         found = found or bool(batch.things)
     return found
 
 
-def read(workers: Workers, counts: Forecast, batches: Sequence[Batch[Any]]) -> None:
+def read(workers: Workers, forecast: Forecast, batches: Sequence[Batch[Any]]) -> None:
     """Read everything of some batches."""
-    workers.run(chain.from_iterable(batch.tasks(counts) for batch in batches))
+    workers.run(chain.from_iterable(batch.tasks(forecast) for batch in batches))

@@ -56,14 +56,14 @@ class Collector(ABC, Generic[L]):
         bitbucket: Conversation,
         fetch: Fetch,
         workers: Workers,
-        counts: Forecast,
+        forecast: Forecast,
         builder: SnapshotBuilder[L],
         extra_cost: Callable[[L], Cost] = lambda _: Cost(),
     ) -> None:
         self._bitbucket = bitbucket
         self._fetch = fetch
         self._workers = workers
-        self._counts = counts
+        self._forecast = forecast
         self._builder = builder
         self._extra_cost = extra_cost
 
@@ -71,7 +71,7 @@ class Collector(ABC, Generic[L]):
         """Read everything into the builder. Raises `SourceError` or `Unreadable` where the run cannot go on."""
         listings = self._read_listings(self._builder.listings, self._first_tasks())
         self._note_first_listings(listings)
-        self._counts.expect(0, self._extra_cost(listings))
+        self._forecast.expect(0, self._extra_cost(listings))
         self._settle(listings)
 
     def settle_again(self) -> None:
@@ -136,14 +136,14 @@ class Collector(ABC, Generic[L]):
     def _read_contents(self) -> None:
         """Read what is still open; then the members of groups that only a grant has named."""
         groups = self._builder.groups_to_read()
-        if expect(self._counts, self._batches(groups)):
-            self._counts.tell()
+        if expect(self._forecast, self._batches(groups)):
+            self._forecast.tell()
         self._before_contents()
-        read(self._workers, self._counts, self._batches(groups))
+        read(self._workers, self._forecast, self._batches(groups))
         asked = {group.key for group in groups}
         named = [self._of_groups([group for group in self._builder.groups_to_read() if group.key not in asked])]
-        expect(self._counts, named)
-        read(self._workers, self._counts, named)
+        expect(self._forecast, named)
+        read(self._workers, self._forecast, named)
 
     def _batches(self, groups: list[Group]) -> list[Batch[Any]]:
         builder = self._builder

@@ -39,12 +39,12 @@ class Collector(collector.Collector[Listings]):
         bitbucket: Bitbucket,
         fetch: Fetch,
         workers: Workers,
-        counts: Forecast,
+        forecast: Forecast,
         builder: SnapshotBuilder,
         extra_requests: Callable[[Listings], int] = lambda _: 0,
         learn_rate_limit: Callable[[], None] | None = None,
     ) -> None:
-        super().__init__(bitbucket, fetch, workers, counts, builder, lambda listings: Cost(extra_requests(listings)))
+        super().__init__(bitbucket, fetch, workers, forecast, builder, lambda listings: Cost(extra_requests(listings)))
         self._learn_rate_limit = learn_rate_limit
 
     def _questions(self, before: Listings) -> Mapping[str, Callable[[], object]]:

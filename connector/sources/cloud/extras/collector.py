@@ -24,19 +24,19 @@ from connector.sources.common.extras.rounds import ask_in_rounds
 def collect_extras(
     connection: Connection,
     fetch: Fetch,
-    counts: Forecast,
+    forecast: Forecast,
     snapshot: Snapshot,
     listings: Listings,
     include: frozenset[Inclusion],
 ) -> CollectedExtras:
-    """Ask everything that is to be included. `counts` expects the requests already.
+    """Ask everything that is to be included. `forecast` expects the requests already.
 
     Raises `SourceError` where the run cannot go on.
     """
     scopes, builder = Scopes(snapshot, listings.repository_listing.main_branches), ExtrasBuilder(RANKS)
     collectors = [row.collector(scopes, builder) for row in ROWS.offered(include)]
     not_offered = ROWS.not_offered(include)
-    requests = ScopeRequests(Asker(connection, fetch), connection.workers, counts, "workspace")
+    requests = ScopeRequests(Asker(connection, fetch), connection.workers, forecast, "workspace")
     ask_in_rounds(collectors, requests)
     requests.leave_out_all(not_offered)
     for collector in collectors:

@@ -80,13 +80,13 @@ class ScopeRequests:
     `whole` is what gaps call all that is asked about.
     """
 
-    def __init__(self, asker: Asker, workers: Workers, counts: Forecast, whole: str) -> None:
+    def __init__(self, asker: Asker, workers: Workers, forecast: Forecast, whole: str) -> None:
         self.gaps: list[Gap] = []
         self.gone: list[tuple[tuple[str, str], Gap]] = []
         """What Bitbucket says does not exist, with kind and id: it was listed, so it is gone, renamed, or a gap."""
         self._asker = asker
         self._workers = workers
-        self._counts = counts
+        self._forecast = forecast
         self._whole = whole
         self._absent: set[Endpoint] = set()
         """What the product answered not to know; it is not asked for again."""
@@ -102,7 +102,7 @@ class ScopeRequests:
             count += 1
             if request.endpoint not in first or first[request.endpoint].may_lack > request.may_lack:
                 first[request.endpoint] = request
-        self._counts.expect(count, Cost())
+        self._forecast.expect(count, Cost())
         asked = {(endpoint, request.thing) for endpoint, request in first.items()}
         self._workers.run(map(self._task, first.values()))
         self._workers.run(self._task(one) for one in requests() if (one.endpoint, one.thing) not in asked)
@@ -130,7 +130,7 @@ class ScopeRequests:
                 self._store_failure(request, fetched)
             elif fetched is not None:
                 request.store(fetched)
-            self._counts.done(request.endpoint.cost)
+            self._forecast.done(request.endpoint.cost)
 
         return Task(fetch, store)
 

@@ -41,8 +41,10 @@ def requests_for(include: frozenset[Inclusion], listings: Listings, *, is_token:
     )
 
 
-def collect_extras(connection: Connection, counts: Forecast, snapshot: Snapshot, settings: Settings) -> CollectedExtras:
-    """Ask everything that is to be included. `counts` expects the requests already.
+def collect_extras(
+    connection: Connection, forecast: Forecast, snapshot: Snapshot, settings: Settings
+) -> CollectedExtras:
+    """Ask everything that is to be included. `forecast` expects the requests already.
 
     Raises `SourceError` where the run cannot go on.
     """
@@ -50,7 +52,7 @@ def collect_extras(connection: Connection, counts: Forecast, snapshot: Snapshot,
     rows, not_offered = ROWS.offered(settings.include), ROWS.not_offered(settings.include)
     collectors = [row.collector(scopes, builder) for row in rows]
     asker = Asker(connection.bitbucket, connection.fetch, connection.server_version)
-    requests = ScopeRequests(asker, connection.workers, counts, "instance")
+    requests = ScopeRequests(asker, connection.workers, forecast, "instance")
     ask_in_rounds(collectors, requests)
     requests.leave_out_all(not_offered)
     for row in rows:
