@@ -3,6 +3,7 @@
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,10 +24,12 @@ def _start_again(reason: str) -> NoReturn:
 if sys.version_info < (3, 11):  # noqa: UP036 - an older Python stumbles over the syntax before it can say why
     _start_again(f"Python {sys.version_info[0]}.{sys.version_info[1]} is too old")
 
-try:
-    from connector.__main__ import run
-except ModuleNotFoundError as missing:
-    _start_again(str(missing))
+# Looked for before anything is loaded: a command loads its libraries only when it is called.
+for _library in ("dotenv", "oaaclient", "requests", "rich", "tenacity", "urllib3"):
+    if find_spec(_library) is None:
+        _start_again(f"No module named {_library!r}")
+
+from connector.__main__ import run  # noqa: E402 - see above
 
 if __name__ == "__main__":
     run()

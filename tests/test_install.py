@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
+import dotenv
 import pytest
 from packaging.requirements import Requirement
 
@@ -82,3 +83,27 @@ def _imported() -> Iterator[str]:
                     yield from (alias.name.partition(".")[0] for alias in names)
                 case ast.ImportFrom(module=str(module), level=0):
                     yield module.partition(".")[0]
+
+
+@pytest.mark.parametrize("arguments", [(), ("export", "--help"), ("diff", "--help"), ("--version",)])
+def test_a_clone_uses_its_own_environment_or_says_how_to_make_one(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """Called by a Python that has some of the libraries, as that of a machine may."""
+    (tmp_path / "oaa_bitbucket.py").write_bytes((ROOT / "oaa_bitbucket.py").read_bytes())
+    (tmp_path / "connector").symlink_to(ROOT / "connector")
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "dotenv").symlink_to(Path(dotenv.__file__).parent)
+
+    def call() -> subprocess.CompletedProcess[str]:
+        program = [sys.executable, "-S", "oaa_bitbucket.py", *arguments]
+        environment = {"PYTHONPATH": "some"}
+        return subprocess.run(program, check=False, capture_output=True, text=True, cwd=tmp_path, env=environment)  # noqa: S603 - ours
+
+    ended = call()
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("No module named 'oaaclient': run 'make install' here once")
+    assert ended.stderr.count("\n") == 1
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    ended = call()
+    assert ended.returncode == (0 if arguments else 2), ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "No module named" not in ended.stderr
