@@ -85,6 +85,14 @@ def _imported() -> Iterator[str]:
                     yield module.partition(".")[0]
 
 
+def test_a_clone_looks_for_every_library_that_a_run_needs() -> None:
+    program = ast.parse((ROOT / "oaa_bitbucket.py").read_text(encoding="utf-8"))
+    (loop,) = [node for node in program.body if isinstance(node, ast.For)]
+    distributions = metadata.packages_distributions()
+    looked_for = {distributions[name][0].lower() for name in ast.literal_eval(loop.iter)}
+    assert looked_for == {Requirement(text).name.lower() for text in PROJECT["dependencies"]}
+
+
 @pytest.mark.parametrize("arguments", [(), ("export", "--help"), ("diff", "--help"), ("--version",)])
 def test_a_clone_uses_its_own_environment_or_says_how_to_make_one(arguments: tuple[str, ...], tmp_path: Path) -> None:
     """Called by a Python that has some of the libraries, as that of a machine may."""
