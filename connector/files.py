@@ -72,7 +72,9 @@ def check_writable(path: Path) -> None:
     The disk must have room for a second file of the same size.
     """
     with suppress(_Discarded), whole_file(path) as file:
-        size = path.stat().st_size if path.exists() else 0
+        size = 0
+        with suppress(OSError):
+            size = path.stat().st_size
         for start in range(0, size, _BUFFER):
             file.write("0" * min(_BUFFER, size - start))
         file.flush()
