@@ -99,7 +99,6 @@ class EmbeddedServer(ABC, Generic[OrganisationT, ApplicationT]):
         self._mistakes: list[Exception] = []
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
-        self._stop = asyncio.Event()
         self._connections: set[asyncio.Transport] = set()
 
     @abstractmethod
