@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from connector.errors import Unreadable, Why
@@ -41,8 +40,7 @@ def collect_extras(
     requests.leave_out_all(not_offered)
     for collector in collectors:
         collector.finish()
-    now = connection.bitbucket.server_time
-    extras = builder.extras(include, round(time.time() * 1000) if now is None else now, not_offered)
+    extras = builder.extras(include, connection.bitbucket.server_time, not_offered)
     return CollectedExtras(extras, tuple(requests.gaps), tuple(requests.gone))
 
 

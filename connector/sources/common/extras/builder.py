@@ -6,6 +6,7 @@ Only one thread touches it. The same answers give the same result in any order.
 from __future__ import annotations
 
 import dataclasses
+import time
 from collections.abc import Iterable, Mapping
 
 from connector.model import Credential, CredentialKind, DefaultBranch, Extras, Inclusion, Permission
@@ -49,8 +50,13 @@ class ExtrasBuilder:
         if known is None or self._ranks[permission] > self._ranks[known]:
             held[scope] = permission
 
-    def extras(self, included: frozenset[Inclusion], taken_at: int, not_offered: Iterable[Inclusion] = ()) -> Extras:
-        """Give everything; credentials once each, in the order of kinds and ids."""
+    def extras(
+        self, included: frozenset[Inclusion], server_time: int | None, not_offered: Iterable[Inclusion] = ()
+    ) -> Extras:
+        """Give everything; credentials once each, in the order of kinds and ids.
+
+        What has expired is judged by the server's time, in epoch milliseconds, or else by this machine's.
+        """
         credentials = (
             dataclasses.replace(
                 credential,
@@ -62,7 +68,7 @@ class ExtrasBuilder:
         return Extras(
             included=included,
             not_offered=frozenset(not_offered),
-            taken_at=taken_at,
+            taken_at=round(time.time() * 1000) if server_time is None else server_time,
             credentials=tuple(credentials),
             instance_webhook_hosts=self.instance_webhook_hosts,
             project_webhook_hosts=self.project_webhook_hosts,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from connector.model import GlobalPermissionsRead, GroupGrant, Inclusion, Snapshot, UserGrant, UserType
 from connector.rest.progress import Forecast
 from connector.sources.common.extras.asking import ScopeRequests
 from connector.sources.common.extras.builder import ExtrasBuilder
 from connector.sources.common.extras.result import CollectedExtras
 from connector.sources.common.extras.rounds import ask_in_rounds
-from connector.sources.datacenter.bitbucket import Bitbucket
 from connector.sources.datacenter.connection import Connection
 from connector.sources.datacenter.endpoints import Endpoint
 from connector.sources.datacenter.extras.asking import Asker
@@ -60,7 +57,7 @@ def collect_extras(
             _ask_about_users(requests, collectors, row.of_user, snapshot, connection, settings)
     for collector in collectors:
         collector.finish()
-    extras = builder.extras(settings.include, _now(connection.bitbucket), not_offered)
+    extras = builder.extras(settings.include, connection.bitbucket.server_time, not_offered)
     return CollectedExtras(extras, tuple(requests.gaps), tuple(requests.gone))
 
 
@@ -102,8 +99,3 @@ def _system_administrators(snapshot: Snapshot, account: str | None) -> set[str]:
                     ids |= snapshot.members.get(key, frozenset())
     names = {snapshot.users[i].name.lower() for i in ids}
     return set() if account is None or account.lower() in names else ids
-
-
-def _now(bitbucket: Bitbucket) -> int:
-    """Give the time for judging what has expired: the server's, or else this machine's."""
-    return round(time.time() * 1000) if bitbucket.server_time is None else bitbucket.server_time
